@@ -1,0 +1,70 @@
+"""The way in: from what a user calls an index to a client of it."""
+
+import ast
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from wheelbridge.index.errors import InvalidIndexUrlError
+from wheelbridge.index.protocol import Index
+
+PYPI = "pypi"
+"""The name of the public index; its URL is pypi-simple's to know."""
+
+
+def open_index(name: str, url: str, *, cache_dir: Path, offline: bool = False) -> Index:
+    """Return a client of the index at *url*.
+
+    Args:
+        name: what the user calls it.
+        url: anything that `resolve_index_url` takes.
+        cache_dir: where pages and metadata are kept; several processes may share it.
+        offline: use the cache alone.
+
+    Raises:
+        InvalidIndexUrlError: if it is none, or a folder that does not exist.
+    """
+    url = resolve_index_url(url)
+    if url.startswith("file:"):
+        from wheelbridge.index.local import LocalIndex  # noqa: PLC0415 - each kind is imported when it is met
+
+        return LocalIndex(name, url)
+    from wheelbridge.index.http import HttpIndex  # noqa: PLC0415 - requests takes 130 ms to import
+
+    return HttpIndex(name, url, cache_dir=cache_dir, offline=offline)
+
+
+def resolve_index_url(text: str) -> str:
+    """Return the URL of what a user calls an index: ``pypi``, a folder that exists, or a URL.
+
+    The result has no slash at the end. Credentials stay in it; `Index.url` is the one to show and to store.
+
+    >>> resolve_index_url("https://host.example/simple/")
+    'https://host.example/simple'
+
+    Raises:
+        InvalidIndexUrlError: if it is none of them.
+    """
+    if text == PYPI:
+        return _pypi_url().rstrip("/")
+    if "://" not in text and (folder := Path(text).expanduser()).is_dir():
+        return folder.resolve().as_uri()
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise InvalidIndexUrlError(text, str(error)) from None
+    if parts.scheme == "file" or (parts.scheme in ("http", "https") and parts.hostname):
+        return text.rstrip("/")
+    raise InvalidIndexUrlError(text, "it is neither a URL with http, https or file, nor a folder")
+
+
+def _pypi_url() -> str:
+    """Read the constant out of pypi-simple's source: to import the library takes a quarter of a second."""
+    spec = find_spec("pypi_simple")
+    if spec is not None and spec.origin is not None and (source := Path(spec.origin)).is_file():
+        for node in ast.parse(source.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "PYPI_SIMPLE_ENDPOINT" and node.value:
+                return str(ast.literal_eval(node.value))
+    from pypi_simple import PYPI_SIMPLE_ENDPOINT  # noqa: PLC0415 - see above
+
+    return PYPI_SIMPLE_ENDPOINT

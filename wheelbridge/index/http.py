@@ -1,0 +1,130 @@
+"""An index reached by HTTP: PEP 503 and 691 pages, PEP 658 metadata, range requests where there is none."""
+
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from packaging.utils import NormalizedName
+
+from wheelbridge.index.errors import (
+    FileNotOnIndexError,
+    InvalidIndexPageError,
+    NotAnIndexPageError,
+    ProjectNotFoundError,
+    SizeMismatchError,
+)
+from wheelbridge.index.metadata import MetadataCache
+from wheelbridge.index.page_checks import PageSource
+from wheelbridge.index.pages import ACCEPT, parse_page
+from wheelbridge.index.protocol import Progress
+from wheelbridge.index.ranges import RangesUnsupportedError, Slice, open_remote
+from wheelbridge.index.session import RetryPolicy, split_credentials
+from wheelbridge.index.transfer import check_body, store_checked
+from wheelbridge.index.transport import Transport
+from wheelbridge.index.wheelfile import read_metadata_text
+from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
+
+
+class HttpIndex:
+    """A simple repository API on the network; safe to share between threads.
+
+    Credentials in *url* are used for its own host only, and shown nowhere.
+    """
+
+    def __init__(
+        self, name: str, url: str, *, cache_dir: Path, offline: bool = False, policy: RetryPolicy | None = None
+    ) -> None:
+        clean, login = split_credentials(url)
+        self.name = name
+        self.url = clean.rstrip("/")
+        self._transport = Transport(cache_dir / "http", login, policy or RetryPolicy(), offline=offline)
+        self._metadata = MetadataCache(cache_dir / "metadata")
+
+    def __repr__(self) -> str:
+        """Show name and URL, without credentials."""
+        return f"HttpIndex({self.name!r}, {self.url!r})"
+
+    def project_page(self, project: NormalizedName) -> ProjectPage:
+        """Return the files of *project*.
+
+        PEP 503: "All URLs which respond with an HTML5 page MUST end with a ``/``", and clients "MUST request the
+        normalized URL".
+
+        Raises:
+            ProjectNotFoundError: if the server says 404 or 410; 401 and 403 are other errors.
+        """
+        url = f"{self.url}/{project}/"
+        if (answer := self._transport.get(url, ACCEPT)) is None:
+            raise ProjectNotFoundError(project, self.name, self.url)
+        try:
+            return parse_page(PageSource(project, answer.url, answer.content_type, answer.body))
+        except (NotAnIndexPageError, InvalidIndexPageError):
+            self._transport.forget(url)
+            raise
+
+    def core_metadata(self, file: DistributionFile) -> CoreMetadata:
+        """Return what the wheel *file* says of itself.
+
+        The metadata file of PEP 658 is asked for where the page offers one; else METADATA is read out of the wheel by
+        range requests; else the wheel is downloaded. What has a hash is never asked for twice.
+
+        Raises:
+            FileNotOnIndexError: if there is neither a metadata file nor the wheel.
+            HashMismatchError: if it is not the metadata that the page promised.
+            NotAWheelError, InvalidMetadataError: if it cannot be read.
+        """
+        return self._metadata.get(file, lambda: self._metadata_text(file))
+
+    def download(self, file: DistributionFile, folder: Path, progress: Progress | None = None) -> Path:
+        """Put *file* into *folder*, complete and hash-checked; return its path.
+
+        Raises:
+            FileNotOnIndexError: if the server has no such file.
+            HashMismatchError, SizeMismatchError: if it is not the one that the page promised.
+            FileNotWrittenError: if the disk does not take it.
+        """
+        return self._transport.patiently(lambda: self._download(file, folder, progress))
+
+    def _download(self, file: DistributionFile, folder: Path, progress: Progress | None) -> Path:
+        with self._transport.stream(file.url) as chunks:
+            if chunks is None:
+                raise FileNotOnIndexError(file.filename, file.url)
+            return store_checked(chunks, file, folder, progress)
+
+    def _metadata_text(self, file: DistributionFile) -> bytes:
+        if file.core_metadata is not None:
+            url = metadata_url(file.url)
+            has_own_cache = file.sha256 is not None or "sha256" in file.core_metadata
+            if (answer := self._transport.get(url, direct=has_own_cache)) is not None:
+                return check_body(answer.body, file.core_metadata, f"{file.filename}.metadata")
+        try:
+            with open_remote(partial(self._slice, file), file.size) as stream:
+                return read_metadata_text(stream, file.filename)
+        except RangesUnsupportedError:
+            return self._downloaded_metadata_text(file)
+
+    def _slice(self, file: DistributionFile, first: int | None, last: int) -> Slice:
+        if (piece := self._transport.get_slice(file.url, first, last)) is None:
+            raise FileNotOnIndexError(file.filename, file.url)
+        if file.size is not None and piece.total != file.size:
+            raise SizeMismatchError(file.filename, file.size, piece.total)
+        return piece
+
+    def _downloaded_metadata_text(self, file: DistributionFile) -> bytes:
+        with (
+            TemporaryDirectory(prefix="wheelbridge-") as folder,
+            self.download(file, Path(folder)).open("rb") as stream,
+        ):
+            return read_metadata_text(stream, file.filename)
+
+
+def metadata_url(url: str) -> str:
+    """Return where the metadata file of the file at *url* is.
+
+    PEP 658: it is served "alongside the distribution with a ``.metadata`` appended to the distribution's file name".
+
+    >>> metadata_url("https://host.example/a-1-py3-none-any.whl?token=1")
+    'https://host.example/a-1-py3-none-any.whl.metadata?token=1'
+    """
+    path, mark, query = url.partition("?")
+    return f"{path}.metadata{mark}{query}"

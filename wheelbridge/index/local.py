@@ -1,0 +1,174 @@
+"""A folder as an index: flat, as pip's ``--find-links`` has it, or in the layout of the simple API."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from threading import Lock
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from packaging.utils import InvalidSdistFilename, NormalizedName, canonicalize_name, parse_sdist_filename
+
+from wheelbridge.index.errors import FileNotOnIndexError, InvalidIndexUrlError, ProjectNotFoundError
+from wheelbridge.index.metadata import check_identity, parse_metadata
+from wheelbridge.index.page_checks import PageSource
+from wheelbridge.index.pages import HTML_TYPE, JSON_TYPE, parse_page
+from wheelbridge.index.protocol import Progress
+from wheelbridge.index.transfer import store_checked
+from wheelbridge.index.wheelfile import read_metadata_text
+from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
+
+_CHUNK = 1024 * 1024
+_PAGES = (("index.json", JSON_TYPE), ("index.html", HTML_TYPE))
+_SDISTS = (".tar.gz", ".zip")
+
+
+class LocalIndex:
+    """Wheels in a folder, or in one sub-folder for each project; safe to share between threads.
+
+    A sub-folder with ``index.json`` or ``index.html`` has the files that this page lists; else, those lying in it.
+    """
+
+    def __init__(self, name: str, url: str) -> None:
+        self.name = name
+        self.url = url.rstrip("/")
+        self._folder = url_to_path(url)
+        self._digests = _DigestCache()
+        if not self._folder.is_dir():
+            raise InvalidIndexUrlError(url, "there is no such folder")
+
+    def __repr__(self) -> str:
+        """Show name and URL."""
+        return f"LocalIndex({self.name!r}, {self.url!r})"
+
+    def project_page(self, project: NormalizedName) -> ProjectPage:
+        """Return the files of *project*, sorted by name where no page lists them.
+
+        Hashes of files that no page lists are computed when they are asked for.
+
+        Raises:
+            ProjectNotFoundError: if there is neither a folder nor a file of it.
+        """
+        folder = self._project_folder(project)
+        if folder is not None and (page := _listed(project, folder)) is not None:
+            return page
+        files = [self._file(path) for path in _files_of(project, folder or self._folder)]
+        if not files and folder is None:
+            raise ProjectNotFoundError(project, self.name, self.url)
+        return ProjectPage(project, tuple(files))
+
+    def core_metadata(self, file: DistributionFile) -> CoreMetadata:
+        """Read METADATA out of the wheel.
+
+        Raises:
+            FileNotOnIndexError: if the wheel is gone.
+            NotAWheelError, InvalidMetadataError: if it cannot be read.
+        """
+        try:
+            with url_to_path(file.url).open("rb") as stream:
+                text = read_metadata_text(stream, file.filename)
+        except OSError:
+            raise FileNotOnIndexError(file.filename, file.url) from None
+        return check_identity(parse_metadata(text, file.filename), file.filename)
+
+    def download(self, file: DistributionFile, folder: Path, progress: Progress | None = None) -> Path:
+        """Copy *file* into *folder*, hash-checked; return the copy's path.
+
+        Raises:
+            FileNotOnIndexError: if it is gone.
+            HashMismatchError, SizeMismatchError: if it changed since it was listed.
+            FileNotWrittenError: if the disk does not take it.
+        """
+        path = url_to_path(file.url)
+        if not path.is_file():
+            raise FileNotOnIndexError(file.filename, file.url)
+        return store_checked(_chunks(path), file, folder, progress)
+
+    def _project_folder(self, project: NormalizedName) -> Path | None:
+        """Find the sub-folder; PEP 503 wants its name normalized, people do not."""
+        if (folder := self._folder / project).is_dir():
+            return folder
+        folders = (path for path in self._folder.iterdir() if canonicalize_name(path.name) == project)
+        return next((path for path in folders if path.is_dir()), None)
+
+    def _file(self, path: Path) -> DistributionFile:
+        return DistributionFile(
+            filename=path.name, url=path.as_uri(), hashes=_LazyHashes(path, self._digests), size=path.stat().st_size
+        )
+
+
+def url_to_path(url: str) -> Path:
+    """Return the path of a ``file:`` URL."""
+    return Path(url2pathname(urlsplit(url).path))
+
+
+def _listed(project: NormalizedName, folder: Path) -> ProjectPage | None:
+    for name, content_type in _PAGES:
+        if (path := folder / name).is_file():
+            return parse_page(PageSource(project, path.as_uri(), content_type, path.read_bytes(), ("file:///",)))
+    return None
+
+
+def _files_of(project: NormalizedName, folder: Path) -> Iterator[Path]:
+    begins = re.compile("[-_.]+".join(map(re.escape, project.split("-"))) + "-", re.IGNORECASE).match
+    for path in sorted(path for path in folder.iterdir() if begins(path.name)):
+        if (path.suffix == ".whl" and canonicalize_name(path.name.partition("-")[0]) == project) or (
+            path.name.endswith(_SDISTS) and _is_sdist_of(project, path.name)
+        ):
+            yield path
+
+
+def _is_sdist_of(project: NormalizedName, filename: str) -> bool:
+    try:
+        return parse_sdist_filename(filename)[0] == project
+    except InvalidSdistFilename:
+        return False
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            yield chunk
+
+
+class _DigestCache:
+    """The sha256 of files, computed once for each path, time of change and size."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._known: dict[tuple[Path, int, int], str] = {}
+
+    def sha256(self, path: Path) -> str:
+        status = path.stat()
+        key = (path, status.st_mtime_ns, status.st_size)
+        if (digest := self._known.get(key)) is None:
+            with path.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            with self._lock:
+                self._known[key] = digest
+        return digest
+
+
+class _LazyHashes(Mapping[str, str]):
+    """``{"sha256": …}`` that reads the file only when the digest is asked for."""
+
+    __slots__ = ("_digests", "_path")
+
+    def __init__(self, path: Path, digests: _DigestCache) -> None:
+        self._path = path
+        self._digests = digests
+
+    def __getitem__(self, key: str) -> str:
+        if key != "sha256":
+            raise KeyError(key)
+        return self._digests.sha256(self._path)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("sha256",))
+
+    def __len__(self) -> int:
+        return 1
+
+    def __contains__(self, key: object) -> bool:
+        return key == "sha256"

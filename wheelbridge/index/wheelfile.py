@@ -1,0 +1,44 @@
+"""METADATA out of a wheel, local or remote."""
+
+import zipfile
+import zlib
+from typing import IO
+
+from packaging.utils import canonicalize_name
+
+from wheelbridge.index.errors import NotAWheelError
+
+_LARGEST = 16 * 2**20
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError, ValueError)
+
+
+def read_metadata_text(stream: IO[bytes], filename: str) -> bytes:
+    """Return the METADATA of the wheel that *stream* holds; *filename* is the wheel's.
+
+    Binary distribution format: "``{distribution}-{version}.dist-info/`` contains metadata."
+
+    Raises:
+        NotAWheelError: if it is no zip archive, or has not exactly one fitting ``.dist-info`` with METADATA.
+    """
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            info = archive.getinfo(f"{_dist_info(archive.namelist(), filename)}/METADATA")
+            if info.file_size > _LARGEST:
+                raise NotAWheelError(filename, f"its METADATA has {info.file_size} bytes")
+            return archive.read(info)
+    except KeyError:
+        raise NotAWheelError(filename, "its .dist-info folder has no METADATA") from None
+    except _BROKEN as error:
+        raise NotAWheelError(filename, f"the archive cannot be read ({error})") from error
+
+
+def _dist_info(names: list[str], filename: str) -> str:
+    """Return the one ``.dist-info`` folder, whose name must be that of the project in *filename*."""
+    folders = sorted({name.partition("/")[0] for name in names if ".dist-info/" in name})
+    found = [folder for folder in folders if folder.endswith(".dist-info")]
+    if len(found) != 1:
+        raise NotAWheelError(filename, f"it has {len(found)} .dist-info folders, not one")
+    project = found[0].removesuffix(".dist-info").rpartition("-")[0]
+    if canonicalize_name(project) != canonicalize_name(filename.partition("-")[0]):
+        raise NotAWheelError(filename, f"its .dist-info folder is {found[0]!r}")
+    return found[0]

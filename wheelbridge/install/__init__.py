@@ -1,0 +1,1 @@
+"""The installer: wheels and conda packages into one environment, in one transaction."""

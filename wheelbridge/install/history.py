@@ -1,0 +1,183 @@
+"""``conda-meta/history``: what was done to an environment and what its user asked for, as conda writes it."""
+
+import re
+from ast import literal_eval
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from rattler import MatchSpec, RepoDataRecord
+
+_HEAD = re.compile(r"==>\s*(.+?)\s*<==")
+_SPECS = re.compile(r"#\s*(\w+)\s*specs:\s*(.+)?")
+_NAME = re.compile(r"(?:.*::)?([A-Za-z0-9_.\-]+)")
+_TOKEN = re.compile(r"/t/[^/]+")
+_CONDA = "https://conda.anaconda.org/"
+_DEFAULTS = "https://repo.anaconda.com/pkgs/"
+_ADDED = frozenset({"update", "install", "create", "neutered"})
+_REMOVED = frozenset({"remove", "uninstall"})
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One section of the history: its lines of distributions, and its comments."""
+
+    date: str
+    distributions: tuple[str, ...]
+    comments: tuple[str, ...]
+
+
+def history_path(prefix: Path) -> Path:
+    """Return the history file, whose presence makes a directory an environment."""
+    return prefix / "conda-meta" / "history"
+
+
+def load_history(prefix: Path) -> tuple[Revision, ...]:
+    """Read the history of *prefix*, oldest first; an environment without one has none."""
+    path = history_path(prefix)
+    return parse_history(path.read_text(encoding="utf-8", errors="replace")) if path.exists() else ()
+
+
+def parse_history(text: str) -> tuple[Revision, ...]:
+    """Split a history into its revisions, as ``conda.history.History.parse`` does.
+
+    >>> parse_history("==> 2024-01-01 00:00:00 <==\\n+c/noarch::a-1-0\\n# update specs: ['a']\\n")[0].distributions
+    ('+c/noarch::a-1-0',)
+    """
+    revisions: list[tuple[str, list[str], list[str]]] = []
+    for line in map(str.strip, text.splitlines()):
+        if match := _HEAD.match(line):
+            revisions.append((match.group(1), [], []))
+        elif line and revisions:
+            revisions[-1][2 if line.startswith("#") else 1].append(line)
+    return tuple(Revision(date, tuple(lines), tuple(comments)) for date, lines, comments in revisions)
+
+
+def installed_distributions(revisions: Iterable[Revision]) -> frozenset[str]:
+    """Return the distributions that the history believes to be installed (``History.get_state``).
+
+    >>> sorted(installed_distributions(parse_history("==> x <==\\n+a-1-0\\n+b-1-0\\n==> y <==\\n-a-1-0\\n")))
+    ['b-1-0']
+    """
+    state: set[str] = set()
+    for revision in revisions:
+        if not any(line.startswith(("+", "-")) for line in revision.distributions):
+            state = set(revision.distributions)
+            continue
+        state -= {line[1:] for line in revision.distributions if line.startswith("-")}
+        state |= {line[1:] for line in revision.distributions if line.startswith("+")}
+    return frozenset(state)
+
+
+def requested_specs(revisions: Iterable[Revision], installed: Iterable[str]) -> dict[str, str]:
+    """Return name -> MatchSpec of what the user asked for, as ``History.get_requested_specs_map`` does.
+
+    conda: "If the package isn't installed in the current environment, then we shouldn't try to force it here."
+
+    >>> requested_specs(parse_history("==> x <==\\n# update specs: ['python=3.12', 'a']\\n"), ["python"])
+    {'python': 'python=3.12'}
+    """
+    specs: dict[str, str] = {}
+    for revision in revisions:
+        for comment in revision.comments:
+            action, texts = _parse_specs(comment)
+            for text in texts:
+                if action in _ADDED:
+                    specs[spec_name(text)] = text
+                elif action in _REMOVED:
+                    specs.pop(spec_name(text), None)
+    names = frozenset(installed)
+    return {name: text for name, text in specs.items() if name in names}
+
+
+def _parse_specs(comment: str) -> tuple[str, list[str]]:
+    match = _SPECS.match(comment)
+    if match is None or not match.group(2):
+        return "", []
+    action, text = match.groups()
+    if not text.startswith("["):
+        return action, [part for part in text.split(",") if part[:1].isalnum()]
+    try:
+        specs = literal_eval(text)
+    except (ValueError, SyntaxError):
+        return action, []
+    return action, [spec for spec in specs if isinstance(spec, str) and spec and not spec.endswith("@")]
+
+
+def spec_name(text: str) -> str:
+    """Return the name in a MatchSpec of any age.
+
+    >>> spec_name("conda-forge/linux-64::numpy==2.0=py_0"), spec_name("python[version='>=3.9']")
+    ('numpy', 'python')
+    """
+    match = _NAME.match(text)
+    return match.group(1).lower() if match else text.lower()
+
+
+def conda_spec(spec: MatchSpec) -> str:
+    """Return the part of *spec* that every conda reads: name, version and build, without extras and conditions.
+
+    >>> conda_spec(MatchSpec("fastx[version='>=2',extras=[cuda]]")), conda_spec(MatchSpec("pypi.docker"))
+    ("fastx[version='>=2']", 'pypi.docker')
+    """
+    fields = {"version": spec.version, "build": spec.build}
+    text = ",".join(f"{key}='{value}'" for key, value in fields.items() if value not in (None, "*"))
+    name = spec.name.normalized
+    return f"{name}[{text}]" if text else name
+
+
+def distribution(record: RepoDataRecord) -> str:
+    """Return how the history names a package (``PackageRecord.dist_str``)."""
+    build = f"{record.name.normalized}-{record.version}-{record.build}"
+    return f"{canonical_channel(record.channel)}/{record.subdir}::{build}"
+
+
+def canonical_channel(channel: str) -> str:
+    """Return conda's name for a channel; credentials are left out, the history is no place for them.
+
+    >>> canonical_channel("https://conda.anaconda.org/conda-forge/"), canonical_channel("https://me:pw@host/simple")
+    ('conda-forge', 'https://host/simple')
+    """
+    channel = channel.rstrip("/")
+    if channel.startswith(_DEFAULTS):
+        return "defaults"
+    if channel.startswith(_CONDA):
+        return _TOKEN.sub("", f"/{channel.removeprefix(_CONDA)}").strip("/")
+    parts = urlsplit(channel)
+    if not parts.scheme:
+        return channel
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], path=_TOKEN.sub("", parts.path)))
+
+
+def render_revision(
+    *,
+    date: datetime,
+    command: Sequence[str],
+    changes: tuple[frozenset[str], frozenset[str]],
+    specs: Mapping[str, Sequence[str]],
+) -> str:
+    """Return a section for the end of the history.
+
+    Args:
+        date: when, in local time, as conda writes it.
+        command: the command line.
+        changes: the distributions before and after.
+        specs: ``remove`` and ``update`` -> MatchSpecs.
+    """
+    before, after = changes
+    lines = [f"==> {date:%Y-%m-%d %H:%M:%S} <==", f"# cmd: {' '.join(' '.join(command).split())}"]
+    lines.append(f"# wheelbridge version: {_own_version()}")
+    lines += [f"-{name}" for name in sorted(before - after)]
+    lines += [f"+{name}" for name in sorted(after - before)]
+    lines += [f"# {action} specs: {list(specs[action])}" for action in ("remove", "update") if specs.get(action)]
+    return "\n".join(lines) + "\n"
+
+
+def _own_version() -> str:
+    try:
+        return version("wheelbridge")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,1 @@
+"""Names of two worlds tied together: rows, look-up, checks; values only."""

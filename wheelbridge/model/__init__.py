@@ -1,0 +1,1 @@
+"""The values wheelbridge works on: frozen, typed, without input or output."""

@@ -1,0 +1,1 @@
+"""The joint solve: problem, engine, explanation."""

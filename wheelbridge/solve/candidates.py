@@ -1,0 +1,161 @@
+"""Which wheels of a project page are offered to the solver: pure choices."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property, lru_cache
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from wheelbridge.errors import TranslationError
+from wheelbridge.model.distribution import DistributionFile, ProjectPage
+from wheelbridge.model.record import Refusal
+from wheelbridge.model.target import Target
+from wheelbridge.translate.pythons import Gil, Release
+from wheelbridge.translate.wheel import WheelName, WheelSupport, translate_tags
+
+_FREE_THREADED_SINCE: Release = (3, 13)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A wheel that the target can run, by its file name and page."""
+
+    file: DistributionFile
+    name: WheelName
+    support: WheelSupport
+
+    @property
+    def preference(self) -> tuple[int, tuple[int, str] | tuple[()]]:
+        """Order the wheels of one version, the best highest."""
+        return (self.support.preference, self.name.build_tag)
+
+
+@dataclass
+class Offer:
+    """The releases of one project on one index, newest first, for one target.
+
+    Attributes:
+        pythons: the minor versions of Python that can occur; wheels for others are left out.
+        refused: why files are not offered; filled as releases are looked at.
+    """
+
+    page: ProjectPage
+    target: Target
+    pythons: Collection[Release]
+    exclude_newer: datetime | None = None
+    refused: dict[str, Refusal] = field(default_factory=dict)
+    _candidates: dict[Version, tuple[Candidate, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def releases(self) -> dict[Version, list[DistributionFile]]:
+        """Version -> its wheels, newest version first."""
+        found: dict[Version, list[DistributionFile]] = {}
+        for file in self.page.files:
+            if file.filename.endswith(".whl") and (version := _version_of(file.filename)):
+                found.setdefault(version, []).append(file)
+            elif file.filename.endswith(".whl"):
+                self._refuse(file, "invalid-wheel-name", "The file name does not follow PEP 427")
+        return {version: found[version] for version in sorted(found, reverse=True)}
+
+    @property
+    def only_sdists(self) -> bool:
+        """The project has files here, but no wheel."""
+        return bool(self.page.files) and not self.releases
+
+    def candidates(self, version: Version) -> tuple[Candidate, ...]:
+        """Return the wheels of *version* that the target runs: for each kind of interpreter, the best one."""
+        if version not in self._candidates:
+            usable = list(self._usable(self.releases.get(version, ())))
+            self._candidates[version] = tuple(_best(usable, self.pythons))
+        return self._candidates[version]
+
+    def select(self, specifiers: Iterable[SpecifierSet], window: int) -> list[Version]:
+        """Return the newest *window* versions with a usable wheel for each specifier, newest first.
+
+        PEP 440: "Pre-releases of any kind … are implicitly excluded from all version specifiers, unless they are
+        already present on the system, explicitly requested by the user, or if the only available version that
+        satisfies the version specifier is a pre-release." PEP 592: a yanked release is offered to an exact pin only.
+        """
+        chosen: set[Version] = set()
+        for specifier in specifiers:
+            taken = 0
+            for version in self._matching(specifier):
+                if taken == window:
+                    break
+                if self.candidates(version):
+                    chosen.add(version)
+                    taken += 1
+        return sorted(chosen, reverse=True)
+
+    def exhausted(self, specifiers: Iterable[SpecifierSet], window: int) -> bool:
+        """Tell whether a wider window would offer nothing more."""
+        specifiers = list(specifiers)
+        return len(self.select(specifiers, window)) == len(self.select(specifiers, len(self.releases) + 1))
+
+    def _matching(self, specifier: SpecifierSet) -> Iterator[Version]:
+        pinned = any(clause.operator in {"==", "==="} and not clause.version.endswith(".*") for clause in specifier)
+        available = [version for version in self.releases if pinned or not self._yanked(version)]
+        return iter(sorted(specifier.filter(available), reverse=True))
+
+    def _yanked(self, version: Version) -> bool:
+        files = self.releases[version]
+        if yanked := all(file.yanked is not None for file in files):
+            for file in files:
+                self._refuse(file, "yanked", f"yanked{f': {file.yanked}' if file.yanked else ''}")
+        return yanked
+
+    def _usable(self, files: Sequence[DistributionFile]) -> Iterator[Candidate]:
+        all_yanked = all(file.yanked is not None for file in files)
+        for file in files:
+            if file.yanked is not None and not all_yanked:
+                self._refuse(file, "yanked", f"yanked: {file.yanked}")
+                continue
+            if self.exclude_newer and (file.upload_time is None or file.upload_time > self.exclude_newer):
+                when = file.upload_time.isoformat() if file.upload_time else "at a time the index does not tell"
+                self._refuse(file, "too-new", f"published {when}")
+                continue
+            try:
+                name = WheelName.parse(file.filename)
+                yield Candidate(file, name, translate_tags(name.tags, self.target, file.requires_python))
+            except TranslationError as error:
+                self._refuse(file, error.code, error.message)
+
+    def _refuse(self, file: DistributionFile, code: str, reason: str) -> None:
+        self.refused[file.filename] = Refusal(file.filename, code, reason)
+
+
+def _best(candidates: Sequence[Candidate], pythons: Collection[Release]) -> Iterator[Candidate]:
+    """Keep, for every minor version of Python with and without the GIL, the wheel an installer would take."""
+    best: dict[tuple[Release, Gil], Candidate] = {}
+    for candidate in candidates:
+        for release in candidate.support.minors:
+            if release in pythons:
+                for gil in _builds(candidate, release):
+                    rival = best.get((release, gil))
+                    if rival is None or candidate.preference > rival.preference:
+                        best[release, gil] = candidate
+    seen = {id(candidate) for candidate in best.values()}
+    yield from (candidate for candidate in candidates if id(candidate) in seen)
+
+
+def _builds(candidate: Candidate, release: Release) -> tuple[Gil, ...]:
+    if release < _FREE_THREADED_SINCE:
+        return (Gil.REQUIRED,)
+    gil = next(support.gil for support in candidate.support.pythons if support.covers(release))
+    return (Gil.REQUIRED, Gil.FREE_THREADED) if gil is Gil.ANY else (gil,)
+
+
+@lru_cache(maxsize=65536)
+def _parse_version(text: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+def _version_of(filename: str) -> Version | None:
+    """Read the version out of a wheel's file name, nothing else of it checked (pages have thousands)."""
+    parts = filename.split("-", 2)
+    return _parse_version(parts[1].replace("_", "-")) if len(parts) > 2 else None  # noqa: PLR2004

@@ -1,0 +1,58 @@
+"""What can go wrong in a solve, each with a stable code."""
+
+from collections.abc import Sequence
+
+from wheelbridge.errors import WheelbridgeError
+
+
+class UnsatisfiableError(WheelbridgeError):
+    """No set of packages meets the request."""
+
+    code = "unsatisfiable"
+
+    def __init__(self, explanation: str, *, refused: Sequence[dict[str, str]] = (), hint: str | None = None) -> None:
+        super().__init__(f"The request cannot be met:\n{explanation}", hint=hint)
+        self.explanation = explanation
+        self.refused = list(refused)
+
+
+class PackageNotFoundError(WheelbridgeError):
+    """No source has the package."""
+
+    code = "package-not-found"
+
+    def __init__(self, name: str, sources: Sequence[str], *, hint: str | None = None) -> None:
+        super().__init__(f"No source has {name!r} (asked: {', '.join(sources) or 'none'})", hint=hint)
+        self.name = name
+        self.sources = list(sources)
+
+
+class NoPythonError(WheelbridgeError):
+    """Wheels need a python, and python comes from channels only."""
+
+    code = "no-python"
+
+
+class ReservedNameError(WheelbridgeError):
+    """A channel serves a name that is kept for projects of an index."""
+
+    code = "reserved-name"
+
+
+class RepodataError(WheelbridgeError):
+    """A channel cannot be read."""
+
+    code = "channel-unavailable"
+
+
+class NoWheelError(WheelbridgeError):
+    """A project has files, but none is a wheel."""
+
+    code = "no-wheel"
+
+    def __init__(self, project: str) -> None:
+        super().__init__(
+            f"The project {project!r} offers source distributions only, no wheel",
+            hint="Build a wheel of it into a folder and add that folder as an index, or take it from a channel.",
+        )
+        self.project = project

@@ -1,0 +1,75 @@
+"""The solver's explanation of a conflict, rewritten for people."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable
+
+from packaging.utils import NormalizedName
+
+from wheelbridge.model.name import PYPI_PREFIX
+from wheelbridge.model.record import Refusal
+from wheelbridge.solve.errors import UnsatisfiableError
+from wheelbridge.solve.problem import Problem
+from wheelbridge.solve.wheels import Demand, WheelSource
+
+_PREAMBLE = "Cannot solve the request because of: "
+_WORD = re.compile(r"[a-z0-9_][a-z0-9._-]*")
+_MOST_REASONS = 3
+_HINTS = {
+    "platform-too-old": "If the environment is for a newer system, describe it with --virtual-package.",
+    "too-new": "Move --exclude-newer to a later date.",
+    "yanked": "A yanked release is taken only for an exact pin: name==version.",
+    "incompatible-tag": "Ask for another version of python, or add a channel that has the package.",
+}
+
+
+def explain(
+    conflict: str, sources: Collection[WheelSource], demand: Demand, problem: Problem
+) -> UnsatisfiableError:
+    """Turn the solver's text into an error that names wheels, sources and refused candidates."""
+    text = conflict.removeprefix(_PREAMBLE).rstrip()
+    projects = sorted({p for name in _names(text) if (p := demand.project_of(name))})
+    refusals = {project: _refusals(project, sources) for project in projects}
+    lines = [_name_wheels(text, sources), *_reasons(refusals)]
+    codes = Counter(refusal.code for found in refusals.values() for refusal in found)
+    hint = next((_HINTS[code] for code, _ in codes.most_common() if code in _HINTS), _loosen(problem, text))
+    refused = [refusal.as_json() for found in refusals.values() for refusal in found]
+    return UnsatisfiableError("\n".join(lines), refused=refused, hint=hint)
+
+
+def _names(text: str) -> Iterable[str]:
+    return {word.rstrip(".,") for word in _WORD.findall(text)}
+
+
+def _refusals(project: NormalizedName, sources: Iterable[WheelSource]) -> list[Refusal]:
+    return [refusal for source in sources for refusal in source.refusals_of(project)]
+
+
+def _name_wheels(text: str, sources: Iterable[WheelSource]) -> str:
+    """Put the wheel's file name and its index behind every mention of a record made from one."""
+    for source in sources:
+        for file, record, _ in source.wheels.values():
+            mention = re.compile(rf"(?<![\w.-]){re.escape(record.name)} {re.escape(record.version)}(?=[ ,|]|$)(?! \()", re.M)
+            text = mention.sub(rf"\g<0> ({file.filename} from {source.source.name})", text, count=1)
+    return re.sub(rf"{re.escape(PYPI_PREFIX)}([a-z0-9-]+)", r"\1 (the PyPI project)", text)
+
+
+def _reasons(refusals: dict[NormalizedName, list[Refusal]]) -> Iterable[str]:
+    for project, found in refusals.items():
+        if found:
+            yield f"Wheels of {project} that were refused:"
+            by_reason: dict[str, list[str]] = {}
+            for refusal in found:
+                by_reason.setdefault(refusal.reason, []).append(refusal.fn)
+            ranked = sorted(by_reason.items(), key=lambda item: -len(item[1]))
+            for reason, files in ranked[:_MOST_REASONS]:
+                more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+                yield f"  {files[-1]}{more}: {reason}"
+            if len(ranked) > _MOST_REASONS:
+                yield f"  … and {len(ranked) - _MOST_REASONS} other reasons"
+
+
+def _loosen(problem: Problem, text: str) -> str:
+    mentioned = _names(text)
+    asked = [spec for spec in (*problem.specs, *problem.requirements) if mentioned & set(_names(spec.lower()))]
+    return f"Loosen one of: {', '.join(asked)}." if asked else "Loosen the request, or add a source."

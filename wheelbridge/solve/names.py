@@ -1,0 +1,80 @@
+"""Solver names: identity between a PyPI project and a conda package is earned by a row, never guessed."""
+
+from collections.abc import Container, Mapping
+
+from packaging.utils import NormalizedName, canonicalize_name
+
+from wheelbridge.mapping.rows import NameTable
+from wheelbridge.model.name import CondaName, is_conda_name, own_solver_name
+from wheelbridge.translate.errors import NameNotExpressibleError
+
+_NEVER_WHEELS = frozenset({"python", "python_abi"})
+
+
+class SolverNames:
+    """Decides the solver name of every project, and remembers which were asked for.
+
+    A project that a row ties to a conda package has that package's name. One that no row maps has its own name,
+    unless a conda package is called so: then it is ``pypi.<name>`` and never confused with it.
+    """
+
+    def __init__(
+        self,
+        table: NameTable,
+        channel_names: Container[str] = frozenset(),
+        installed: Mapping[NormalizedName, CondaName] | None = None,
+    ) -> None:
+        self._table = table
+        self._channel_names = channel_names
+        self._names: dict[NormalizedName, CondaName] = {}
+        self._asked: dict[str, NormalizedName] = {}
+        for project, name in (installed or {}).items():
+            self._names[project] = name
+
+    def __call__(self, project: NormalizedName) -> CondaName:
+        """Return the solver name of *project*.
+
+        Raises:
+            NameNotExpressibleError: if the name cannot be a conda package name.
+        """
+        name = self._names.get(project)
+        if name is None:
+            name = self._names[project] = self._decide(project)
+        return name
+
+    def ask(self, project: NormalizedName) -> None:
+        """Remember that *project* was asked for: from now on an index may answer for its solver name."""
+        self._asked[self(project)] = project
+
+    def asked_project(self, name: str) -> NormalizedName | None:
+        """Return the project that was asked for under the solver name *name*."""
+        return self._asked.get(name)
+
+    def mapped_project(self, name: str) -> NormalizedName | None:
+        """Return the project that a row says the conda package *name* is."""
+        if name in _NEVER_WHEELS or name.startswith("__"):
+            return None
+        rows = self._table.by_conda(CondaName(name)).rows
+        project = next((row.pypi for row in rows if row.is_identity), None)
+        return project if project and self._identity(project) == name else None
+
+    def lookalikes(self, project: NormalizedName) -> tuple[str, ...]:
+        """Return the conda packages that may carry *project* too, though nobody decided which."""
+        return self._table.by_project(project).ambiguous
+
+    def _decide(self, project: NormalizedName) -> CondaName:
+        if (mapped := self._identity(project)) and mapped not in _NEVER_WHEELS and self._is_primary(project, mapped):
+            return mapped
+        if not is_conda_name(project):
+            raise NameNotExpressibleError(f"The project name {project!r} cannot name a conda package (CEP 26)")
+        taken = self._table.is_conda_name(project) or project in self._channel_names
+        return own_solver_name(project) if taken else CondaName(project)
+
+    def _identity(self, project: NormalizedName) -> CondaName | None:
+        rows = self._table.by_project(project).rows
+        return next((row.conda for row in rows if row.is_identity and row.conda), None)
+
+    def _is_primary(self, project: NormalizedName, name: CondaName) -> bool:
+        """Tell whether *project* is the one that *name* stands for; two projects are never one package."""
+        first = next((row.pypi for row in self._table.by_conda(name).rows if row.is_identity), None)
+        return first is None or canonicalize_name(first) == project

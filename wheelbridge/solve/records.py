@@ -1,0 +1,63 @@
+"""The one place where our records and targets become py-rattler's."""
+
+from collections.abc import Iterable, Mapping
+
+from packaging.utils import NormalizedName, canonicalize_name
+from rattler import (
+    GenericVirtualPackage,
+    PackageName,
+    PackageRecord,
+    RepoDataRecord,
+    Version,
+)
+from rattler.package import BuildString
+
+from wheelbridge.model.name import CondaName
+from wheelbridge.model.record import WheelRecord
+from wheelbridge.model.target import Target
+
+
+def to_rattler_record(record: WheelRecord, channel: str) -> RepoDataRecord:
+    """Build the solver's record of a wheel; *channel* is the index's URL."""
+    package = PackageRecord(
+        name=record.name,
+        version=record.version,
+        build=BuildString(record.build),
+        build_number=record.build_number,
+        subdir=record.subdir,
+        noarch=record.noarch,
+        depends=list(record.depends),
+        constrains=list(record.constrains),
+        extra_depends={group: list(specs) for group, specs in record.extra_depends.items()} or None,
+        flags=list(record.flags),
+        sha256=bytes.fromhex(record.sha256) if record.sha256 else None,
+        size=record.size,
+    )
+    if record.track_features:
+        package.track_features = list(record.track_features)
+    if record.timestamp:
+        package.timestamp = record.timestamp
+    return RepoDataRecord(package, record.fn, record.url or "", channel)
+
+
+def to_rattler_virtual_packages(target: Target) -> list[GenericVirtualPackage]:
+    """Build the solver's view of the target."""
+    return [
+        GenericVirtualPackage(PackageName(package.name), Version(package.version), package.build)
+        for package in target.virtual_packages
+    ]
+
+
+def record_name(record: object) -> str:
+    """Return the solver name of a rattler record."""
+    return record.name.normalized if isinstance(record, PackageRecord) else ""
+
+
+def installed_names(records: Iterable[object]) -> Mapping[NormalizedName, CondaName]:
+    """Return project -> solver name of the installed wheels, so that a name once decided stays."""
+    found = {}
+    for record in records:
+        if isinstance(record, RepoDataRecord) and record.file_name.endswith(".whl"):
+            project = canonicalize_name(record.file_name.split("-", 1)[0])
+            found[project] = CondaName(record.name.normalized)
+    return found

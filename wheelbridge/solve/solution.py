@@ -1,0 +1,43 @@
+"""From the solver's records to the packages of a solution."""
+
+from collections.abc import Iterable, Sequence
+
+from rattler import RepoDataRecord
+
+from wheelbridge.model.source import Source
+from wheelbridge.solve.problem import ResolvedPackage
+from wheelbridge.solve.wheels import WheelSource
+
+
+def collect_packages(
+    records: Iterable[RepoDataRecord], wheels: Iterable[WheelSource], sources: Sequence[Source]
+) -> tuple[ResolvedPackage, ...]:
+    """Tell of every record where it came from, sorted by name."""
+    by_url = {(source.source.url, url): (source, *found) for source in wheels for url, found in source.wheels.items()}
+    channels = {source.url: source.name for source in sources}
+    packages = []
+    for record in records:
+        channel = (record.channel or "").rstrip("/")
+        origin = by_url.get((channel, record.url))
+        sha256 = record.sha256
+        packages.append(
+            ResolvedPackage(
+                kind="wheel" if origin else "conda",
+                name=record.name.normalized,
+                pypi_name=origin[3] if origin else None,
+                version=str(record.version),
+                build=str(record.build),
+                build_number=record.build_number,
+                subdir=record.subdir,
+                source=origin[0].source.name if origin else channels.get(channel, channel),
+                fn=record.file_name,
+                url=record.url,
+                sha256=sha256.hex() if sha256 else None,
+                size=record.size,
+                depends=tuple(record.depends),
+                record=record,
+                file=origin[1] if origin else None,
+                wheel=origin[2] if origin else None,
+            )
+        )
+    return tuple(sorted(packages, key=lambda package: package.name))

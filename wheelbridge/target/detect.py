@@ -1,0 +1,88 @@
+"""The target as this machine answers, or as py-rattler assumes a machine of another platform to be (CEP 30)."""
+
+import os
+from collections.abc import Iterable
+
+from rattler import Subdir, VirtualPackageOverrides
+from rattler import VirtualPackage as DetectedPackage
+from rattler.exceptions import DetectVirtualPackageError, VirtualPackageOverrideError
+
+from wheelbridge.model.target import InvalidTargetError, Target, VirtualPackage
+
+_BASELINES = {
+    "linux": (VirtualPackage("__glibc", "2.28"), VirtualPackage("__linux", "4.18"), VirtualPackage("__unix", "0")),
+    "osx": (VirtualPackage("__osx", "13.0"), VirtualPackage("__unix", "0")),
+    "win": (VirtualPackage("__win", "10.0"),),
+    "emscripten": (VirtualPackage("__unix", "0"),),
+}
+"""What rattler's ``VirtualPackages::baseline_for_platform`` assumes; py-rattler 0.28 does not hand it out."""
+
+_ARCHSPECS = {"32": "x86", "64": "x86_64", "arm64": "aarch64", "armv6l": "aarch64", "armv7l": "aarch64"}
+_OVERRIDABLE = {
+    "linux": ("__archspec", "__cuda", "__cuda_arch", "__glibc", "__linux"),
+    "osx": ("__archspec", "__cuda", "__cuda_arch", "__osx"),
+    "win": ("__archspec", "__cuda", "__cuda_arch", "__win"),
+}
+
+
+def detect_target(platform: str | None = None, virtual_packages: Iterable[str] = ()) -> Target:
+    """Describe this machine, or the baseline of another *platform*, as a target.
+
+    ``CONDA_OVERRIDE_*`` and ``CONDA_SUBDIR`` are honoured as conda does; *virtual_packages* such as ``__cuda=12.8`` or ``__archspec=1=zen4`` beat them. An empty version takes a virtual package away.
+
+    Raises:
+        InvalidTargetError: if the platform is unknown or a virtual package cannot be read.
+    """
+    current = str(Subdir.current())
+    subdir = platform or os.environ.get("CONDA_SUBDIR") or current
+    detected = _detect() if subdir == current else _assume(subdir)
+    given = [parse_virtual_package(text) for text in virtual_packages]
+    removed = {package.name for package in given if not package.version}
+    target = Target(subdir=subdir, virtual_packages=tuple(sorted(detected))).override(given)
+    kept = tuple(package for package in target.virtual_packages if package.name not in removed)
+    return Target(subdir=subdir, virtual_packages=kept, variants=target.variants)
+
+
+def parse_virtual_package(text: str) -> VirtualPackage:
+    """Read ``__name=version`` or ``__name=version=build``.
+
+    ``__archspec=zen4`` is read as CEP 30 has it: version 1, the microarchitecture as the build.
+
+    >>> parse_virtual_package("__cuda=12.8")
+    VirtualPackage(name='__cuda', version='12.8', build='0')
+
+    Raises:
+        InvalidTargetError: if *text* has another form.
+    """
+    name, separator, rest = text.partition("=")
+    version, _, build = rest.partition("=")
+    if not name.startswith("__") or not separator:
+        raise InvalidTargetError(f"{text!r} is no virtual package", hint="Write it like __cuda=12.8.")
+    if name == "__archspec" and version and not build and not version.isdigit():
+        return VirtualPackage(name, "1", version)
+    return VirtualPackage(name, version, build or "0")
+
+
+def _detect() -> list[VirtualPackage]:
+    try:
+        found = [package.into_generic() for package in DetectedPackage.detect(VirtualPackageOverrides.from_env())]
+    except (DetectVirtualPackageError, VirtualPackageOverrideError) as error:
+        raise InvalidTargetError(f"A CONDA_OVERRIDE_* variable cannot be read: {error}") from error
+    return [VirtualPackage(package.name.normalized, str(package.version), package.build_string) for package in found]
+
+
+def _assume(subdir: str) -> list[VirtualPackage]:
+    system, _, machine = subdir.partition("-")
+    if system not in _BASELINES or not machine:
+        raise InvalidTargetError(
+            f"{subdir!r} is no platform that wheels are made for", hint="Write it like linux-64, osx-arm64 or win-64."
+        )
+    archspec = "m1" if subdir == "osx-arm64" else _ARCHSPECS.get(machine, machine)
+    baseline = Target(subdir=subdir, virtual_packages=(*_BASELINES[system], VirtualPackage("__archspec", "1", archspec)))
+    return [*baseline.override(_read_overrides(subdir)).virtual_packages]
+
+
+def _read_overrides(subdir: str) -> Iterable[VirtualPackage]:
+    for name in _OVERRIDABLE.get(subdir.partition("-")[0], ()):
+        if value := os.environ.get(f"CONDA_OVERRIDE_{name.removeprefix('__').upper()}"):
+            yield parse_virtual_package(f"{name}={value}")

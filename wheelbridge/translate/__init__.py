@@ -1,0 +1,1 @@
+"""PyPA metadata said in conda's words: exact for a target, or refused."""

@@ -1,0 +1,62 @@
+"""Why a value of PyPA metadata cannot be said in conda's words; each code is stable."""
+
+from wheelbridge.errors import TranslationError
+
+
+class UnsupportedTagError(TranslationError):
+    """No interpreter or machine of the target runs wheels with these tags."""
+
+    code = "incompatible-tag"
+
+
+class PlatformTooOldError(TranslationError):
+    """The wheel needs a newer system than the target is."""
+
+    code = "platform-too-old"
+
+
+class MarkerNotExpressibleError(TranslationError):
+    """A marker has no exact conda counterpart on the target."""
+
+    code = "marker-not-expressible"
+
+    def __init__(self, marker: str, reason: str) -> None:
+        super().__init__(f"The marker {marker!r} cannot be said exactly: {reason}")
+        self.marker = marker
+
+
+class UrlRequirementError(TranslationError):
+    """A requirement names a URL instead of versions."""
+
+    code = "url-requirement"
+
+    def __init__(self, requirement: str) -> None:
+        super().__init__(
+            f"The requirement {requirement!r} names a URL",
+            hint="Put the file into a local folder and add that folder as an index.",
+        )
+        self.requirement = requirement
+
+
+class NameNotExpressibleError(TranslationError):
+    """A project's name cannot be a conda package name (CEP 26)."""
+
+    code = "name-not-expressible"
+
+
+class InvalidWheelNameError(TranslationError):
+    """The file name is not that of a wheel."""
+
+    code = "invalid-wheel-name"
+
+
+class InconsistentMetadataError(TranslationError):
+    """The metadata contradicts the file name."""
+
+    code = "inconsistent-metadata"
+
+
+class BuildStringTooLongError(TranslationError):
+    """The local version label leaves no room in a build string (CEP 26: 64 characters)."""
+
+    code = "build-string-too-long"

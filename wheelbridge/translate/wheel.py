@@ -1,0 +1,230 @@
+"""A wheel and its core metadata as one repodata record, or the reason why not."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from packaging.tags import Tag
+from packaging.utils import BuildTag, InvalidWheelFilename, NormalizedName, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
+
+from wheelbridge.errors import TranslationError
+from wheelbridge.model.distribution import CoreMetadata, DistributionFile
+from wheelbridge.model.record import Refusal, WheelRecord
+from wheelbridge.model.target import Target
+from wheelbridge.translate.errors import (
+    BuildStringTooLongError,
+    InconsistentMetadataError,
+    InvalidWheelNameError,
+    UnsupportedTagError,
+)
+from wheelbridge.translate.platforms import PlatformSupport, translate_platform_tags
+from wheelbridge.translate.pythons import (
+    PythonSupport,
+    Release,
+    possible_minors,
+    translate_python_requirement,
+    translate_python_tags,
+)
+from wheelbridge.translate.requirement import KnownVersions, Names, RequirementTranslation, translate_requirement
+from wheelbridge.translate.specifiers import translate_version
+
+_MAX_BUILD_LENGTH = 64
+_GROUP = re.compile(r"[a-z0-9_.+-]{1,64}")
+_BUILD_TAG_LIMIT = 10**8
+_PLATFORM_LIMIT = 10**5
+
+
+@dataclass(frozen=True, slots=True)
+class WheelName:
+    """What a wheel's file name says (PEP 427)."""
+
+    project: NormalizedName
+    version: Version
+    build_tag: BuildTag
+    tags: frozenset[Tag]
+
+    @classmethod
+    def parse(cls, filename: str) -> "WheelName":
+        """Read a wheel's file name.
+
+        Raises:
+            InvalidWheelNameError: if *filename* does not follow PEP 427.
+        """
+        try:
+            return cls(*parse_wheel_filename(filename))
+        except InvalidWheelFilename as error:
+            raise InvalidWheelNameError(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class WheelSupport:
+    """Where a wheel runs: the intervals of Python, the platform, and the minor versions left by Requires-Python."""
+
+    pythons: tuple[PythonSupport, ...]
+    platform: PlatformSupport
+    minors: tuple[Release, ...]
+
+    @property
+    def preference(self) -> int:
+        """Order the wheels of one version on one target, the best highest, as ``sys_tags`` does."""
+        return max(support.rank for support in self.pythons) * _PLATFORM_LIMIT + self.platform.rank
+
+
+def translate_tags(tags: frozenset[Tag], target: Target, requires_python: str | None = None) -> WheelSupport:
+    """Say on which interpreters and systems a wheel with *tags* runs.
+
+    Raises:
+        UnsupportedTagError: if the target runs no such wheel, or Requires-Python leaves no interpreter.
+        PlatformTooOldError: if the target's system is too old for it.
+        InvalidSpecifierError: if *requires_python* does not follow PEP 440.
+    """
+    pythons, platform = _support(tags, target.subdir, _TargetKey(target))
+    minors = possible_minors(pythons, requires_python)
+    if not minors:
+        raise UnsupportedTagError(f"The wheel's tags and its Requires-Python {requires_python!r} exclude each other")
+    return WheelSupport(pythons, platform, minors)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _TargetKey:
+    """Lets a target, whose variants are not hashable, take part in a cache key: by what tags depend on."""
+
+    target: Target
+
+    def __hash__(self) -> int:
+        return hash(self.target.virtual_packages)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _TargetKey) and self.target.virtual_packages == other.target.virtual_packages
+
+
+@lru_cache(maxsize=8192)
+def _support(
+    tags: frozenset[Tag], subdir: str, key: _TargetKey
+) -> tuple[tuple[PythonSupport, ...], PlatformSupport]:
+    del subdir
+    platform = translate_platform_tags({tag.platform for tag in tags}, key.target)
+    pairs = {(tag.interpreter, tag.abi) for tag in tags}
+    return translate_python_tags(pairs, pure=platform.subdir == "noarch"), platform
+
+
+def translate_wheel(
+    file: DistributionFile,
+    metadata: CoreMetadata,
+    target: Target,
+    names: Names,
+    known: KnownVersions | None = None,
+) -> WheelRecord | Refusal:
+    """Translate a wheel to a repodata record (CEP 36, 48) that is exact on *target*, or refuse it with a reason.
+
+    *known* gives the versions of projects whose candidates are known; it makes otherwise inexact specifiers exact.
+    """
+    try:
+        return compose_wheel(file, metadata, target, names, known)[0]
+    except TranslationError as error:
+        return Refusal(file.filename, error.code, error.message)
+
+
+def compose_wheel(
+    file: DistributionFile,
+    metadata: CoreMetadata,
+    target: Target,
+    names: Names,
+    known: KnownVersions | None = None,
+) -> tuple[WheelRecord, list[RequirementTranslation]]:
+    """Translate a wheel as `translate_wheel` does, and return its requirements beside the record.
+
+    Raises:
+        TranslationError: if the wheel has no exact counterpart on *target*.
+    """
+    name = WheelName.parse(file.filename)
+    _check_identity(name, metadata, file.filename)
+    requires_python = metadata.requires_python
+    support = translate_tags(name.tags, target, requires_python)
+    requirements = translate_requirements(metadata, target, names, support.minors, known)
+    version, local = translate_version(name.version)
+    python = translate_python_requirement(support.pythons, requires_python)
+    abi = [spec for python_support in support.pythons if (spec := python_support.abi_constraint)]
+    record = WheelRecord(
+        name=names(name.project),
+        version=version,
+        build=_build_string(file, name, local),
+        build_number=support.preference * _BUILD_TAG_LIMIT + _build_tag_number(name.build_tag),
+        subdir=support.platform.subdir,
+        fn=file.filename,
+        depends=(python, *support.platform.virtual_packages, *_unique(r.base for r in requirements)),
+        constrains=tuple(abi) if len(support.pythons) == 1 else (),
+        extra_depends=_groups(metadata, requirements),
+        url=file.url or None,
+        sha256=file.sha256,
+        size=file.size,
+        timestamp=int(file.upload_time.timestamp() * 1000) if file.upload_time else None,
+        track_features=("prerelease",) if name.version.is_prerelease else (),
+        purls=(f"pkg:pypi/{name.project}@{name.version}",),
+    )
+    return record, requirements
+
+
+def translate_requirements(
+    metadata: CoreMetadata,
+    target: Target,
+    names: Names,
+    pythons: Sequence[Release] = (),
+    known: KnownVersions | None = None,
+) -> list[RequirementTranslation]:
+    """Translate every Requires-Dist of *metadata*, in order.
+
+    Raises:
+        TranslationError: if one of them has no exact counterpart.
+    """
+    return [
+        translate_requirement(line, target, names, pythons=pythons, known=known) for line in metadata.requires_dist
+    ]
+
+
+def _check_identity(name: WheelName, metadata: CoreMetadata, filename: str) -> None:
+    try:
+        version = Version(metadata.version)
+    except InvalidVersion as error:
+        raise InconsistentMetadataError(f"The metadata of {filename} has no valid version: {error}") from error
+    if canonicalize_name(metadata.name) != name.project or version != name.version:
+        raise InconsistentMetadataError(f"The metadata of {filename} is of {metadata.name} {metadata.version}")
+
+
+def _groups(metadata: CoreMetadata, requirements: Iterable[RequirementTranslation]) -> dict[str, tuple[str, ...]]:
+    """Collect the CEP 44 groups: one for each extra that is provided or that a requirement names."""
+    groups: dict[str, list[str]] = {canonicalize_name(extra): [] for extra in metadata.provides_extra}
+    for requirement in requirements:
+        for extra, specs in requirement.groups.items():
+            groups.setdefault(extra, []).extend(specs)
+    for group in groups:
+        if not _GROUP.fullmatch(group):
+            raise InconsistentMetadataError(f"The extra {group!r} cannot name a group of optional dependencies")
+    return {group: _unique([specs]) for group, specs in groups.items()}
+
+
+def _unique(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(spec for group in groups for spec in group))
+
+
+def _build_tag_number(build_tag: BuildTag) -> int:
+    return min(build_tag[0], _BUILD_TAG_LIMIT - 1) if build_tag else 0
+
+
+def _build_string(file: DistributionFile, name: WheelName, local: str | None) -> str:
+    """Name the build after tags and hash, the local version label last: ``py3_none_any_h0a1b2c3d+cu121``.
+
+    The hash keeps two wheels of one version apart in a package cache; the label ends the string so that
+    ``*+cu121`` finds it.
+    """
+    python, abi, platform = file.filename.removesuffix(".whl").rsplit("-", 3)[1:]
+    parts = [python.split(".")[0], abi.split(".")[0], platform.split(".")[0]]
+    if name.build_tag:
+        parts.append("".join(map(str, name.build_tag)))
+    tail = (f"_h{file.sha256[:8]}" if file.sha256 else "") + (f"+{local}" if local else "")
+    head = re.sub(r"[^A-Za-z0-9_.]", "_", "_".join(parts))[: _MAX_BUILD_LENGTH - len(tail)]
+    if len(head) < len("py3"):
+        raise BuildStringTooLongError(f"The local version label {local!r} is too long for a build string")
+    return head + tail
