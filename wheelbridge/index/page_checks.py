@@ -9,7 +9,7 @@ from packaging.utils import NormalizedName
 
 from wheelbridge.index.errors import UnsupportedIndexVersionError, redact
 
-_HEX = re.compile(r"(?:[0-9a-fA-F]{2})+").fullmatch
+_HEX = re.compile(r"[0-9a-fA-F]+").fullmatch
 _UNSAFE = re.compile(r"[/\\:\x00-\x1f]|^\.").search
 _SHA256_LENGTH = 64
 _SUPPORTED_MAJOR = "1"
@@ -80,7 +80,7 @@ def check_hashes(hashes: Mapping[str, object], path: str) -> dict[str, str]:
     """
     digests = {}
     for name, digest in hashes.items():
-        if not isinstance(digest, str) or _HEX(digest) is None:
+        if not isinstance(digest, str) or len(digest) % 2 or _HEX(digest) is None:
             raise LieError(f"{path}.{name}", f"{digest!r} is no hexadecimal digest")
         if name == "sha256" and len(digest) != _SHA256_LENGTH:
             raise LieError(f"{path}.{name}", f"{digest!r} has not the length of a sha256 digest")

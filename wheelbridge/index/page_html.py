@@ -22,8 +22,8 @@ from wheelbridge.index.page_checks import (
 from wheelbridge.model.distribution import DistributionFile, ProjectPage
 
 _DISTRIBUTION = re.compile(r".+\.(?:whl|tar\.\w+|t[bgx]z|zip|egg|exe|msi|rpm|deb|dmg)", re.IGNORECASE).fullmatch
-_VERSION_TAG = re.compile(rb"""<meta\s[^>]*name=["']pypi:repository-version["'][^>]*>""", re.IGNORECASE)
-_CONTENT = re.compile(rb"""content=["']([^"']*)""", re.IGNORECASE)
+_VERSION_TAG = re.compile(rb"""<meta\s[^>]*\bname=["']?pypi:repository-version\b[^>]*>""", re.IGNORECASE)
+_CONTENT = re.compile(rb"""\bcontent=["']?([^"'\s>]*)""", re.IGNORECASE)
 _TITLE = re.compile(rb"<(?:title|h1)[^>]*>[^<]*links for", re.IGNORECASE)
 _INTERACTIVE = re.compile(
     rb"""<(?:a|form|script|iframe|object|input|button)\b|http-equiv=["']?refresh""", re.IGNORECASE
@@ -75,7 +75,7 @@ def _read_files(source: PageSource) -> Iterator[DistributionFile]:
         if (filename := _filename(link)) is None:
             continue
         try:
-            file = _read_file(filename, DistributionPackage.from_link(link))
+            file = _read_file(filename, _read_link(link))
         except LieError as lie:
             raise LieError(f"the link {filename!r}, {lie.path}", lie.reason) from None
         if is_fetchable(filename, file.url, source):
@@ -83,10 +83,11 @@ def _read_files(source: PageSource) -> Iterator[DistributionFile]:
 
 
 def _links(source: PageSource) -> list[Link]:
+    """Return the links of the page, whose version is known by now: pypi-simple would warn of a newer minor one."""
     header = Message()
     header["content-type"] = source.content_type
     try:
-        return list(parse_links_stream([source.body], source.url, header.get_content_charset()))
+        return list(parse_links_stream([_VERSION_TAG.sub(b"", source.body)], source.url, header.get_content_charset()))
     except (ValueError, LookupError) as error:
         raise LieError("a link", f"it cannot be read ({error})") from None
 
@@ -101,6 +102,13 @@ def _filename(link: Link) -> str | None:
         if _DISTRIBUTION(name) is not None:
             return check_filename(name)
     return None
+
+
+def _read_link(link: Link) -> DistributionPackage:
+    """Read PEP 714: the older attribute counts "if it is present but ``data-core-metadata`` is not"."""
+    if (older := link.attrs.get("data-dist-info-metadata")) is not None:
+        link.attrs.setdefault("data-core-metadata", older)
+    return DistributionPackage.from_link(link)
 
 
 def _read_file(filename: str, package: DistributionPackage) -> DistributionFile:

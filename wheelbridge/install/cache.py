@@ -114,7 +114,7 @@ def _commands(directory: Path) -> Iterator[str]:
 
 
 def make_workspace(parent: Path) -> Path:
-    """Make a new directory beside cache entries, of the same file system and with the permissions of the user's mask."""
+    """Make a new directory beside cache entries: on their file system, and readable for whom the mask allows."""
     workspace = parent / f".wheelbridge-{uuid.uuid4().hex}"
     workspace.mkdir(parents=True)
     return workspace

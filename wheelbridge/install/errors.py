@@ -215,6 +215,19 @@ class LinkFailedError(WheelbridgeError):
         self.prefix = str(prefix)
 
 
+class RecoveryFailedError(WheelbridgeError):
+    """Neither could the environment be changed nor put back."""
+
+    code = "recovery-failed"
+
+    def __init__(self, prefix: Path, reason: str) -> None:
+        super().__init__(
+            f"{prefix} is between its old and its new state and could not be put back: {reason}",
+            hint="Remove the cause and run any wheelbridge command that changes it: that puts it back first.",
+        )
+        self.prefix = str(prefix)
+
+
 @contextmanager
 def os_errors(path: Path) -> Iterator[None]:
     """Turn an ``OSError`` into one clear error; *path* is named where the error itself names none."""

@@ -42,9 +42,9 @@ def load_history(prefix: Path) -> tuple[Revision, ...]:
 
 
 def parse_history(text: str) -> tuple[Revision, ...]:
-    """Split a history into its revisions, as ``conda.history.History.parse`` does.
+    r"""Split a history into its revisions, as ``conda.history.History.parse`` does.
 
-    >>> parse_history("==> 2024-01-01 00:00:00 <==\\n+c/noarch::a-1-0\\n# update specs: ['a']\\n")[0].distributions
+    >>> parse_history("==> 2024-01-01 00:00:00 <==\n+c/noarch::a-1-0\n# update specs: ['a']\n")[0].distributions
     ('+c/noarch::a-1-0',)
     """
     revisions: list[tuple[str, list[str], list[str]]] = []
@@ -52,14 +52,15 @@ def parse_history(text: str) -> tuple[Revision, ...]:
         if match := _HEAD.match(line):
             revisions.append((match.group(1), [], []))
         elif line and revisions:
-            revisions[-1][2 if line.startswith("#") else 1].append(line)
+            _, distributions, comments = revisions[-1]
+            (comments if line.startswith("#") else distributions).append(line)
     return tuple(Revision(date, tuple(lines), tuple(comments)) for date, lines, comments in revisions)
 
 
 def installed_distributions(revisions: Iterable[Revision]) -> frozenset[str]:
-    """Return the distributions that the history believes to be installed (``History.get_state``).
+    r"""Return the distributions that the history believes to be installed (``History.get_state``).
 
-    >>> sorted(installed_distributions(parse_history("==> x <==\\n+a-1-0\\n+b-1-0\\n==> y <==\\n-a-1-0\\n")))
+    >>> sorted(installed_distributions(parse_history("==> x <==\n+a-1-0\n+b-1-0\n==> y <==\n-a-1-0\n")))
     ['b-1-0']
     """
     state: set[str] = set()
@@ -73,11 +74,11 @@ def installed_distributions(revisions: Iterable[Revision]) -> frozenset[str]:
 
 
 def requested_specs(revisions: Iterable[Revision], installed: Iterable[str]) -> dict[str, str]:
-    """Return name -> MatchSpec of what the user asked for, as ``History.get_requested_specs_map`` does.
+    r"""Return name -> MatchSpec of what the user asked for, as ``History.get_requested_specs_map`` does.
 
     conda: "If the package isn't installed in the current environment, then we shouldn't try to force it here."
 
-    >>> requested_specs(parse_history("==> x <==\\n# update specs: ['python=3.12', 'a']\\n"), ["python"])
+    >>> requested_specs(parse_history("==> x <==\n# update specs: ['python=3.12', 'a']\n"), ["python"])
     {'python': 'python=3.12'}
     """
     specs: dict[str, str] = {}

@@ -11,8 +11,9 @@ import os
 import shutil
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from wheelbridge.install.errors import FileConflictError
 
@@ -29,8 +30,8 @@ class Journal:
         old: files of packages that go.
         new: files of packages to come.
         shared: files of packages that stay and others claim, too.
-        gone: records of ``conda-meta`` that go, by file name.
-        come: records of ``conda-meta`` to come, by file name.
+        before: records of ``conda-meta`` that go or may be rewritten, by file name.
+        after: records of ``conda-meta`` to come, by file name.
         history: the size of the history before, None where there was none.
         revision: what to append to it.
     """
@@ -38,8 +39,8 @@ class Journal:
     old: tuple[str, ...]
     new: tuple[str, ...]
     shared: tuple[str, ...]
-    gone: tuple[str, ...]
-    come: tuple[str, ...]
+    before: tuple[str, ...]
+    after: tuple[str, ...]
     history: int | None
     revision: str
 
@@ -81,7 +82,7 @@ def finish(prefix: Path) -> None:
     """Declare the new environment valid: from here on, a killed run is completed instead of undone."""
     home = prefix / "conda-meta" / JOURNAL
     entry = _read(home)
-    _write(home, _Entry(**{**_fields(entry), "linked": True}))
+    _write(home, replace(entry, linked=True))
     _complete(prefix, entry.journal)
 
 
@@ -105,6 +106,8 @@ def roll_back(prefix: Path) -> bool:
     It may be repeated, also after it was interrupted itself. The journal stays until `forget`.
     """
     home = prefix / "conda-meta" / JOURNAL
+    if not (home / "journal.json").exists():
+        return False
     entry = _read(home)
     fresh = {*entry.journal.new, *(_list_clobbers(prefix))} - {*entry.kept} - {*entry.clobbers}
     removed = [path for path in sorted(fresh) if _remove(prefix / path)]
@@ -122,26 +125,35 @@ def forget(prefix: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
 
 
-def prune(prefix: Path, paths: Iterable[str]) -> None:
-    """Remove what removed files leave behind: byte code of modules that are gone, and empty directories."""
-    parents = {PurePosixPath(path).parent for path in paths}
-    for parent in parents:
-        _remove_byte_code(prefix / parent)
-    directories = {directory for parent in parents for directory in (parent, *parent.parents)}
+def prune(prefix: Path, paths: Iterable[str], keep: Collection[str] = ()) -> None:
+    """Remove what removed files leave behind: byte code of modules that are gone, and empty directories.
+
+    Args:
+        prefix: the environment.
+        paths: the files that were removed.
+        keep: directories that packages claim as such.
+    """
+    modules: dict[PurePosixPath, set[str]] = {}
+    for path in map(PurePosixPath, paths):
+        modules.setdefault(path.parent, set()).update({path.stem} if path.suffix == ".py" else ())
+    for parent, stems in modules.items():
+        _remove_byte_code(prefix / parent, stems)
+    directories = {directory for parent in modules for directory in (parent, *parent.parents)}
     for directory in sorted(directories, key=lambda path: len(path.parts), reverse=True):
-        if directory.parts and directory.parts != ("conda-meta",):
+        if directory.parts and str(directory) not in keep:
             with suppress(OSError):
                 (prefix / directory).rmdir()
 
 
-def _remove_byte_code(directory: Path) -> None:
-    """Remove cached byte code without a source; PEP 3147: such files "are ignored"."""
+def _remove_byte_code(directory: Path, stems: Collection[str]) -> None:
+    """Remove the cached byte code of modules that are gone; it has no other owner than they."""
     cache = directory / "__pycache__"
     if not cache.is_dir():
         return
     for path in cache.glob("*.pyc"):
-        if not (directory / f"{path.name.partition('.')[0]}.py").exists():
-            path.unlink()
+        stem = path.name.partition(".")[0]
+        if stem in stems and not (directory / f"{stem}.py").exists():
+            path.unlink(missing_ok=True)
     with suppress(OSError):
         cache.rmdir()
 
@@ -200,11 +212,12 @@ def _restore_records(prefix: Path, home: Path, entry: _Entry) -> bool:
     """Put records back; those of packages that somebody else installed since are left alone."""
     meta = prefix / "conda-meta"
     changed = False
-    for name in {*entry.journal.come} - {*entry.journal.gone}:
+    for name in {*entry.journal.after} - {*entry.journal.before}:
         changed |= _remove(meta / name)
     for kept in sorted((home / "meta").glob("*.json")):
         path = meta / kept.name
-        if (kept.name in entry.journal.gone or path.exists()) and not _is_json(path):
+        whole = _is_same(path, kept) if kept.name in entry.journal.before else not path.exists() or _is_json(path)
+        if not whole:
             _replace(kept, path)
             changed = True
     if entry.journal.history is None:
@@ -212,6 +225,10 @@ def _restore_records(prefix: Path, home: Path, entry: _Entry) -> bool:
     if not entry.tagged:
         changed |= _remove(prefix / _TAG)
     return changed
+
+
+def _is_same(path: Path, kept: Path) -> bool:
+    return path.exists() and path.read_bytes() == kept.read_bytes()
 
 
 def _is_json(path: Path) -> bool:
@@ -238,10 +255,6 @@ def _not_records(_: str, names: list[str]) -> list[str]:
     return [name for name in names if not name.endswith(".json")]
 
 
-def _fields(entry: _Entry) -> dict[str, object]:
-    return {name: getattr(entry, name) for name in ("journal", "kept", "clobbers", "tagged", "linked")}
-
-
 def _write(home: Path, entry: _Entry) -> None:
     fresh = home / "journal.json.new"
     with fresh.open("w", encoding="utf-8") as file:
@@ -252,10 +265,9 @@ def _write(home: Path, entry: _Entry) -> None:
 
 
 def _read(home: Path) -> _Entry:
-    data: Mapping[str, object] = json.loads((home / "journal.json").read_text(encoding="utf-8"))
+    data = json.loads((home / "journal.json").read_text(encoding="utf-8"))
     return _Entry(**{**_tuples(data), "journal": Journal(**_tuples(data["journal"]))})
 
 
-def _tuples(data: object) -> dict[str, object]:
-    fields = data if isinstance(data, dict) else {}
-    return {str(key): tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+def _tuples(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}

@@ -58,6 +58,11 @@ class PythonLayout:
         """The way from ``site-packages`` to the prefix, such as ``../../../``."""
         return "../" * len(PurePosixPath(self.site_packages).parts)
 
+    @property
+    def stdlib(self) -> str:
+        """The directory of the standard library."""
+        return "Lib" if self.windows else f"lib/{PurePosixPath(self.include).name}"
+
     def target_path(self, path: str) -> str:
         """Return where a file of a ``noarch: python`` package is linked.
 

@@ -104,6 +104,7 @@ class Conflict:
     identical: bool
 
     def __str__(self) -> str:
+        """Return the path with the packages' names."""
         return f"{self.path} ({', '.join(self.packages)})"
 
 

@@ -5,10 +5,10 @@ import os
 from collections.abc import Collection, Iterator
 from configparser import ConfigParser
 from configparser import Error as ConfigError
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from wheelbridge.install.errors import (
     ExternallyManagedError,
@@ -17,6 +17,7 @@ from wheelbridge.install.errors import (
     PrefixLockedError,
     PrefixNotEmptyError,
     PrefixNotWritableError,
+    from_os_error,
     os_errors,
 )
 from wheelbridge.install.history import history_path
@@ -78,7 +79,7 @@ def check_wheels_allowed(prefix: Path, layout: PythonLayout, *, override: Collec
     Raises:
         ExternallyManagedError: if the file is there, with the message it holds.
     """
-    marker = prefix / Path(layout.site_packages).parent / "EXTERNALLY-MANAGED"
+    marker = prefix / layout.stdlib / "EXTERNALLY-MANAGED"
     if marker.exists() and ExternallyManagedError.code not in override:
         raise ExternallyManagedError(marker, _managed_message(marker))
 
@@ -98,18 +99,24 @@ def hold_prefix(prefix: Path, *, timeout: float = 60.0) -> Iterator[None]:
     made = [path for path in (meta, prefix, *prefix.parents) if not path.exists()]
     with os_errors(prefix):
         meta.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(meta / LOCK, is_singleton=True, thread_local=False)
+    lock = FileLock(meta / LOCK, is_singleton=True, thread_local=False)
     try:
-        with os_errors(prefix), lock.acquire(timeout=timeout):
+        with _acquire(lock, prefix, timeout):
             if lock.lock_counter == 1:
                 recover(prefix)
             yield
-            return
-    except Timeout as error:
-        raise PrefixLockedError(prefix, timeout) from error
     finally:
         if not lock.is_locked and not is_environment(prefix):
             _forget(meta, made)
+
+
+def _acquire(lock: BaseFileLock, prefix: Path, timeout: float) -> AbstractContextManager[object]:
+    try:
+        return lock.acquire(timeout=timeout)
+    except Timeout as error:
+        raise PrefixLockedError(prefix, timeout) from error
+    except OSError as error:
+        raise from_os_error(error, prefix) from error
 
 
 def _forget(meta: Path, made: list[Path]) -> None:

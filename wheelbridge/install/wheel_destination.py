@@ -64,7 +64,11 @@ class PackageDestination(WheelDestination):
         return RecordEntry(first, None, None)
 
     def write_file(
-        self, scheme: Scheme, path: "str | os.PathLike[str]", stream: BinaryIO, is_executable: bool
+        self,
+        scheme: Scheme,
+        path: "str | os.PathLike[str]",
+        stream: BinaryIO,
+        is_executable: bool,  # noqa: FBT001 - the library's signature
     ) -> RecordEntry:
         """Write one file of the wheel.
 
@@ -85,7 +89,7 @@ class PackageDestination(WheelDestination):
         """Write RECORD, with each path relative to ``site-packages`` of the environment."""
         rest = [RecordEntry(path, None, None) for name in self.entry_points for path in self._launchers(name)[1:]]
         rows = [*records, *((_SCRIPTS, entry) for entry in rest)]
-        with construct_record_file(rows, lambda name: self._in_record.get(name)) as stream:
+        with construct_record_file(rows, self._in_record.get) as stream:
             self._write(scheme, record_file_path, BytesIO(stream.read()), executable=False)
         for command in self.entry_points:
             for path in self._layout.entry_point_paths(command):

@@ -34,7 +34,7 @@ class CheckedWheel(WheelFile):
         self.fn = fn
 
     @cached_property
-    def data_dir(self) -> str:  # type: ignore[override]  # a property there, computed once here
+    def data_dir(self) -> str:
         """The name of the data directory as the archive spells it, which need not be the file name's spelling."""
         ours = canonicalize_name(self.distribution)
         found = {name.partition("/")[0] for name in self._zipfile.namelist()}

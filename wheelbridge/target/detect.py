@@ -68,7 +68,7 @@ def _detect() -> list[VirtualPackage]:
         found = [package.into_generic() for package in DetectedPackage.detect(VirtualPackageOverrides.from_env())]
     except (DetectVirtualPackageError, VirtualPackageOverrideError) as error:
         raise InvalidTargetError(f"A CONDA_OVERRIDE_* variable cannot be read: {error}") from error
-    return [VirtualPackage(package.name.normalized, str(package.version), package.build_string) for package in found]
+    return [VirtualPackage(package.name.normalized, str(package.version), str(package.build_string)) for package in found]
 
 
 def _assume(subdir: str) -> list[VirtualPackage]:

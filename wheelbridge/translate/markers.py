@@ -211,13 +211,18 @@ def _reachable(cells: list[_Cell], pythons: tuple[Release, ...]) -> list[_Cell]:
     """Keep the cells that a version of *pythons* can lie in."""
     if not pythons:
         return cells
-    spans = [(Version(f"{major}.{minor}.dev0"), Version(f"{major}.{minor + 1}.dev0")) for major, minor in pythons]
+    spans = [_span(*release) for release in pythons]
     ends = [*(cell.start for cell in cells[1:]), None]
     return [
         cell
         for cell, end in zip(cells, ends, strict=True)
         if any((end is None or first < end) and past > cell.start for first, past in spans)
     ]
+
+
+@lru_cache(maxsize=256)
+def _span(major: int, minor: int) -> tuple[Version, Version]:
+    return Version(f"{major}.{minor}.dev0"), Version(f"{major}.{minor + 1}.dev0")
 
 
 def _evaluate(marker: str, subdir: str, extra: str, cells: list[_Cell]) -> list[bool]:

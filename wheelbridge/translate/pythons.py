@@ -158,9 +158,12 @@ def translate_python_requirement(supports: tuple[PythonSupport, ...], requires_p
 
     Raises:
         InvalidSpecifierError: if *requires_python* does not follow PEP 440.
+        UnsupportedTagError: if conda cannot say it exactly (``===``).
     """
-    required = translate_specifier(requires_python or "").conda
-    alternatives = required.split("|") if required else [""]
+    required = translate_specifier(requires_python or "")
+    if required.lossy:
+        raise UnsupportedTagError(f"Requires-Python {requires_python!r} cannot be said exactly")
+    alternatives = required.conda.split("|") if required.conda else [""]
     joined = [
         ",".join(filter(None, (*_tag_clauses(support, requires_python), alternative)))
         for support in supports

@@ -111,7 +111,7 @@ def translate_version(version: str | Version) -> tuple[str, str | None]:
     >>> translate_version("v2.0-1+CU_121")
     ('2.0.post1', 'cu.121')
 
-    PEP 440: "the public version identifier" is what dependencies name; the label goes to the build string.
+    conda versions here are public version identifiers (PEP 440); the label goes to the build string.
 
     Raises:
         InvalidVersionError: if *version* does not follow PEP 440.
@@ -253,7 +253,7 @@ def _translate_arbitrary(text: str) -> _Clause:
 
 
 def _prefix(release: _Release) -> _Clause:
-    """PEP 440, ``==1.4.*``: "trailing zeros will be appended" to a shorter candidate; conda's glob does not."""
+    """PEP 440: "the zero padding of the release segment" comes first, so ``1rc1`` is a ``1.0.*``; no glob says that."""
     if len(release.digits) == release.written:
         return [[f"{release.bases[0]}.*"]]
     return _both(_from(release), _until(release.next()))
@@ -266,7 +266,7 @@ def _not_prefix(release: _Release) -> _Clause:
 
 
 def _compatible(version: Version) -> _Clause:
-    """PEP 440: "~= V.N" is ">= V.N, == V.*", where suffixes "are ignored when determining the prefix match"."""
+    """PEP 440: "~= V.N" is ">= V.N, == V.*"; "the suffix is ignored when determining the required prefix match"."""
     prefix = version.__replace__(release=version.release[:-1], pre=None, post=None, dev=None)
     return _both(_prefix(_Release.of(prefix)), _above(">=", version))
 

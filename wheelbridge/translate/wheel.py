@@ -220,7 +220,7 @@ def _build_string(file: DistributionFile, name: WheelName, local: str | None) ->
     ``*+cu121`` finds it.
     """
     python, abi, platform = file.filename.removesuffix(".whl").rsplit("-", 3)[1:]
-    parts = [python.split(".")[0], abi.split(".")[0], platform.split(".")[0]]
+    parts = [python.split(".")[-1], abi.split(".")[-1], platform.split(".")[0]]
     if name.build_tag:
         parts.append("".join(map(str, name.build_tag)))
     tail = (f"_h{file.sha256[:8]}" if file.sha256 else "") + (f"+{local}" if local else "")

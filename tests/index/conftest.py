@@ -1,0 +1,75 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+
+import pytest
+from packaging.utils import canonicalize_name
+
+from tests.loopback import RECORDED, LoopbackIndex, unpack_recorded
+from wheelbridge.index.http import HttpIndex
+from wheelbridge.index.session import RetryPolicy
+
+MakeWheel: TypeAlias = Callable[..., Path]
+OpenHttp: TypeAlias = Callable[..., HttpIndex]
+
+QUICK = RetryPolicy(total=2, backoff=0.01, timeout=1.0)
+ENVIRONMENT = (
+    *("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"),
+    *("NETRC", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+)
+
+
+def write_wheel(
+    folder: Path,
+    name: str = "rich",
+    version: str = "1.0",
+    *,
+    headers: str = "Requires-Dist: pygments>=2\nRequires-Python: >=3.8\nProvides-Extra: jupyter\n",
+    tag: str = "py3-none-any",
+    dist_info: str | None = None,
+    padding: int = 0,
+) -> Path:
+    """Write a wheel with METADATA and *padding* incompressible bytes in front of it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    distribution = canonicalize_name(name).replace("-", "_")
+    path = folder / f"{distribution}-{version}-{tag}.whl"
+    info = f"{distribution}-{version}.dist-info" if dist_info is None else dist_info
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        archive.writestr(f"{distribution}/__init__.py", "")
+        archive.writestr(f"{distribution}/data.bin", b"\x00" * padding, ZIP_STORED)
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{headers}\nThe description.\n"
+        archive.writestr(f"{info}/METADATA", metadata)
+        archive.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
+    return path
+
+
+@pytest.fixture
+def wheel(tmp_path: Path) -> Path:
+    return write_wheel(tmp_path / "wheels")
+
+
+@pytest.fixture
+def server(wheel: Path) -> Iterator[LoopbackIndex]:
+    with LoopbackIndex({"rich": [wheel]}) as index:
+        yield index
+
+
+@pytest.fixture
+def open_http(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenHttp:
+    """Open HTTP indexes that share a cache and do not see this machine's settings."""
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NETRC", str(tmp_path / "no-netrc"))
+
+    def open_(url: str, *, offline: bool = False, policy: RetryPolicy = QUICK) -> HttpIndex:
+        return HttpIndex("test", url, cache_dir=tmp_path / "cache", offline=offline, policy=policy)
+
+    return open_
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not RECORDED.is_file():
+        pytest.skip(f"the recorded index is not at {RECORDED}")
+    return unpack_recorded(tmp_path_factory.mktemp("recorded"))

@@ -1,0 +1,461 @@
+"""A simple index on the loopback interface, honest or not.
+
+It serves the recorded index or wheels on disk as PyPI does (PEP 503, 658, 691; ``ETag``, ``Cache-Control``, ranges),
+and lies, stalls and breaks where a test tells it to::
+
+    with LoopbackIndex({"rich": [wheel]}) as index:
+        index.fail("/simple/rich/", status(500), times=1)
+        open_index("here", index.url, cache_dir=...)
+
+By hand, or for benchmarks: ``python -m tests.loopback DIR --port 8000``.
+"""
+
+import argparse
+import hashlib
+import html
+import json
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Any, Protocol, Self, TypeAlias
+
+from packaging.utils import canonicalize_name
+
+JSON_TYPE = "application/vnd.pypi.simple.v1+json"
+HTML_TYPE = "application/vnd.pypi.simple.v1+html"
+RECORDED = Path(__file__).parents[2] / "shared" / "data" / "pypi.tar.zst"
+"""The recorded index beside the checkout; tests that need it are marked ``shared_data``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What came; header names are in lower case."""
+
+    path: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What goes back.
+
+    Attributes:
+        delay: seconds before it begins.
+        cut: bytes of the body after which the connection ends, though ``Content-Length`` promises more.
+        stall: seconds between these bytes and the end.
+        hang_up: end the connection instead of answering.
+    """
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    cut: int | None = None
+    stall: float = 0.0
+    hang_up: bool = False
+
+
+Fault: TypeAlias = Callable[[Request, Reply], Reply]
+"""Turns the honest reply into another one. Conditional and range requests are answered after it."""
+
+
+def status(code: int, **headers: str) -> Fault:
+    """Answer *code*; ``retry_after="1"`` adds the header ``Retry-After``."""
+    named = {name.replace("_", "-").title(): value for name, value in headers.items()}
+    return lambda _, reply: replace(reply, status=code, body=b"", headers=named)
+
+
+def redirect(location: str) -> Fault:
+    """Lead to *location*."""
+    return status(302, location=location)
+
+
+def body(data: bytes, content_type: str) -> Fault:
+    """Answer 200 with *data*."""
+    return lambda _, reply: replace(reply, status=200, body=data, headers={"Content-Type": content_type})
+
+
+def edited(edit: Callable[[Any], object]) -> Fault:
+    """Let *edit* change the page's JSON in place."""
+
+    def apply(_: Request, reply: Reply) -> Reply:
+        page = json.loads(reply.body)
+        edit(page)
+        return replace(reply, body=json.dumps(page).encode())
+
+    return apply
+
+
+def truncated(count: int, *, stall: float = 0.0) -> Fault:
+    """Break off after *count* bytes of the body, *stall* seconds later."""
+    return lambda _, reply: replace(reply, cut=count, stall=stall)
+
+
+def delayed(seconds: float) -> Fault:
+    """Answer late."""
+    return lambda _, reply: replace(reply, delay=seconds)
+
+
+def hang_up(_: Request, reply: Reply) -> Reply:
+    """End the connection without a word."""
+    return replace(reply, hang_up=True)
+
+
+def corrupted(_: Request, reply: Reply) -> Reply:
+    """Change the last byte of the body."""
+    return replace(reply, body=reply.body[:-1] + bytes([reply.body[-1] ^ 1]))
+
+
+def without(*names: str) -> Fault:
+    """Leave headers out; without ``Accept-Ranges`` there are no ranges either."""
+    return lambda _, reply: replace(reply, headers={k: v for k, v in reply.headers.items() if k not in names})
+
+
+def with_headers(headers: Mapping[str, str]) -> Fault:
+    """Add or replace *headers*."""
+    return lambda _, reply: replace(reply, headers={**reply.headers, **headers})
+
+
+def login(credentials: str) -> Fault:
+    """Answer 401 unless the basic *credentials* (base64) are right."""
+
+    def apply(request: Request, reply: Reply) -> Reply:
+        if request.headers.get("authorization") == f"Basic {credentials}":
+            return reply
+        return Reply(status=401, headers={"WWW-Authenticate": 'Basic realm="index"'})
+
+    return apply
+
+
+class Content(Protocol):
+    """What an index holds; bodies are found by the sha256 of the file."""
+
+    def page(self, project: str) -> dict[str, Any] | None:
+        """Return the page of PEP 691."""
+
+    def file(self, sha256: str) -> bytes | None:
+        """Return a file's body."""
+
+    def metadata(self, sha256: str) -> bytes | None:
+        """Return a file's METADATA."""
+
+
+class RecordedContent:
+    """An unpacked recording: ``simple/<project>.json`` and ``metadata/<sha256>``, no bodies."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def page(self, project: str) -> dict[str, Any] | None:
+        """Return the recorded page."""
+        path = self._folder / "simple" / f"{project}.json"
+        return json.loads(path.read_bytes()) if path.is_file() else None
+
+    def file(self, _sha256: str) -> bytes | None:
+        """Have none."""
+        return None
+
+    def metadata(self, sha256: str) -> bytes | None:
+        """Return the recorded METADATA."""
+        path = self._folder / "metadata" / sha256
+        return path.read_bytes() if path.is_file() else None
+
+
+class WheelContent:
+    """Wheels on disk by project; *metadata* says whether their METADATA is offered beside them (PEP 658)."""
+
+    def __init__(self, wheels: Mapping[str, Sequence[Path]], *, metadata: bool = True) -> None:
+        self._offers_metadata = metadata
+        self._paths: dict[str, Path] = {}
+        self._pages = {canonicalize_name(name): self._make_page(name, paths) for name, paths in wheels.items()}
+
+    def page(self, project: str) -> dict[str, Any] | None:
+        """Return the page made from the files."""
+        return self._pages.get(canonicalize_name(project))
+
+    def file(self, sha256: str) -> bytes | None:
+        """Return the file."""
+        return self._paths[sha256].read_bytes() if sha256 in self._paths else None
+
+    def metadata(self, sha256: str) -> bytes | None:
+        """Return METADATA out of the wheel."""
+        return _metadata_of(self._paths[sha256]) if self._offers_metadata and sha256 in self._paths else None
+
+    def _make_page(self, project: str, paths: Sequence[Path]) -> dict[str, Any]:
+        files = [self._make_file(path) for path in paths]
+        return {"meta": {"api-version": "1.1"}, "name": project, "files": files}
+
+    def _make_file(self, path: Path) -> dict[str, Any]:
+        data = path.read_bytes()
+        sha256 = hashlib.sha256(data).hexdigest()
+        self._paths[sha256] = path
+        entry: dict[str, Any] = {
+            "filename": path.name,
+            "url": f"../../files/{sha256}/{path.name}",
+            "hashes": {"sha256": sha256},
+            "size": len(data),
+            "upload-time": "2026-01-02T03:04:05.678901Z",
+        }
+        if self._offers_metadata and (metadata := _metadata_of(path)) is not None:
+            entry["core-metadata"] = {"sha256": hashlib.sha256(metadata).hexdigest()}
+        return entry
+
+
+def _metadata_of(path: Path) -> bytes | None:
+    if not zipfile.is_zipfile(path):
+        return None
+    with zipfile.ZipFile(path) as archive:
+        name = next((name for name in archive.namelist() if name.endswith(".dist-info/METADATA")), None)
+        return None if name is None else archive.read(name)
+
+
+def read_folder(folder: Path) -> Content:
+    """Return a recording, or the wheels lying in *folder* and its sub-folders."""
+    if (folder / "simple").is_dir():
+        return RecordedContent(folder)
+    wheels: dict[str, list[Path]] = {}
+    for path in sorted(folder.rglob("*.whl")):
+        wheels.setdefault(canonicalize_name(path.name.partition("-")[0]), []).append(path)
+    return WheelContent(wheels)
+
+
+def unpack_recorded(folder: Path) -> Path:
+    """Unpack the recorded index into *folder*; return it."""
+    import zstandard  # noqa: PLC0415 - only where there is a recording to unpack
+
+    with (
+        RECORDED.open("rb") as packed,
+        zstandard.ZstdDecompressor().stream_reader(packed) as stream,
+        tarfile.open(fileobj=stream, mode="r|") as archive,
+    ):
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+class LoopbackIndex:
+    """The server: a context manager; *requests* tells what was asked, *fail* makes it misbehave.
+
+    Args:
+        content: a folder as `read_folder` takes it, wheels by project, or any `Content`.
+        port: 0 takes a free one.
+        html: answer in HTML only, as ``text/html``.
+    """
+
+    def __init__(
+        self, content: Path | Mapping[str, Sequence[Path]] | Content, *, port: int = 0, html: bool = False
+    ) -> None:
+        if isinstance(content, Path):
+            content = read_folder(content)
+        self.content: Content = WheelContent(content) if isinstance(content, Mapping) else content
+        self.requests: list[tuple[Request, int]] = []
+        self._html = html
+        self._faults: list[_PlannedFault] = []
+        self._lock = Lock()
+        self._page = lru_cache(maxsize=None)(self._make_page)
+        self._server = _Server(("127.0.0.1", port), self)
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    @property
+    def root(self) -> str:
+        """The URL of the server, without a slash at the end."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    @property
+    def url(self) -> str:
+        """The URL of the simple API, without a slash at the end."""
+        return f"{self.root}/simple"
+
+    def __enter__(self) -> Self:
+        """Begin to serve."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop, and end what still stalls."""
+        self._server.stopped.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def fail(self, path: str, fault: Fault, *, times: int | None = None) -> None:
+        """Apply *fault* to every path that begins with *path*, or to the first *times* requests only."""
+        self._faults.append(_PlannedFault(path, fault, times))
+
+    def heal(self) -> None:
+        """Forget all faults."""
+        self._faults.clear()
+
+    def count(self, path: str = "/", code: int | None = None) -> int:
+        """Count the requests whose path begins with *path*, and that were answered with *code*."""
+        return sum(1 for asked, sent in self.requests if asked.path.startswith(path) and code in (None, sent))
+
+    def answer(self, request: Request) -> Reply:
+        """Return what goes back, after faults, conditions and ranges."""
+        reply = self._honest(request)
+        for planned in tuple(self._faults):
+            if request.path.startswith(planned.path) and planned.take(self._lock):
+                reply = planned.fault(request, reply)
+        reply = _range_of(request, _unless_known(request, reply))
+        self.requests.append((request, reply.status))
+        return reply
+
+    def _honest(self, request: Request) -> Reply:
+        match request.path.partition("?")[0].split("/"):
+            case ["", "simple", project, ""]:
+                as_html = self._html or JSON_TYPE not in request.headers.get("accept", "")
+                return self._page(project, as_html)
+            case ["", "files", sha256, filename]:
+                return self._file(sha256, filename)
+            case _:
+                return Reply(status=404)
+
+    def _make_page(self, project: str, as_html: bool) -> Reply:  # noqa: FBT001 - lru_cache wants positions
+        if (page := self.content.page(project)) is None:
+            return Reply(status=404)
+        if as_html:
+            return _cacheable(_render_html(page).encode(), "text/html" if self._html else HTML_TYPE)
+        return _cacheable(json.dumps(page).encode(), JSON_TYPE)
+
+    def _file(self, sha256: str, filename: str) -> Reply:
+        is_metadata = filename.endswith(".metadata")
+        data = self.content.metadata(sha256) if is_metadata else self.content.file(sha256)
+        if data is None:
+            return Reply(status=404)
+        reply = _cacheable(data, "application/octet-stream")
+        return replace(reply, headers={**reply.headers, "Accept-Ranges": "bytes"})
+
+
+@dataclass(slots=True)
+class _PlannedFault:
+    path: str
+    fault: Fault
+    times: int | None
+
+    def take(self, lock: Lock) -> bool:
+        """Tell whether it still strikes, and use it up by one."""
+        with lock:
+            if self.times is None:
+                return True
+            self.times -= 1
+            return self.times >= 0
+
+
+def _cacheable(data: bytes, content_type: str) -> Reply:
+    headers = {
+        "Content-Type": content_type,
+        "ETag": f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"',
+        "Cache-Control": "max-age=600, public",
+        "Vary": "Accept, Accept-Encoding",
+    }
+    return Reply(body=data, headers=headers)
+
+
+def _unless_known(request: Request, reply: Reply) -> Reply:
+    if reply.status == HTTPStatus.OK and reply.headers.get("ETag", "") == request.headers.get("if-none-match"):
+        return replace(reply, status=HTTPStatus.NOT_MODIFIED, body=b"")
+    return reply
+
+
+def _range_of(request: Request, reply: Reply) -> Reply:
+    wanted = request.headers.get("range", "")
+    if reply.status != HTTPStatus.OK or not wanted.startswith("bytes=") or "Accept-Ranges" not in reply.headers:
+        return reply
+    first, _, last = wanted.removeprefix("bytes=").partition("-")
+    size = len(reply.body)
+    start = int(first) if first else max(0, size - int(last))
+    end = min(int(last), size - 1) if first and last else size - 1
+    if start > end:
+        return Reply(status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers={"Content-Range": f"bytes */{size}"})
+    headers = {**reply.headers, "Content-Range": f"bytes {start}-{end}/{size}"}
+    return replace(reply, status=HTTPStatus.PARTIAL_CONTENT, body=reply.body[start : end + 1], headers=headers)
+
+
+def _render_html(page: dict[str, Any]) -> str:
+    links = "\n".join(f"    {_render_link(file)}<br/>" for file in page["files"])
+    title = f"Links for {page['name']}"
+    meta = '<meta name="pypi:repository-version" content="1.1">'
+    return (
+        f"<!DOCTYPE html>\n<html>\n  <head>{meta}<title>{title}</title></head>\n  <body>\n{links}\n  </body>\n</html>\n"
+    )
+
+
+def _render_link(file: dict[str, Any]) -> str:
+    attributes = {"href": f"{file['url']}#sha256={file['hashes']['sha256']}"}
+    if metadata := file.get("core-metadata"):
+        attributes["data-core-metadata"] = f"sha256={metadata['sha256']}"
+    if requires := file.get("requires-python"):
+        attributes["data-requires-python"] = requires
+    if yanked := file.get("yanked"):
+        attributes["data-yanked"] = yanked if isinstance(yanked, str) else ""
+    text = " ".join(f'{name}="{html.escape(value)}"' for name, value in attributes.items())
+    return f"<a {text}>{html.escape(file['filename'])}</a>"
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], index: LoopbackIndex) -> None:
+        super().__init__(address, _Handler)
+        self.index = index
+        self.stopped = Event()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Keep quiet about clients that hang up."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def do_GET(self) -> None:
+        """Answer, or misbehave as told."""
+        request = Request(self.path, {name.lower(): value for name, value in self.headers.items()})
+        reply = self.server.index.answer(request)
+        self.server.stopped.wait(reply.delay)
+        if reply.hang_up:
+            self.close_connection = True
+            return
+        self.send_response(reply.status)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        if reply.status != HTTPStatus.NOT_MODIFIED:
+            self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        self.wfile.write(reply.body[: reply.cut])
+        if reply.cut is not None:
+            self.wfile.flush()
+            self.server.stopped.wait(reply.stall)
+            self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def main() -> None:
+    """Serve a folder until interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m tests.loopback", description=main.__doc__)
+    parser.add_argument("folder", type=Path, help="an unpacked recording, or a folder of wheels")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--html", action="store_true", help="answer in HTML only")
+    options = parser.parse_args()
+    with LoopbackIndex(options.folder, port=options.port, html=options.html) as index:
+        sys.stdout.write(f"{index.url}\n")
+        sys.stdout.flush()
+        try:
+            Event().wait()
+        except KeyboardInterrupt:
+            sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    main()

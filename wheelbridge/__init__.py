@@ -1,0 +1,48 @@
+"""wheelbridge: conda packages and wheels in one environment, decided in one solve, linked in one transaction.
+
+The names below are the public API; they are imported when they are first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wheelbridge.api.installing import install
+    from wheelbridge.api.solving import solve
+    from wheelbridge.errors import WheelbridgeError
+    from wheelbridge.model.target import Target
+    from wheelbridge.target.detect import detect_target
+    from wheelbridge.translate.markers import translate_marker
+    from wheelbridge.translate.requirement import translate_requirement
+    from wheelbridge.translate.specifiers import translate_specifier
+    from wheelbridge.translate.wheel import translate_wheel
+
+_HOMES = {
+    "Target": "wheelbridge.model.target",
+    "WheelbridgeError": "wheelbridge.errors",
+    "detect_target": "wheelbridge.target.detect",
+    "install": "wheelbridge.api.installing",
+    "solve": "wheelbridge.api.solving",
+    "translate_marker": "wheelbridge.translate.markers",
+    "translate_requirement": "wheelbridge.translate.requirement",
+    "translate_specifier": "wheelbridge.translate.specifiers",
+    "translate_wheel": "wheelbridge.translate.wheel",
+}
+
+__all__ = [
+    "Target",
+    "WheelbridgeError",
+    "detect_target",
+    "install",
+    "solve",
+    "translate_marker",
+    "translate_requirement",
+    "translate_specifier",
+    "translate_wheel",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,40 @@
+"""Where wheelbridge keeps what it may throw away."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+
+@dataclass(frozen=True, slots=True)
+class Caches:
+    """The folders of the cache; all below *root*."""
+
+    root: Path
+
+    @classmethod
+    def default(cls) -> "Caches":
+        """Return the cache of this user, or the one that ``WHEELBRIDGE_CACHE_DIR`` names."""
+        named = os.environ.get("WHEELBRIDGE_CACHE_DIR")
+        return cls(Path(named).expanduser().absolute() if named else user_cache_path("wheelbridge"))
+
+    @property
+    def repodata(self) -> Path:
+        """Repodata of channels, kept by py-rattler."""
+        return self.root / "repodata"
+
+    @property
+    def index(self) -> Path:
+        """Pages and metadata of indexes."""
+        return self.root / "index"
+
+    @property
+    def downloads(self) -> Path:
+        """Wheels as they were downloaded, by hash."""
+        return self.root / "wheels"
+
+    @property
+    def packages(self) -> Path:
+        """Unpacked packages, for hard links into environments."""
+        return self.root / "pkgs"

@@ -1,0 +1,87 @@
+"""The joint solve as a use case: sources opened, tables loaded, one answer."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from wheelbridge.api.places import Caches
+from wheelbridge.api.sources import Kind, open_providers, read_sources
+from wheelbridge.api.specs import Request, read_request
+from wheelbridge.model.source import Source
+from wheelbridge.model.target import Target
+from wheelbridge.solve.engine import solve_jointly
+from wheelbridge.solve.problem import Problem, Progress, Solution
+from wheelbridge.tables import load_names
+from wheelbridge.target.detect import detect_target
+
+
+class Silent:
+    """A `Progress` that says nothing."""
+
+    def step(self, text: str) -> None:
+        """Ignore *text*."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What every solve of a command shares."""
+
+    target: Target
+    sources: tuple[Source, ...]
+    caches: Caches
+    exclude_newer: datetime | None = None
+    offline: bool = False
+
+
+def solve(
+    specs: Iterable[str],
+    *,
+    sources: Iterable[tuple[Kind, str]] = (),
+    target: Target | None = None,
+    exclude_newer: datetime | None = None,
+) -> Solution:
+    """Find the packages, conda's and wheels together, that meet *specs*.
+
+    Args:
+        specs: conda MatchSpecs, and PEP 508 requirements written ``pypi:REQUIREMENT``.
+        sources: ("channel", URL or name) and ("index", URL or name) in order of priority; none: conda-forge, pypi.
+        target: the machine to solve for; None: this one.
+        exclude_newer: leave out what was published later; with a time zone.
+
+    Raises:
+        WheelbridgeError: see `wheelbridge.solve.errors` and `wheelbridge.index.errors`.
+    """
+    settings = Settings(
+        target=target or detect_target(),
+        sources=read_sources(sources),
+        caches=Caches.default(),
+        exclude_newer=exclude_newer,
+    )
+    return solve_request(read_request(specs), settings, Silent())
+
+
+def solve_request(
+    request: Request,
+    settings: Settings,
+    progress: Progress,
+    *,
+    locked: Sequence[object] = (),
+    constraints: Sequence[str] = (),
+) -> Solution:
+    """Solve *request* under *settings*, preferring the *locked* records."""
+    problem = Problem(
+        target=settings.target,
+        sources=settings.sources,
+        specs=request.specs,
+        requirements=request.requirements,
+        locked=tuple(locked),
+        constraints=tuple(constraints),
+        exclude_newer=settings.exclude_newer,
+    )
+    providers = open_providers(settings.sources, settings.caches, offline=settings.offline)
+    return asyncio.run(
+        solve_jointly(
+            problem, providers, load_names(), repodata_cache=settings.caches.repodata, progress=progress
+        )
+    )

@@ -1,0 +1,103 @@
+"""From what a user calls a channel or an index to the ordered list of sources."""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from rattler import Channel
+from rattler.exceptions import InvalidChannelError
+
+from wheelbridge.api.places import Caches
+from wheelbridge.errors import UsageError
+from wheelbridge.index.client import PYPI, open_index, resolve_index_url
+from wheelbridge.index.errors import ProjectNotFoundError
+from wheelbridge.index.protocol import Index
+from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
+from wheelbridge.model.name import NormalizedName
+from wheelbridge.model.source import Source
+
+Kind = Literal["channel", "index"]
+DEFAULT_CHANNEL = "conda-forge"
+
+
+def read_sources(given: Iterable[tuple[Kind, str]], *, defaults: bool = True) -> tuple[Source, ...]:
+    """Return the sources in order of priority.
+
+    *given* are channels (a URL, a folder or a name) and indexes (``URL``, ``NAME``, a folder, or ``NAME=URL``) in the
+    order given. With *defaults*, a kind that is missing comes from the default list: channels before indexes.
+
+    Raises:
+        UsageError: if one cannot be read, or two have one name.
+    """
+    entries = list(given)
+    kinds = {kind for kind, _ in entries}
+    if defaults and "channel" not in kinds:
+        entries.insert(0, ("channel", DEFAULT_CHANNEL))
+    if defaults and "index" not in kinds:
+        entries.append(("index", PYPI))
+    sources: list[Source] = []
+    for kind, text in dict.fromkeys(entries):
+        name, url = _read_channel(text) if kind == "channel" else _read_index(text)
+        sources.append(Source(_unique(name, url, sources), kind, url, len(sources)))
+    return tuple(sources)
+
+
+class Provider:
+    """A `wheelbridge.solve.problem.WheelProvider` over an index that is opened when it is first asked."""
+
+    def __init__(self, source: Source, caches: Caches, *, offline: bool) -> None:
+        self._source = source
+        self._caches = caches
+        self._offline = offline
+        self._index: Index | None = None
+
+    @property
+    def index(self) -> Index:
+        """The index itself."""
+        if self._index is None:
+            self._index = open_index(
+                self._source.name, self._source.url, cache_dir=self._caches.index, offline=self._offline
+            )
+        return self._index
+
+    def project_page(self, project: NormalizedName) -> ProjectPage | None:
+        """Return the project's files, None where the index does not have the project."""
+        try:
+            return self.index.project_page(project)
+        except ProjectNotFoundError:
+            return None
+
+    def core_metadata(self, file: DistributionFile) -> CoreMetadata:
+        """Return the metadata of one wheel."""
+        return self.index.core_metadata(file)
+
+
+def open_providers(sources: Sequence[Source], caches: Caches, *, offline: bool = False) -> dict[str, Provider]:
+    """Return index name -> provider."""
+    return {source.name: Provider(source, caches, offline=offline) for source in sources if source.kind == "index"}
+
+
+def _read_channel(text: str) -> tuple[str, str]:
+    try:
+        channel = Channel(text)
+    except InvalidChannelError as error:
+        raise UsageError(f"{text!r} is no channel: {error}") from error
+    url = channel.base_url.rstrip("/")
+    return (channel.name or url.rsplit("/", 1)[-1]).rstrip("/"), url
+
+
+def _read_index(text: str) -> tuple[str, str]:
+    name, separator, url = text.partition("=")
+    if separator and "/" not in name and ":" not in name:
+        return name, resolve_index_url(url)
+    url = resolve_index_url(text)
+    return (PYPI if text == PYPI else _index_name(url)), url
+
+
+def _index_name(url: str) -> str:
+    parts = [part for part in url.partition("://")[2].split("/") if part and part != "simple"]
+    return parts[-1].rpartition("@")[2] if parts else url
+
+
+def _unique(name: str, url: str, sources: Sequence[Source]) -> str:
+    """Two sources never share a name; the second is called by its URL."""
+    return url if any(source.name == name for source in sources) else name

@@ -1,0 +1,173 @@
+"""Translations for scripts: one JSON value in, one JSON object out (the contract of ``wheelbridge translate``)."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from packaging.utils import canonicalize_name
+
+from wheelbridge.errors import WheelbridgeError
+from wheelbridge.index.metadata import parse_metadata
+from wheelbridge.mapping.rows import NameAnswer, NameTable
+from wheelbridge.model.distribution import CoreMetadata, DistributionFile
+from wheelbridge.model.name import CondaName
+from wheelbridge.model.record import Refusal
+from wheelbridge.model.target import Target
+from wheelbridge.solve.names import SolverNames
+from wheelbridge.tables import load_names
+from wheelbridge.translate.markers import Condition, translate_marker
+from wheelbridge.translate.requirement import KnownVersions, translate_requirement
+from wheelbridge.translate.specifiers import translate_specifier
+from wheelbridge.translate.wheel import translate_wheel
+
+Result = dict[str, object]
+_Value = TypeVar("_Value")
+
+
+class InvalidInputError(WheelbridgeError):
+    """An input of a translation has another form than its kind asks for."""
+
+    code = "invalid-input"
+
+
+class Translator:
+    """Translates inputs of every kind for one target, with the tables loaded once."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._table: NameTable | None = None
+        self._kinds: Mapping[str, Callable[[object], Result]] = {
+            "specifier": self._specifier,
+            "marker": self._marker,
+            "requirement": self._requirement,
+            "wheel": self._wheel,
+            "name": self._name,
+        }
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of input."""
+        return tuple(self._kinds)
+
+    def translate(self, kind: str, value: object) -> Result:
+        """Translate one input; a failure becomes an ``error`` in the result, with a ``code`` and a ``message``."""
+        try:
+            return {"input": value, **self._kinds[kind](value)}
+        except WheelbridgeError as error:
+            return {"input": value, "error": error.as_json()}
+
+    @property
+    def _names(self) -> SolverNames:
+        return SolverNames(self._names_table)
+
+    @property
+    def _names_table(self) -> NameTable:
+        if self._table is None:
+            self._table = load_names()
+        return self._table
+
+    def _specifier(self, value: object) -> Result:
+        translated = translate_specifier(_text(value))
+        result: Result = {"conda": translated.conda or "*", "lossy": translated.lossy}
+        return {**result, "build": translated.build} if translated.build else result
+
+    def _marker(self, value: object) -> Result:
+        translated = translate_marker(_text(value), self._target)
+        groups = {extra: _condition(condition) for extra, condition in translated.extras.items()}
+        holds = set(translated.extras.values())
+        common = translated.base.value is False and len(holds) == 1
+        shown = holds.pop() if common else translated.base
+        return {**_condition(shown), "extras": sorted(groups), "base": _condition(translated.base), "groups": groups}
+
+    def _requirement(self, value: object) -> Result:
+        translated = translate_requirement(_text(value), self._target, self._names)
+        groups = {extra: list(specs) for extra, specs in translated.groups.items()}
+        return {
+            "specs": list(translated.base),
+            "pypi_name": translated.project,
+            "name": translated.name,
+            "extra_depends": groups,
+            "lossy": translated.lossy,
+        }
+
+    def _wheel(self, value: object) -> Result:
+        if not isinstance(value, dict):
+            raise InvalidInputError("A wheel is a JSON object with 'fn' and 'metadata'")
+        file, metadata = _read_wheel(value)
+        known = KnownVersions()
+        outcome = translate_wheel(file, metadata, self._target, self._names, known)
+        if isinstance(outcome, Refusal):
+            return {"refused": {"code": outcome.code, "reason": outcome.reason}}
+        return {"record": outcome.as_json(), "lossy": sorted(known.wanted)}
+
+    def _name(self, value: object) -> Result:
+        world, separator, name = _text(value).partition(":")
+        if not separator or world not in {"pypi", "conda"} or not name:
+            raise InvalidInputError(f"{value!r} is no name", hint="Write it like pypi:torch or conda:pytorch.")
+        if world == "pypi":
+            answer = self._names_table.by_project(canonicalize_name(name))
+        else:
+            answer = self._names_table.by_conda(CondaName(name.lower()))
+        return _answer(answer, world)
+
+
+def _answer(answer: NameAnswer, world: str) -> Result:
+    answers = [
+        {
+            "name": row.conda if world == "pypi" else row.pypi,
+            "relation": row.relation.value,
+            "confidence": row.confidence.name.lower(),
+            "layer": row.layer,
+            "reason": row.reason,
+        }
+        for row in answer.rows
+    ]
+    return {"answers": answers, "ambiguous": bool(answer.ambiguous), "candidates": list(answer.ambiguous)}
+
+
+def _condition(condition: Condition) -> Result:
+    return {"when": condition.when, "value": condition.value}
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise InvalidInputError(f"Expected a text, got {type(value).__name__}")
+    return value
+
+
+def _read_wheel(data: dict[str, object]) -> tuple[DistributionFile, CoreMetadata]:
+    """Read the input of kind ``wheel``; `InvalidInputError` names the field that is not as it should be."""
+    filename = _field(data, "fn", str) or ""
+    if not filename:
+        raise InvalidInputError("A wheel needs 'fn', its file name")
+    sha256 = _field(data, "sha256", str)
+    file = DistributionFile(
+        filename=filename,
+        url=_field(data, "url", str) or "",
+        hashes={"sha256": sha256.lower()} if sha256 else {},
+        size=_field(data, "size", int),
+        upload_time=_time(data.get("upload_time")),
+    )
+    metadata = _field(data, "metadata", str)
+    if metadata is None:
+        raise InvalidInputError("A wheel needs 'metadata', the text of its METADATA file")
+    return file, parse_metadata(metadata.encode("utf-8", "surrogateescape"), filename)
+
+
+def _field(data: Mapping[str, object], key: str, kind: type[_Value]) -> _Value | None:
+    value = data.get(key)
+    if value is not None and not isinstance(value, kind):
+        raise InvalidInputError(f"{key!r} must be of type {kind.__name__}, got {value!r}")
+    return value
+
+
+def _time(value: object) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value / 1000, UTC)
+        parsed = datetime.fromisoformat(str(value))
+    except (ValueError, OverflowError, OSError) as error:
+        raise InvalidInputError(f"'upload_time' must be an ISO 8601 time, got {value!r}") from error
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -1,0 +1,140 @@
+"""Options that several commands share, with one spelling and one help text each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from wheelbridge.errors import UsageError
+
+_SOURCES = "Sources, in order of priority"
+_TARGET = "Target"
+_OUTPUT = "Output"
+
+Specs = Annotated[
+    list[str] | None,
+    typer.Argument(help="Conda MatchSpecs such as 'numpy>=2'; requirements of an index as 'pypi:torch>=2.5'."),
+]
+Requirements = Annotated[
+    list[str] | None, typer.Option("--pypi", metavar="REQ", help="A PEP 508 requirement, as behind pypi:.")
+]
+Channels = Annotated[
+    list[str] | None,
+    typer.Option("--channel", "-c", metavar="URL|NAME", help="A conda channel.", rich_help_panel=_SOURCES),
+]
+Indexes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--index", "-i", metavar="URL|NAME|NAME=URL", help="A Python package index.", rich_help_panel=_SOURCES
+    ),
+]
+Override = Annotated[
+    bool,
+    typer.Option(
+        "--override-channels", "-O", help="Use only the sources given here, no default ones.", rich_help_panel=_SOURCES
+    ),
+]
+ExcludeNewer = Annotated[
+    str | None,
+    typer.Option(
+        "--exclude-newer",
+        metavar="DATE|DAYS",
+        help="Leave out what was published later: 2026-01-31, a full ISO 8601 time, or an age such as 7d.",
+        rich_help_panel=_SOURCES,
+    ),
+]
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Use what is cached, ask no network.", rich_help_panel=_SOURCES)
+]
+Platform = Annotated[
+    str | None,
+    typer.Option("--platform", metavar="SUBDIR", help="Another platform, such as osx-arm64.", rich_help_panel=_TARGET),
+]
+VirtualPackages = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--virtual-package",
+        metavar="NAME=VERSION",
+        help="A fact of the target, such as __cuda=12.8 (beats CONDA_OVERRIDE_CUDA).",
+        rich_help_panel=_TARGET,
+    ),
+]
+Prefix = Annotated[
+    Path | None, typer.Option("--prefix", "-p", metavar="PATH", help="The environment's folder.", rich_help_panel=_TARGET)
+]
+Name = Annotated[
+    str | None,
+    typer.Option("--name", "-n", metavar="NAME", help="The environment's name, below ~/.conda/envs.", rich_help_panel=_TARGET),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-d", help="Show the plan, change nothing.", rich_help_panel=_OUTPUT)]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.", rich_help_panel=_OUTPUT)]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=_OUTPUT)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=_OUTPUT)]
+Verbose = Annotated[
+    int, typer.Option("--verbose", "-v", count=True, help="Show refused candidates too.", rich_help_panel=_OUTPUT)
+]
+OverrideFrozen = Annotated[
+    bool,
+    typer.Option("--override-frozen", help="Change the environment although it is marked as frozen (CEP 22)."),
+]
+
+
+def read_cutoff(text: str | None) -> datetime | None:
+    """Read ``--exclude-newer``: a date (its last moment, UTC), a time, or an age in days.
+
+    >>> read_cutoff("2026-01-31T12:00:00+00:00").isoformat()
+    '2026-01-31T12:00:00+00:00'
+
+    Raises:
+        UsageError: if *text* is none of them.
+    """
+    if text is None:
+        return None
+    if text.removesuffix("d").isdigit():
+        return datetime.now(UTC) - timedelta(days=int(text.removesuffix("d")))
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no date", hint="Write it like 2026-01-31, or like 7d for an age.") from error
+    if len(text) == len("2026-01-31"):
+        parsed += timedelta(days=1, microseconds=-1)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def find_prefix(prefix: Path | None, name: str | None) -> Path:
+    """Return the folder of the environment that ``-p`` or ``-n`` names.
+
+    Raises:
+        UsageError: if neither or both are given.
+    """
+    if (prefix is None) == (name is None):
+        raise UsageError("Name one environment", hint="Give -p PATH, or -n NAME.")
+    if prefix is not None:
+        return prefix.expanduser().absolute()
+    return Path.home() / ".conda" / "envs" / str(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolveOptions:
+    """What a command line says about sources and target."""
+
+    sources: Sequence[tuple[Literal["channel", "index"], str]]
+    defaults: bool = True
+    exclude_newer: str | None = None
+    offline: bool = False
+    platform: str | None = None
+    facts: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What a command line says about asking and telling."""
+
+    as_json: bool = False
+    quiet: bool = False
+    verbose: int = 0
+    dry_run: bool = False
+    yes: bool = False

@@ -1,0 +1,76 @@
+"""Solutions and plans as people and programs read them."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from rich.table import Table
+
+from wheelbridge.api.solving import Settings
+from wheelbridge.cli.output import out
+from wheelbridge.solve.problem import ResolvedPackage, Solution
+
+_UNITS = ("B", "kB", "MB", "GB")
+_STEP = 1000
+
+
+def solution_json(solution: Solution, settings: Settings, *, dry_run: bool) -> dict[str, object]:
+    """Return what ``solve --json`` prints, and ``create`` and ``install`` too (commands, JSON)."""
+    return {
+        "success": True,
+        "dry_run": dry_run,
+        "target": settings.target.as_json(),
+        "sources": [source.as_json() for source in settings.sources],
+        "records": [package.as_json() for package in solution.packages],
+        "refused": [refusal.as_json() for refusal in solution.refused],
+        "notes": list(solution.notes),
+        "statistics": asdict(solution.statistics),
+    }
+
+
+def render_solution(solution: Solution, settings: Settings, *, verbose: int = 0) -> None:
+    """Print the packages of a solution as a table, and with *verbose* what was refused."""
+    out().print(packages_table(solution.packages, f"Environment for {settings.target.subdir}"))
+    statistics = solution.statistics
+    wheels = sum(package.kind == "wheel" for package in solution.packages)
+    out().print(
+        f"{len(solution.packages)} packages ({wheels} wheels) in {statistics.wall_seconds:.2f} s: "
+        f"{statistics.rounds} rounds, {statistics.pages} pages, {statistics.metadata} metadata files"
+    )
+    if verbose:
+        render_refused(solution)
+
+
+def render_refused(solution: Solution) -> None:
+    """Print every file that was looked at and not offered."""
+    table = Table("refused", "reason", box=None)
+    for refusal in solution.refused:
+        table.add_row(refusal.fn, refusal.reason)
+    out().print(table)
+
+
+def packages_table(packages: Iterable[ResolvedPackage], title: str) -> Table:
+    """Lay out packages: what, which version, from where, how big."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for heading in ("package", "version", "build", "kind", "source"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("size", justify="right")
+    for package in packages:
+        style = "green" if package.kind == "wheel" else ""
+        name = package.name if package.pypi_name in (None, package.name) else f"{package.name} ({package.pypi_name})"
+        size = render_size(package.size)
+        table.add_row(name, package.version, package.build, package.kind, package.source, size, style=style)
+    return table
+
+
+def render_size(size: int | None) -> str:
+    """Write a number of bytes for people.
+
+    >>> render_size(1_234_567)
+    '1.2 MB'
+    """
+    if size is None:
+        return ""
+    value, unit = float(size), 0
+    while value >= _STEP and unit < len(_UNITS) - 1:
+        value, unit = value / _STEP, unit + 1
+    return f"{value:.1f} {_UNITS[unit]}" if unit else f"{size} B"

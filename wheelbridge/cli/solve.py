@@ -1,0 +1,42 @@
+"""``wheelbridge solve``: the plan, and nothing touched."""
+
+from collections.abc import Sequence
+
+from wheelbridge.api.places import Caches
+from wheelbridge.api.solving import Settings, solve_request
+from wheelbridge.api.sources import read_sources
+from wheelbridge.api.specs import read_request
+from wheelbridge.cli.options import Output, SolveOptions, read_cutoff
+from wheelbridge.cli.output import note, print_json
+from wheelbridge.cli.progress import steps
+from wheelbridge.cli.render import render_solution, solution_json
+from wheelbridge.errors import UsageError
+from wheelbridge.target.detect import detect_target
+
+
+def read_settings(options: SolveOptions) -> Settings:
+    """Turn the command line's options into settings."""
+    return Settings(
+        target=detect_target(options.platform, options.facts),
+        sources=read_sources(options.sources, defaults=options.defaults),
+        caches=Caches.default(),
+        exclude_newer=read_cutoff(options.exclude_newer),
+        offline=options.offline,
+    )
+
+
+def run(specs: Sequence[str], requirements: Sequence[str], options: SolveOptions, output: Output) -> int:
+    """Solve, and print the packages."""
+    request = read_request(specs, requirements)
+    if request.is_empty:
+        raise UsageError("Nothing to solve", hint="Name packages, such as 'python=3.12' or 'pypi:torch'.")
+    settings = read_settings(options)
+    with steps(output) as progress:
+        solution = solve_request(request, settings, progress)
+    if output.as_json:
+        print_json(solution_json(solution, settings, dry_run=True))
+        return 0
+    for text in solution.notes:
+        note(text)
+    render_solution(solution, settings, verbose=output.verbose)
+    return 0

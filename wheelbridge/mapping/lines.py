@@ -1,0 +1,126 @@
+"""Lines of the look-up files: sorted, tab separated, found by bisection in bytes that need not be read."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from wheelbridge.mapping.rows import Confidence, Relation
+from wheelbridge.model.name import CondaName, NormalizedName
+
+_COMMENT = b"#"
+_UNDECIDED = "ambiguous"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRow:
+    """What one layer says of a project; without *relation*, nobody decided between the *alternatives*."""
+
+    pypi: NormalizedName
+    conda: CondaName | None = None
+    relation: Relation | None = None
+    confidence: Confidence | None = None
+    alternatives: tuple[CondaName, ...] = ()
+    reason: str = ""
+
+    @property
+    def packages(self) -> tuple[CondaName, ...]:
+        """Every conda package the row speaks of, the answer first."""
+        return (self.conda, *self.alternatives) if self.conda else self.alternatives
+
+    def render(self) -> str:
+        r"""Return the row as a line, without its end.
+
+        >>> TableRow(pypi="a", alternatives=("a-base", "a-core")).render()
+        'a\t\tambiguous\t\ta-base a-core\t'
+        """
+        relation = self.relation or _UNDECIDED
+        confidence = self.confidence or ""
+        fields = (self.pypi, self.conda or "", relation, confidence, " ".join(self.alternatives), self.reason)
+        return "\t".join(map(str, fields))
+
+    @classmethod
+    def parse(cls, fields: list[str]) -> "TableRow":
+        """Read the fields of a line that `render` wrote."""
+        pypi, conda, relation, confidence, alternatives, reason = fields
+        return cls(
+            pypi=NormalizedName(pypi),
+            conda=CondaName(conda) if conda else None,
+            relation=None if relation == _UNDECIDED else Relation(relation),
+            confidence=Confidence(int(confidence)) if confidence else None,
+            alternatives=tuple(map(CondaName, alternatives.split())),
+            reason=reason,
+        )
+
+
+class Searchable(Protocol):
+    """Bytes, or a file mapped into memory."""
+
+    def __len__(self) -> int:
+        """Return the size in bytes."""
+
+    def __getitem__(self, key: slice, /) -> bytes:
+        """Return a copy of a range."""
+
+    def find(self, sub: bytes, start: int, stop: int, /) -> int:
+        """Return the first place of *sub*, or -1."""
+
+    def rfind(self, sub: bytes, start: int, stop: int, /) -> int:
+        """Return the last place of *sub*, or -1."""
+
+
+class SortedLines:
+    r"""Lines sorted by their first field, found by bisection.
+
+    >>> lines = SortedLines(b"# header\na\t1\nb\t2\n")
+    >>> lines.find("b"), lines.find("c")
+    (['b', '2'], None)
+    """
+
+    def __init__(self, data: Searchable) -> None:
+        """Take lines that all end in a newline, comments first."""
+        self._data = data
+        self._start = 0
+        while data[self._start : self._start + 1] == _COMMENT:
+            self._start = data.find(b"\n", self._start, len(data)) + 1
+
+    def find(self, key: str) -> list[str] | None:
+        """Return the fields of the line whose first field is *key*, or None."""
+        data, wanted = self._data, key.encode()
+        low, high = self._start, len(data)
+        while low < high:
+            begin = max(data.rfind(b"\n", low, (low + high) // 2) + 1, low)
+            end = data.find(b"\n", begin, high)
+            line = data[begin:end]
+            found = line.partition(b"\t")[0]
+            if found == wanted:
+                return line.decode().split("\t")
+            low, high = (end + 1, high) if found < wanted else (low, begin)
+        return None
+
+    def __iter__(self) -> Iterator[list[str]]:
+        """Return the fields of every line, in order."""
+        for line in self._data[self._start : len(self._data)].decode().splitlines():
+            yield line.split("\t")
+
+
+def render_projects(rows: Iterable[TableRow], header: Iterable[str]) -> str:
+    """Return the look-up file from projects to conda packages."""
+    return _render(header, "pypi conda relation confidence alternatives reason", (row.render() for row in rows))
+
+
+def render_packages(rows: Iterable[TableRow], known: Iterable[CondaName], header: Iterable[str]) -> str:
+    """Return the look-up file from conda packages, *known* ones and those of *rows*, to the projects that name them."""
+    packages: dict[CondaName, list[NormalizedName]] = {name: [] for name in known}
+    for row in rows:
+        for package in row.packages:
+            packages.setdefault(package, []).append(row.pypi)
+    return _render(header, "conda projects", _package_lines(packages))
+
+
+def _package_lines(packages: Mapping[CondaName, list[NormalizedName]]) -> Iterator[str]:
+    return (f"{package}\t{' '.join(sorted(projects))}" for package, projects in packages.items())
+
+
+def _render(header: Iterable[str], columns: str, lines: Iterable[str]) -> str:
+    comments = [f"# {line}" for line in (*header, f"columns: {columns}")]
+    return "\n".join([*comments, *sorted(lines), ""])
