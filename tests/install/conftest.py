@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 from tests.real_python import RealChannel, real_channel
-from wheelmaker import Workshop
+from tests.install.wheelmaker import Workshop
 
 from wheelbridge.install.transaction import Caches
 

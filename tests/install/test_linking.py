@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from wheelmaker import Made, Workshop, make_wheel, wheel_repodata
+from tests.install.wheelmaker import Made, Workshop, make_wheel, wheel_repodata
 
 from wheelbridge.install.listing import installed_packages
 

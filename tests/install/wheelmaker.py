@@ -164,14 +164,16 @@ def snapshot(prefix: Path) -> dict[str, bytes | str]:
     return found
 
 
-def make_package(folder: Path, name: str, files: Mapping[str, str], *, noarch: str | None = None) -> RepoDataRecord:
-    """Make a conda package of *files* in the channel *folder*; return its record."""
+def make_package(
+    folder: Path, name: str, files: Mapping[str, str], *, noarch: str | None = None, size: int | None = None
+) -> RepoDataRecord:
+    """Make a conda package of *files* in the channel *folder*; *size* is what it says of each file."""
     paths = [
         {
             "_path": path,
             "path_type": "hardlink",
             "sha256": hashlib.sha256(text.encode()).hexdigest(),
-            "size_in_bytes": len(text.encode()),
+            **({} if size else {"size_in_bytes": len(text.encode())}),
         }
         for path, text in files.items()
     ]

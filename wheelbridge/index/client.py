@@ -47,7 +47,7 @@ def resolve_index_url(text: str) -> str:
     """
     if text == PYPI:
         return _pypi_url().rstrip("/")
-    if "://" not in text and (folder := Path(text).expanduser()).is_dir():
+    if text and "://" not in text and (folder := Path(text).expanduser()).is_dir():
         return folder.resolve().as_uri()
     try:
         parts = urlsplit(text)

@@ -92,8 +92,7 @@ def _hash_check(hashes: Mapping[str, str], filename: str) -> Iterator["hashlib._
 
 def _measured(chunks: Iterable[bytes], file: DistributionFile, progress: Progress) -> Iterator[bytes]:
     """Pass *chunks* on as long as their size is what the index promised; take the progress back if it is not."""
-    received = 0
-    complete = False
+    received, complete = 0, False
     try:
         for chunk in chunks:
             received += len(chunk)
@@ -105,7 +104,7 @@ def _measured(chunks: Iterable[bytes], file: DistributionFile, progress: Progres
             raise SizeMismatchError(file.filename, file.size, received)
         complete = True
     finally:
-        if not complete:
+        if received and not complete:
             progress(-received)
 
 

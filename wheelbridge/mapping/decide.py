@@ -116,7 +116,7 @@ def _may_be_named(project: NormalizedName, package: CondaName, owners: tuple[Con
 
 
 def _relation(project: NormalizedName, package: CondaName, evidence: Evidence) -> Relation:
-    split = is_base_of(project, package) and project in evidence.packages
+    split = is_base_of(project, package) and CondaName(project) in evidence.packages
     return Relation.BASE if split else Relation.DIST
 
 

@@ -9,6 +9,12 @@ class UnsupportedTagError(TranslationError):
     code = "incompatible-tag"
 
 
+class OtherPlatformError(UnsupportedTagError):
+    """The wheel is for another subdir than the target's."""
+
+    code = "other-platform"
+
+
 class PlatformTooOldError(TranslationError):
     """The wheel needs a newer system than the target is."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from wheelbridge.model.target import Target
-from wheelbridge.translate.errors import PlatformTooOldError, UnsupportedTagError
+from wheelbridge.translate.errors import OtherPlatformError, PlatformTooOldError, UnsupportedTagError
 
 Release = tuple[int, int]
 
@@ -65,7 +65,8 @@ def translate_platform_tags(tags: Iterable[str], target: Target) -> PlatformSupp
     ('__glibc[version=">=2.17"]',)
 
     Raises:
-        UnsupportedTagError: if no tag is for the target's subdir.
+        OtherPlatformError: if no tag is for the target's subdir.
+        UnsupportedTagError: if the target lacks what every tag of its subdir needs.
         PlatformTooOldError: if the target's system is older than every tag demands.
     """
     names = sorted(tags)
@@ -80,7 +81,7 @@ def translate_platform_tags(tags: Iterable[str], target: Target) -> PlatformSupp
         demanding = min(supported, key=lambda support: support.rank)
         best = max(support.rank for support in supported)
         return PlatformSupport(demanding.subdir, demanding.virtual_packages, best)
-    raise next((error for error in failures if isinstance(error, PlatformTooOldError)), failures[0])
+    raise min(failures, key=lambda error: isinstance(error, OtherPlatformError))
 
 
 @lru_cache(maxsize=4096)
@@ -95,7 +96,7 @@ def _translate_cached(tag: str, subdir: str, glibc: str | None, musl: str | None
         return PlatformSupport(subdir, ("__win",), _GENERIC_RANK)
     if (match := _EMSCRIPTEN_TAG.fullmatch(tag)) and _EMSCRIPTEN_SUBDIRS.get(subdir) == match["arch"]:
         raise UnsupportedTagError(f"The platform tag {tag!r} pins an Emscripten ABI, which no virtual package describes")
-    raise UnsupportedTagError(f"The platform tag {tag!r} is not for {subdir}")
+    raise OtherPlatformError(f"The platform tag {tag!r} is not for {subdir}")
 
 
 def translate_platform_tag(tag: str, target: Target) -> PlatformSupport:
@@ -117,7 +118,7 @@ def translate_platform_tag(tag: str, target: Target) -> PlatformSupport:
 def _translate_linux(tag: str, subdir: str, libcs: dict[str, str | None]) -> PlatformSupport:
     match = _LINUX_TAG.fullmatch(tag)
     if match is None or match["arch"] not in _LINUX_ARCHES[subdir]:
-        raise UnsupportedTagError(f"The platform tag {tag!r} is not for {subdir}")
+        raise OtherPlatformError(f"The platform tag {tag!r} is not for {subdir}")
     if match["legacy"]:
         needed = _LEGACY_MANYLINUX[match["legacy"]]
     elif match["libc"]:
@@ -131,7 +132,7 @@ def _translate_linux(tag: str, subdir: str, libcs: dict[str, str | None]) -> Pla
 def _translate_macos(tag: str, subdir: str, version: str | None) -> PlatformSupport:
     match = _MACOS_TAG.fullmatch(tag)
     if match is None or match["arch"] not in _MACOS_ARCHES[subdir]:
-        raise UnsupportedTagError(f"The platform tag {tag!r} is not for {subdir}")
+        raise OtherPlatformError(f"The platform tag {tag!r} is not for {subdir}")
     needed = (int(match["major"]), int(match["minor"]))
     support = _bounded(tag, subdir, "__osx", needed, version)
     arches = _MACOS_ARCHES[subdir]
