@@ -20,7 +20,7 @@ ENVIRONMENT = (
 )
 
 
-def write_wheel(
+def write_wheel(  # noqa: PLR0913 - a wheel has many ways to be odd
     folder: Path,
     name: str = "rich",
     version: str = "1.0",
@@ -46,11 +46,13 @@ def write_wheel(
 
 @pytest.fixture
 def wheel(tmp_path: Path) -> Path:
+    """Write a wheel of rich 1.0."""
     return write_wheel(tmp_path / "wheels")
 
 
 @pytest.fixture
 def server(wheel: Path) -> Iterator[LoopbackIndex]:
+    """Serve that wheel."""
     with LoopbackIndex({"rich": [wheel]}) as index:
         yield index
 
@@ -70,6 +72,7 @@ def open_http(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenHttp:
 
 @pytest.fixture(scope="session")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Unpack the recorded index once."""
     if not RECORDED.is_file():
         pytest.skip(f"the recorded index is not at {RECORDED}")
     return unpack_recorded(tmp_path_factory.mktemp("recorded"))

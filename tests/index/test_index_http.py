@@ -34,10 +34,11 @@ from wheelbridge.model.distribution import DistributionFile
 
 RICH = canonicalize_name("rich")
 PAGE = "/simple/rich/"
-SECRET = "t0p-secret"
+SECRET = "t0p-secret"  # noqa: S105 - that of a test
 
 
 def read_page(server: LoopbackIndex, open_http: OpenHttp) -> DistributionFile:
+    """Return the only file of the page of rich."""
     (file,) = open_http(server.url).project_page(RICH).files
     return file
 
@@ -266,10 +267,12 @@ class TestCredentials:
 
     @pytest.fixture
     def guarded(self, server: LoopbackIndex) -> LoopbackIndex:
+        """Ask for a user with an ``@`` and a password with a ``/``."""
         server.fail("/", login(b64encode(f"me@work:{SECRET}/".encode()).decode()))
         return server
 
     def url_of(self, server: LoopbackIndex, password: str = f"{SECRET}%2F") -> str:
+        """Put the credentials into the URL."""
         return server.url.replace("://", f"://me%40work:{password}@")
 
     def test_pages_metadata_and_files(self, guarded: LoopbackIndex, open_http: OpenHttp, tmp_path: Path) -> None:
@@ -354,7 +357,7 @@ class TestDownload:
             pytest.param(status(502), errors.IndexUnavailableError, "it answered 502 Bad Gateway", id="502"),
         ],
     )
-    def test_faults(
+    def test_faults(  # noqa: PLR0913, PLR0917 - a table with three columns
         self,
         server: LoopbackIndex,
         open_http: OpenHttp,

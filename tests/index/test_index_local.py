@@ -1,6 +1,7 @@
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.utils import canonicalize_name
@@ -13,6 +14,7 @@ ZOPE = canonicalize_name("zope.interface")
 
 
 def open_local(folder: Path) -> Index:
+    """Open *folder* as a user would name it."""
     return open_index("local", resolve_index_url(str(folder)), cache_dir=folder / "unused")
 
 
@@ -44,9 +46,14 @@ def test_hashes_are_computed_when_asked_for(tmp_path: Path, monkeypatch: pytest.
     """Not for the page, then once, and again when the file changes."""
     wheel = write_wheel(tmp_path)
     index = open_local(tmp_path)
-    digests = []
+    digests: list[str] = []
     compute = hashlib.file_digest
-    monkeypatch.setattr(hashlib, "file_digest", lambda *args: digests.append(1) or compute(*args))
+
+    def count(stream: Any, algorithm: Any) -> Any:
+        digests.append(algorithm)
+        return compute(stream, algorithm)
+
+    monkeypatch.setattr(hashlib, "file_digest", count)
 
     (file,) = index.project_page(RICH).files
     assert not digests
@@ -91,7 +98,8 @@ def test_listed_as_json(tmp_path: Path) -> None:
     """So with a page of PEP 691."""
     (tmp_path / "rich").mkdir()
     (tmp_path / "rich" / "index.json").write_text(
-        '{"meta": {"api-version": "1.0"}, "name": "rich", "files": [{"filename": "r.whl", "url": "r.whl", "hashes": {}}]}'
+        '{"meta": {"api-version": "1.0"}, "name": "rich", "files": [{"filename": "r.whl", "url": "r.whl",'
+        ' "hashes": {}}]}'
     )
 
     (file,) = open_local(tmp_path).project_page(RICH).files
@@ -122,7 +130,7 @@ def test_what_is_not_there(tmp_path: Path) -> None:
 
     with pytest.raises(errors.ProjectNotFoundError, match=r"The index 'local' \(file://.*\) has no project 'rich'"):
         index.project_page(RICH)
-    with pytest.raises(errors.FileNotOnIndexError, match="The index lists 'rich-1.0-py3-none-any.whl', but"):
+    with pytest.raises(errors.FileNotOnIndexError, match=r"The index lists 'rich-1\.0-py3-none-any\.whl', but"):
         index.core_metadata(file)
     with pytest.raises(errors.FileNotOnIndexError):
         index.download(file, tmp_path / "got")

@@ -40,6 +40,7 @@ FILENAME = "rich-1.0-py3-none-any.whl"
 
 
 def metadata_of(server: LoopbackIndex, open_http: OpenHttp) -> CoreMetadata:
+    """Return what the only file of rich says of itself, to a new client."""
     index = open_http(server.url)
     (file,) = index.project_page(RICH).files
     return index.core_metadata(file)
@@ -195,7 +196,8 @@ class TestPep658:
         """An index that claims the hash of another one's wheel does not change what that wheel requires."""
         honest, evil = (write_wheel(tmp_path / kind, headers=f"Requires-Dist: {kind}\n") for kind in ("good", "evil"))
         claimed = hashlib.sha256(honest.read_bytes()).hexdigest()
-        for offered in (None, {}):
+        ways: tuple[dict[str, str] | None, ...] = (None, {})
+        for offered in ways:
             with LoopbackIndex({"rich": [evil]}) as one, LoopbackIndex({"rich": [honest]}) as other:
                 requires = []
                 for server in (one, other):
@@ -212,14 +214,17 @@ class TestOutOfTheWheel:
 
     @pytest.fixture
     def large(self, tmp_path: Path) -> Path:
+        """Write a wheel of 3 MB."""
         return write_wheel(tmp_path / "large", padding=3_000_000)
 
     @pytest.fixture
     def plain(self, large: Path) -> Iterator[LoopbackIndex]:
+        """Serve it without a metadata file."""
         with LoopbackIndex(WheelContent({"rich": [large]}, metadata=False)) as server:
             yield server
 
     def received(self, server: LoopbackIndex) -> list[str]:
+        """Return the ranges of the wheel that were asked for."""
         return [request.headers.get("range", "all") for request, _ in server.requests if "/files" in request.path]
 
     def test_one_range_request_does_it(self, plain: LoopbackIndex, open_http: OpenHttp, large: Path) -> None:
@@ -301,9 +306,11 @@ class TestOutOfTheWheel:
     def test_wheels_that_are_none(self, tmp_path: Path, open_http: OpenHttp, dist_info: str, reason: str) -> None:
         """One .dist-info folder, of the project."""
         wheel = write_wheel(tmp_path / "bad", dist_info=dist_info)
-        with LoopbackIndex(WheelContent({"rich": [wheel]}, metadata=False)) as server:
-            with pytest.raises(errors.NotAWheelError) as caught:
-                metadata_of(server, open_http)
+        with (
+            LoopbackIndex(WheelContent({"rich": [wheel]}, metadata=False)) as server,
+            pytest.raises(errors.NotAWheelError) as caught,
+        ):
+            metadata_of(server, open_http)
 
         assert str(caught.value) == f"{FILENAME} is no valid wheel: {reason}"
 
@@ -311,9 +318,11 @@ class TestOutOfTheWheel:
         """Not a zip at all."""
         path = tmp_path / FILENAME
         path.write_bytes(b"nothing" * 100)
-        with LoopbackIndex({"rich": [path]}) as server:
-            with pytest.raises(errors.NotAWheelError, match="the archive cannot be read"):
-                metadata_of(server, open_http)
+        with (
+            LoopbackIndex({"rich": [path]}) as server,
+            pytest.raises(errors.NotAWheelError, match="the archive cannot be read"),
+        ):
+            metadata_of(server, open_http)
 
 
 def test_damaged_cache_entries_are_made_anew(tmp_path: Path) -> None:

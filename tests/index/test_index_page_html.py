@@ -11,6 +11,7 @@ DIGEST = "ab" * 32
 
 
 def parse(html: str, content_type: str = "text/html; charset=utf-8") -> ProjectPage:
+    """Read *html* as the page of rich."""
     return parse_page(PageSource(RICH, "https://host.example/simple/rich/", content_type, html.encode()))
 
 

@@ -22,14 +22,17 @@ DIGEST = "ab" * 32
 
 
 def parse(page: object, content_type: str = JSON_TYPE) -> ProjectPage:
+    """Read *page* as the page of rich."""
     return parse_page(PageSource(RICH, URL, content_type, json.dumps(page).encode()))
 
 
 def page_with(*files: object, **changes: object) -> dict[str, Any]:
+    """Make a page."""
     return {"meta": {"api-version": "1.1"}, "name": "Rich", "files": list(files), **changes}
 
 
 def file_with(**changes: object) -> dict[str, object]:
+    """Make a file of a page; ``_`` in a key stands for ``-``."""
     entry = {"filename": "rich-1.0.tar.gz", "url": "../../files/rich-1.0.tar.gz", "hashes": {"sha256": DIGEST}}
     return {**entry, **{key.replace("_", "-"): value for key, value in changes.items()}}
 
@@ -105,12 +108,14 @@ def test_forms_of_a_field(changes: dict[str, object], field: str, expected: obje
                      id="hash not hex"),
         pytest.param(page_with(file_with(hashes={"sha256": "abcd"})), "files[0].hashes.sha256", "not the length",
                      id="short hash"),
-        pytest.param(page_with(file_with(hashes={"md5": 1})), "files[0].hashes.md5", "1 is no hexadecimal", id="number"),
+        pytest.param(page_with(file_with(hashes={"md5": 1})), "files[0].hashes.md5", "1 is no hexadecimal",
+                     id="hash number"),
         pytest.param(page_with(file_with(), file_with(size=-1)), "files[1].size", "-1 is no number of bytes",
                      id="negative size"),
         pytest.param(page_with(file_with(size=True)), "files[0].size", "True is no number of bytes", id="size true"),
         pytest.param(page_with(file_with(requires_python=3)), "files[0].requires-python", "got 3", id="python number"),
-        pytest.param(page_with(file_with(yanked=1)), "files[0].yanked", "expected a boolean or a text, got 1", id="yank"),
+        pytest.param(page_with(file_with(yanked=1)), "files[0].yanked", "expected a boolean or a text, got 1",
+                     id="yanked number"),
         pytest.param(page_with(file_with(core_metadata="x")), "files[0].core-metadata", "expected an object, got 'x'",
                      id="metadata text"),
         pytest.param(page_with(file_with(upload_time="soon")), "files[0].upload-time", "'soon' is no ISO 8601 time",

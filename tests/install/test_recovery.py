@@ -79,11 +79,6 @@ def other(tmp_path: Path) -> Made:
     return make_wheel(tmp_path / "dist", "other", files={f"other/n{i}.py": "" for i in range(300)})
 
 
-def without_journal(prefix: Path) -> dict[str, bytes | str]:
-    """Return what a prefix holds; CACHEDIR.TAG is rattler's, and stays."""
-    return {path: data for path, data in snapshot(prefix).items() if not path.endswith("history")}
-
-
 @POSIX
 @pytest.mark.parametrize("moment", ["start", "unlinked", "unlinked:thing", "linking", "linked", "linked:thing"])
 def test_a_killed_change_is_undone_by_the_next_run(
@@ -243,7 +238,7 @@ class TestFullDisk:
         """A package that lies about its size is only found out when it is too late, and is put back."""
         small = replace(workshop, prefix=tiny_disk / "env")
         honest = make_package(tmp_path / "channel", "honest", {"share/honest": "x"})
-        liar = make_package(tmp_path / "channel", "liar", {"share/liar": "x" * 3_000_000}, size=1)
+        liar = make_package(tmp_path / "channel", "liar", {"share/liar": "x" * 3_000_000}, sizes=False)
         small.run(replace(small.request(create=True), records=(honest,)))
         before = snapshot(small.prefix)
 

@@ -165,15 +165,21 @@ def snapshot(prefix: Path) -> dict[str, bytes | str]:
 
 
 def make_package(
-    folder: Path, name: str, files: Mapping[str, str], *, noarch: str | None = None, size: int | None = None
+    folder: Path,
+    name: str,
+    files: Mapping[str, str],
+    *,
+    noarch: str | None = None,
+    sizes: bool = True,
+    entry_points: Iterable[str] = (),
 ) -> RepoDataRecord:
-    """Make a conda package of *files* in the channel *folder*; *size* is what it says of each file."""
+    """Make a conda package of *files* in the channel *folder*, which says how big they are if *sizes*."""
     paths = [
         {
             "_path": path,
             "path_type": "hardlink",
             "sha256": hashlib.sha256(text.encode()).hexdigest(),
-            **({} if size else {"size_in_bytes": len(text.encode())}),
+            **({"size_in_bytes": len(text.encode())} if sizes else {}),
         }
         for path, text in files.items()
     ]
@@ -184,6 +190,9 @@ def make_package(
         **files,
         "info/index.json": json.dumps(index),
         "info/paths.json": json.dumps({"paths_version": 1, "paths": paths}),
+        "info/link.json": json.dumps(
+            {"package_metadata_version": 1, "noarch": {"type": "python", "entry_points": [*entry_points]}}
+        ),
     }
     archive = folder / str(index["subdir"]) / f"{name}-1.0-0.tar.bz2"
     archive.parent.mkdir(parents=True, exist_ok=True)

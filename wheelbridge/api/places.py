@@ -36,5 +36,10 @@ class Caches:
 
     @property
     def packages(self) -> Path:
-        """Unpacked packages, for hard links into environments."""
+        """Unpacked packages of channels, for hard links into environments."""
         return self.root / "pkgs"
+
+    @property
+    def unpacked_wheels(self) -> Path:
+        """Unpacked wheels, for hard links into environments."""
+        return self.root / "unpacked"

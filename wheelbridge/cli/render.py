@@ -1,12 +1,14 @@
 """Solutions and plans as people and programs read them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
+from rattler import RepoDataRecord
 from rich.table import Table
 
 from wheelbridge.api.solving import Settings
 from wheelbridge.cli.output import out
+from wheelbridge.install.plan import Plan
 from wheelbridge.solve.problem import ResolvedPackage, Solution
 
 _UNITS = ("B", "kB", "MB", "GB")
@@ -74,3 +76,30 @@ def render_size(size: int | None) -> str:
     while value >= _STEP and unit < len(_UNITS) - 1:
         value, unit = value / _STEP, unit + 1
     return f"{value:.1f} {_UNITS[unit]}" if unit else f"{size} B"
+
+
+def render_plan(plan: Plan, place: str, packages: Mapping[str, ResolvedPackage]) -> None:
+    """Print what a transaction will do; the marks say it without colours too."""
+    if plan.is_empty:
+        out().print(f"Nothing to do: {place} has what was asked for.")
+        return
+    table = Table(title=f"Plan for {place}", title_justify="left", box=None, pad_edge=False)
+    for heading in ("", "package", "version", "build", "source"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("size", justify="right")
+    for record in plan.link:
+        table.add_row("+", *_cells(record, packages), style="green")
+    for change in plan.change:
+        cells = _cells(change.new, packages)
+        table.add_row("~", cells[0], f"{change.old.version} -> {cells[1]}", *cells[2:], style="yellow")
+    for record in plan.unlink:
+        table.add_row("-", *_cells(record, packages), style="red")
+    out().print(table)
+    counts = f"{len(plan.link)} to add, {len(plan.change)} to change, {len(plan.unlink)} to remove"
+    out().print(f"{counts}, {len(plan.keep)} kept; at most {render_size(plan.size)} to fetch")
+
+
+def _cells(record: RepoDataRecord, packages: Mapping[str, ResolvedPackage]) -> tuple[str, str, str, str, str]:
+    package = packages.get(record.name.normalized)
+    source = f"{package.source} ({package.kind})" if package else ""
+    return record.name.normalized, str(record.version), str(record.build), source, render_size(record.size)

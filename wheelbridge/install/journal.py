@@ -20,6 +20,8 @@ from wheelbridge.install.errors import FileConflictError
 JOURNAL = ".wheelbridge"
 _CLOBBERS = "__clobbers__"
 _TAG = "CACHEDIR.TAG"
+_SCRATCH = ("conda-meta/prefix_record_??????", "symtest_????????-*", ".refprobe-??????")
+"""What rattler leaves behind when it is killed: unfinished records, and its tests of the file system."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,9 @@ def roll_back(prefix: Path) -> bool:
     removed = [path for path in sorted(fresh) if _remove(prefix / path)]
     restored = [path for number, path in enumerate(entry.kept) if _restore(home / "files" / str(number), prefix / path)]
     records = _restore_records(prefix, home, entry)
+    for pattern in _SCRATCH:
+        for path in prefix.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     prune(prefix, fresh)
     return bool(removed or restored or records)
 

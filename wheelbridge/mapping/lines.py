@@ -84,17 +84,22 @@ class SortedLines:
             self._start = data.find(b"\n", self._start, len(data)) + 1
 
     def find(self, key: str) -> list[str] | None:
-        """Return the fields of the line whose first field is *key*, or None."""
-        data, wanted = self._data, key.encode()
+        """Return the fields of the line whose first field is *key*, or None.
+
+        A tab is lower than every character of a name, so lines sort as their keys do and a prefix tells the order.
+        """
+        data, wanted = self._data, f"{key}\t".encode()
         low, high = self._start, len(data)
         while low < high:
-            begin = max(data.rfind(b"\n", low, (low + high) // 2) + 1, low)
-            end = data.find(b"\n", begin, high)
-            line = data[begin:end]
-            found = line.partition(b"\t")[0]
+            middle = (low + high) // 2
+            begin = max(data.rfind(b"\n", low, middle) + 1, low)
+            found = data[begin : begin + len(wanted)]
             if found == wanted:
-                return line.decode().split("\t")
-            low, high = (end + 1, high) if found < wanted else (low, begin)
+                return data[begin : data.find(b"\n", begin, high)].decode().split("\t")
+            if found < wanted:
+                low = data.find(b"\n", middle, high) + 1
+            else:
+                high = begin
         return None
 
     def __iter__(self) -> Iterator[list[str]]:

@@ -15,8 +15,8 @@ from rattler.exceptions import GatewayError, SolverError
 from wheelbridge.mapping.rows import NameTable
 from wheelbridge.model.record import WHEEL_FLAG
 from wheelbridge.solve.channels import Channels
-from wheelbridge.solve.errors import RepodataError
-from wheelbridge.solve.explain import explain
+from wheelbridge.solve.errors import RepodataError, UnsatisfiableError
+from wheelbridge.solve.explain import explain, names_without_candidates
 from wheelbridge.solve.names import SolverNames
 from wheelbridge.solve.problem import Problem, Progress, Providers, Solution, Statistics
 from wheelbridge.solve.records import installed_names, to_rattler_virtual_packages
@@ -71,7 +71,8 @@ class _Session:
         """Read what the channels have, decide the names, and take in the request."""
         self._progress.step("Reading channels")
         await self._channels.open()
-        names = SolverNames(self._table, self._channels.names, installed_names(self._problem.locked))
+        self._installed = installed_names(self._problem.locked)
+        names = SolverNames(self._table, self._channels.names, self._installed)
         self._demand = Demand(names)
         if self._providers:
             self._constraints.append(_CPYTHON_ONLY)
@@ -108,7 +109,7 @@ class _Session:
                 records = await self._solve()
             except SolverError as error:
                 if not await self._widen(str(error)):
-                    raise explain(str(error), self._wheels.values(), self._demand, self._problem) from None
+                    raise await self._explain(str(error)) from None
                 continue
             if not await self._refine(records):
                 return self._solution(records)
@@ -148,8 +149,22 @@ class _Session:
                 widened = True
         if widened or self._demand.serve_mapped or not self._wheels:
             return widened
+        if installed := [p for p, name in self._installed.items() if name in names and not self._demand.project_of(name)]:
+            for project in installed:
+                self._demand.names.ask(project)
+            return True
         self._demand.serve_mapped = True
         return any(self._demand.project_of(name) and not self._demand.names.asked_project(name) for name in names)
+
+    async def _explain(self, conflict: str) -> UnsatisfiableError:
+        available: dict[str, dict[str, Collection[Version]]] = {}
+        for name in names_without_candidates(conflict):
+            found: dict[str, Collection[Version]] = {"the channels": await self._channels.versions(name)}
+            if project := self._demand.project_of(name):
+                offers = {source: await wheels.offer(project) for source, wheels in self._wheels.items()}
+                found.update((source, tuple(offer.releases)) for source, offer in offers.items() if offer)
+            available[name] = found
+        return explain(conflict, self._wheels.values(), self._demand, self._problem, available)
 
     async def _refine(self, records: list[RepoDataRecord]) -> bool:
         """Tell whether the solution asks for another round."""

@@ -2,18 +2,24 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from wheelbridge.model.name import PYPI_PREFIX
 from wheelbridge.model.record import Refusal
 from wheelbridge.solve.errors import UnsatisfiableError
 from wheelbridge.solve.problem import Problem
 from wheelbridge.solve.wheels import Demand, WheelSource
+from wheelbridge.translate.errors import OtherPlatformError
 
 _PREAMBLE = "Cannot solve the request because of: "
 _WORD = re.compile(r"[a-z0-9_][a-z0-9._-]*")
+_NO_CANDIDATES = re.compile(
+    r"No candidates were found for (?P<before>[a-z0-9_][a-z0-9._-]*)"
+    r"|─ (?P<after>[a-z0-9_][a-z0-9._-]*)[^\n]*, for which no candidates were found"
+)
 _MOST_REASONS = 3
 _HINTS = {
     "platform-too-old": "If the environment is for a newer system, describe it with --virtual-package.",
@@ -24,25 +30,54 @@ _HINTS = {
 
 
 def explain(
-    conflict: str, sources: Collection[WheelSource], demand: Demand, problem: Problem
+    conflict: str,
+    sources: Collection[WheelSource],
+    demand: Demand,
+    problem: Problem,
+    available: Mapping[str, Mapping[str, Collection[Version]]],
 ) -> UnsatisfiableError:
-    """Turn the solver's text into an error that names wheels, sources and refused candidates."""
+    """Turn the solver's text into an error that names wheels, sources and refused candidates.
+
+    *available* tells, for the names that had no candidates, source -> versions.
+    """
     text = conflict.removeprefix(_PREAMBLE).rstrip()
     projects = sorted({p for name in _names(text) if (p := demand.project_of(name))})
     refusals = {project: _refusals(project, sources) for project in projects}
-    lines = [_name_wheels(text, sources), *_reasons(refusals)]
+    lines = [_name_wheels(text, sources), *_offers(available), *_reasons(refusals)]
     codes = Counter(refusal.code for found in refusals.values() for refusal in found)
     hint = next((_HINTS[code] for code, _ in codes.most_common() if code in _HINTS), _loosen(problem, text))
     refused = [refusal.as_json() for found in refusals.values() for refusal in found]
     return UnsatisfiableError("\n".join(lines), refused=refused, hint=hint)
 
 
+def names_without_candidates(conflict: str) -> list[str]:
+    """Return the names for which the solver had no candidate at all.
+
+    >>> names_without_candidates("└─ a 1 would require\\n   └─ b >=3, for which no candidates were found.")
+    ['b']
+    """
+    return sorted({match["before"] or match["after"] for match in _NO_CANDIDATES.finditer(conflict)})
+
+
 def _names(text: str) -> Iterable[str]:
     return {word.rstrip(".,") for word in _WORD.findall(text)}
 
 
-def _refusals(project: NormalizedName, sources: Iterable[WheelSource]) -> list[Refusal]:
-    return [refusal for source in sources for refusal in source.refusals_of(project)]
+def _refusals(project: NormalizedName, sources: Collection[WheelSource]) -> list[Refusal]:
+    found = [refusal for source in sources for refusal in source.refusals_of(project)]
+    telling = [refusal for refusal in found if refusal.code != OtherPlatformError.code]
+    offered = any(owner == project for source in sources for _, _, owner in source.wheels.values())
+    return telling or ([] if offered else found)
+
+
+def _offers(available: Mapping[str, Mapping[str, Collection[Version]]]) -> Iterable[str]:
+    for name, by_source in available.items():
+        found = [
+            f"{source}: {min(versions)}" + (f" to {max(versions)}" if len(versions) > 1 else "")
+            for source, versions in by_source.items()
+            if versions
+        ]
+        yield f"Versions of {name} on offer: {'; '.join(found) or 'none'}."
 
 
 def _name_wheels(text: str, sources: Iterable[WheelSource]) -> str:

@@ -43,7 +43,7 @@ def to_rattler_record(record: WheelRecord, channel: str) -> RepoDataRecord:
 def to_rattler_virtual_packages(target: Target) -> list[GenericVirtualPackage]:
     """Build the solver's view of the target."""
     return [
-        GenericVirtualPackage(PackageName(package.name), Version(package.version), package.build)
+        GenericVirtualPackage(PackageName(package.name), Version(package.version), BuildString(package.build))
         for package in target.virtual_packages
     ]
 
@@ -57,7 +57,15 @@ def installed_names(records: Iterable[object]) -> Mapping[NormalizedName, CondaN
     """Return project -> solver name of the installed wheels, so that a name once decided stays."""
     found = {}
     for record in records:
-        if isinstance(record, RepoDataRecord) and record.file_name.endswith(".whl"):
-            project = canonicalize_name(record.file_name.split("-", 1)[0])
+        if isinstance(record, RepoDataRecord) and (project := wheel_project(record.file_name)):
             found[project] = CondaName(record.name.normalized)
     return found
+
+
+def wheel_project(filename: str) -> NormalizedName | None:
+    """Return the project of a wheel's file name, None for any other file.
+
+    >>> wheel_project("ruamel_yaml-0.18-py3-none-any.whl")
+    'ruamel-yaml'
+    """
+    return canonicalize_name(filename.split("-", 1)[0]) if filename.endswith(".whl") else None

@@ -6,6 +6,7 @@ from rattler import RepoDataRecord
 
 from wheelbridge.model.source import Source
 from wheelbridge.solve.problem import ResolvedPackage
+from wheelbridge.solve.records import wheel_project
 from wheelbridge.solve.wheels import WheelSource
 
 
@@ -22,14 +23,14 @@ def collect_packages(
         sha256 = record.sha256
         packages.append(
             ResolvedPackage(
-                kind="wheel" if origin else "conda",
+                kind="wheel" if record.file_name.endswith(".whl") else "conda",
                 name=record.name.normalized,
-                pypi_name=origin[3] if origin else None,
+                pypi_name=origin[3] if origin else wheel_project(record.file_name),
                 version=str(record.version),
                 build=str(record.build),
                 build_number=record.build_number,
                 subdir=record.subdir,
-                source=origin[0].source.name if origin else channels.get(channel, channel),
+                source=channels.get(channel, channel),
                 fn=record.file_name,
                 url=record.url,
                 sha256=sha256.hex() if sha256 else None,

@@ -1,0 +1,159 @@
+"""Environments made and changed: solve, plan, fetch, and one transaction."""
+
+import asyncio
+from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rattler import MatchSpec, PrefixRecord
+
+from wheelbridge.api.places import Caches
+from wheelbridge.api.solving import Settings, Silent, solve_request
+from wheelbridge.api.sources import Kind, Provider, open_providers, read_sources
+from wheelbridge.api.specs import Request, read_request
+from wheelbridge.install.history import load_history, requested_specs
+from wheelbridge.install.listing import load_records
+from wheelbridge.install.plan import Plan, make_plan
+from wheelbridge.install.prefix import check_environment, check_new
+from wheelbridge.install.reporter import Reporter
+from wheelbridge.install.transaction import Caches as PackageCaches
+from wheelbridge.install.transaction import Outcome, run_transaction, wheels_to_fetch
+from wheelbridge.install.transaction import Request as Transaction
+from wheelbridge.model.distribution import DistributionFile
+from wheelbridge.model.target import Target
+from wheelbridge.solve.problem import Progress, Solution
+from wheelbridge.target.detect import detect_target
+
+_DOWNLOADS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A change of an environment, ready to be shown and carried out."""
+
+    solution: Solution
+    transaction: Transaction
+    plan: Plan
+
+
+def install(
+    prefix: Path,
+    specs: Iterable[str],
+    *,
+    sources: Iterable[tuple[Kind, str]] = (),
+    target: Target | None = None,
+    create: bool = False,
+) -> Outcome:
+    """Add packages to the environment at *prefix*, or with *create* make it.
+
+    Args:
+        prefix: the environment's folder.
+        specs: conda MatchSpecs, and PEP 508 requirements written ``pypi:REQUIREMENT``.
+        sources: ("channel", URL or name) and ("index", URL or name) in order of priority; none: conda-forge, pypi.
+        target: the machine the environment is for; None: this one.
+        create: the environment is new.
+
+    Raises:
+        WheelbridgeError: the environment is then as it was.
+    """
+    settings = Settings(
+        target=target or detect_target(), sources=read_sources(sources), caches=Caches.default()
+    )
+    prepared = prepare(prefix, read_request(specs), settings, Silent(), create=create)
+    return carry_out(prepared, settings, Reporter())
+
+
+def prepare(  # noqa: PLR0913
+    prefix: Path,
+    request: Request,
+    settings: Settings,
+    progress: Progress,
+    *,
+    create: bool,
+    override: Collection[str] = (),
+    command: Sequence[str] = ("wheelbridge",),
+) -> Prepared:
+    """Solve *request* for the environment at *prefix*, keeping what is there unless it must move.
+
+    Raises:
+        WheelbridgeError: if the prefix may not be changed, or the request cannot be met.
+    """
+    if create:
+        check_new(prefix)
+    else:
+        check_environment(prefix, override=override)
+    installed = () if create else load_records(prefix)
+    kept = _kept_specs(prefix, installed, request)
+    wanted = replace(request, specs=(*kept, *request.specs))
+    solution = solve_request(
+        wanted, settings, progress, locked=installed, constraints=_keep_python(installed, request.specs)
+    )
+    asked = solution.specs[len(kept) :]
+    transaction = Transaction(
+        prefix=prefix,
+        subdir=settings.target.subdir,
+        records=tuple(package.record for package in solution.packages),  # type: ignore[misc]
+        requested=tuple(MatchSpec(spec) for spec in asked),
+        command=tuple(command),
+        create=create,
+        override=frozenset(override),
+    )
+    return Prepared(solution, transaction, make_plan(installed, transaction.records, transaction.subdir))
+
+
+def carry_out(prepared: Prepared, settings: Settings, reporter: Reporter) -> Outcome:
+    """Fetch what is missing and link it all in one transaction.
+
+    Raises:
+        WheelbridgeError: the environment is then as it was.
+    """
+    caches = package_caches(settings.caches)
+    files = {package.url: (package.source, package.file) for package in prepared.solution.packages if package.file}
+    missing = [record.url for record in wheels_to_fetch(prepared.transaction, caches)]
+    providers = open_providers(settings.sources, settings.caches, offline=settings.offline)
+    wheels = _download([(url, providers[files[url][0]], files[url][1]) for url in missing], settings.caches, reporter)
+    return asyncio.run(run_transaction(replace(prepared.transaction, wheels=wheels), caches, reporter=reporter))
+
+
+def package_caches(caches: Caches) -> PackageCaches:
+    """Return where the installer keeps unpacked packages."""
+    return PackageCaches(packages=caches.packages, wheels=caches.unpacked_wheels)
+
+
+def _download(
+    missing: Sequence[tuple[str, Provider, DistributionFile]], caches: Caches, reporter: Reporter
+) -> dict[str, Path]:
+    def fetch(item: tuple[str, Provider, DistributionFile]) -> tuple[str, Path]:
+        url, provider, file = item
+        received = 0
+
+        def progress(count: int) -> None:
+            nonlocal received
+            received += count
+            reporter.on_download_progress(file.filename, received)
+
+        reporter.on_download_start(file.filename, file.size)
+        path = provider.index.download(file, caches.downloads / (file.sha256 or "unhashed"), progress)
+        reporter.on_download_complete(file.filename)
+        return url, path
+
+    with ThreadPoolExecutor(_DOWNLOADS) as executor:
+        return dict(executor.map(fetch, missing))
+
+
+def _kept_specs(prefix: Path, installed: Sequence[PrefixRecord], request: Request) -> tuple[str, ...]:
+    """Return what was asked for before and is not asked for anew."""
+    if not installed:
+        return ()
+    before = requested_specs(load_history(prefix), [record.name.normalized for record in installed])
+    now = {MatchSpec(spec).name.normalized for spec in request.specs}
+    return tuple(spec for name, spec in before.items() if name not in now)
+
+
+def _keep_python(installed: Sequence[PrefixRecord], specs: Sequence[str]) -> tuple[str, ...]:
+    """Keep python's minor version, as conda does, unless python is asked for."""
+    if any(MatchSpec(spec).name.normalized == "python" for spec in specs):
+        return ()
+    releases = [record.version.as_major_minor() for record in installed if record.name.normalized == "python"]
+    return tuple(f"python {major}.{minor}.*" for major, minor in filter(None, releases))

@@ -1,0 +1,110 @@
+"""Packages removed: with them what depends on them, and what nobody needs any more, as conda does."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+from rattler import MatchSpec, PrefixRecord
+
+from wheelbridge.errors import WheelbridgeError
+from wheelbridge.install.history import load_history, requested_specs
+from wheelbridge.install.listing import load_records
+from wheelbridge.install.plan import Plan, make_plan
+from wheelbridge.install.prefix import check_environment
+from wheelbridge.install.transaction import Request as Transaction
+from wheelbridge.solve.records import wheel_project
+
+
+class NotInstalledError(WheelbridgeError):
+    """A package to be removed is not there."""
+
+    code = "not-installed"
+
+    def __init__(self, name: str, prefix: Path) -> None:
+        super().__init__(f"{name!r} is not installed in {prefix}", hint="See what is: wheelbridge list -p PREFIX.")
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A removal, ready to be shown and carried out."""
+
+    transaction: Transaction
+    plan: Plan
+
+
+def prepare_removal(
+    prefix: Path, names: Sequence[str], *, override: Collection[str] = (), command: Sequence[str] = ("wheelbridge",)
+) -> Removal:
+    """Decide what goes when the packages *names*, conda's or PyPI's, are removed.
+
+    Raises:
+        NotInstalledError: if one of them is not there.
+        WheelbridgeError: if the prefix may not be changed.
+    """
+    check_environment(prefix, override=override)
+    installed = {record.name.normalized: record for record in load_records(prefix)}
+    removed = {_find(name, installed, prefix) for name in names}
+    requested = requested_specs(load_history(prefix), installed)
+    left = _left(installed, removed, requested)
+    transaction = Transaction(
+        prefix=prefix,
+        subdir=_subdir(installed.values()),
+        records=tuple(installed[name] for name in sorted(left)),
+        removed=tuple(sorted(removed)),
+        command=tuple(command),
+        override=frozenset(override),
+    )
+    return Removal(transaction, make_plan(installed.values(), transaction.records, transaction.subdir))
+
+
+def _find(name: str, installed: Mapping[str, PrefixRecord], prefix: Path) -> str:
+    text = name.removeprefix("pypi:")
+    if not name.startswith("pypi:") and text.lower() in installed:
+        return text.lower()
+    project = canonicalize_name(text)
+    for solver_name, record in installed.items():
+        if wheel_project(record.file_name) == project:
+            return solver_name
+    raise NotInstalledError(name, prefix)
+
+
+def _left(installed: Mapping[str, PrefixRecord], removed: set[str], requested: Iterable[str]) -> set[str]:
+    """Return the names that stay: reachable from what was asked for, and not depending on what goes.
+
+    A package that nothing needs and nobody asked for was put there by some other tool; it stays too.
+    """
+    needs = {name: _needs(record, installed) for name, record in installed.items()}
+    going = set(removed)
+    while more := {name for name, needed in needs.items() if needed & going} - going:
+        going |= more
+    needed_by_some = set().union(*needs.values())
+    roots = (set(requested) | (set(installed) - needed_by_some)) - going
+    left: set[str] = set()
+    while roots:
+        left |= roots
+        roots = set().union(*(needs[name] for name in roots)) - left - going
+    return left
+
+
+def _needs(record: PrefixRecord, installed: Mapping[str, PrefixRecord]) -> set[str]:
+    """Return the installed packages that *record* depends on, conditions (CEP 43) seen."""
+    python = installed.get("python")
+    found = set()
+    for text in (*record.depends, *(spec for specs in record.extra_depends.values() for spec in specs)):
+        spec = MatchSpec(text)
+        name = spec.name.normalized or ""
+        if name in installed and (spec.condition is None or python is None or _holds(spec.condition, python)):
+            found.add(name)
+    return found - {record.name.normalized}
+
+
+def _holds(condition: str, python: PrefixRecord) -> bool:
+    """Evaluate a condition of ours, a disjunction on python; any other is taken to hold."""
+    specs = [MatchSpec(part) for part in condition.split(" or ") if part.startswith("python")]
+    return not specs or any(spec.matches(python) for spec in specs)
+
+
+def _subdir(records: Iterable[PrefixRecord]) -> str:
+    return next((record.subdir for record in records if record.subdir != "noarch"), "noarch")

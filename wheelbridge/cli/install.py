@@ -1,0 +1,126 @@
+"""``wheelbridge create``, ``install`` and ``remove``: a plan, a question, one transaction."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from wheelbridge.api.installing import Prepared, carry_out, package_caches, prepare
+from wheelbridge.api.places import Caches
+from wheelbridge.api.removing import prepare_removal
+from wheelbridge.api.solving import Settings
+from wheelbridge.api.specs import read_request
+from wheelbridge.cli.options import Output, SolveOptions
+from wheelbridge.cli.output import err, note, out, print_json
+from wheelbridge.cli.progress import reporter, steps
+from wheelbridge.cli.render import render_plan, solution_json
+from wheelbridge.cli.solve import read_settings
+from wheelbridge.errors import UsageError
+from wheelbridge.install.plan import Plan
+from wheelbridge.install.transaction import run_transaction
+
+
+def create(
+    prefix: Path, specs: Sequence[str], requirements: Sequence[str], options: SolveOptions, output: Output
+) -> int:
+    """Make a new environment."""
+    return _change(prefix, specs, requirements, options, output, new=True, override_frozen=False)
+
+
+def install(  # noqa: PLR0913
+    prefix: Path,
+    specs: Sequence[str],
+    requirements: Sequence[str],
+    options: SolveOptions,
+    output: Output,
+    *,
+    override_frozen: bool,
+) -> int:
+    """Add packages to an environment."""
+    return _change(prefix, specs, requirements, options, output, new=False, override_frozen=override_frozen)
+
+
+def remove(prefix: Path, names: Sequence[str], output: Output, *, override_frozen: bool) -> int:
+    """Remove packages from an environment."""
+    import asyncio  # noqa: PLC0415
+
+    removal = prepare_removal(prefix, names, override=_overrides(override_frozen), command=_command())
+    if not output.as_json:
+        render_plan(removal.plan, str(prefix), {})
+    if not removal.plan.is_empty and not _go_ahead(output, removal.plan):
+        return 0
+    if not output.dry_run:
+        with reporter(output) as listener:
+            caches = package_caches(Caches.default())
+            asyncio.run(run_transaction(removal.transaction, caches, reporter=listener))
+    if output.as_json:
+        names_gone = [record.name.normalized for record in removal.plan.unlink]
+        print_json({"success": True, "dry_run": output.dry_run, "removed": names_gone})
+    return 0
+
+
+def _change(  # noqa: PLR0913
+    prefix: Path,
+    specs: Sequence[str],
+    requirements: Sequence[str],
+    options: SolveOptions,
+    output: Output,
+    *,
+    new: bool,
+    override_frozen: bool,
+) -> int:
+    request = read_request(specs, requirements)
+    if request.is_empty:
+        raise UsageError("Nothing to install", hint="Name packages, such as 'python=3.12' or 'pypi:torch'.")
+    settings = read_settings(options)
+    with steps(output) as progress:
+        prepared = prepare(
+            prefix,
+            request,
+            settings,
+            progress,
+            create=new,
+            override=_overrides(override_frozen),
+            command=_command(),
+        )
+    _show(prepared, prefix, output)
+    if not prepared.plan.is_empty and not _go_ahead(output, prepared.plan):
+        return 0
+    if not output.dry_run:
+        _carry_out(prepared, settings, output)
+    if output.as_json:
+        print_json(solution_json(prepared.solution, settings, dry_run=output.dry_run))
+    return 0
+
+
+def _show(prepared: Prepared, prefix: Path, output: Output) -> None:
+    if output.as_json:
+        return
+    for text in prepared.solution.notes:
+        note(text)
+    render_plan(prepared.plan, str(prefix), {package.name: package for package in prepared.solution.packages})
+
+
+def _carry_out(prepared: Prepared, settings: Settings, output: Output) -> None:
+    with reporter(output) as listener:
+        outcome = carry_out(prepared, settings, listener)
+    for path in outcome.overwritten:
+        note(f"{path} belonged to no package and was replaced.")
+    if not output.as_json and not outcome.plan.is_empty:
+        out().print(f"Done: {prepared.transaction.prefix}")
+
+
+def _go_ahead(output: Output, plan: Plan) -> bool:
+    """Ask, unless there is nothing to ask for or nobody to ask."""
+    if output.dry_run or output.yes or output.as_json or plan.is_empty:
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError("There is nobody to ask", hint="Say --yes to go ahead, or --dry-run to see the plan only.")
+    return err().input("Proceed ([y]/n)? ").strip().lower() in {"", "y", "yes"}
+
+
+def _overrides(override_frozen: bool) -> frozenset[str]:  # noqa: FBT001
+    return frozenset({"frozen", "externally-managed"} if override_frozen else ())
+
+
+def _command() -> tuple[str, ...]:
+    return ("wheelbridge", *sys.argv[1:])

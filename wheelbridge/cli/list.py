@@ -1,0 +1,26 @@
+"""``wheelbridge list``."""
+
+from pathlib import Path
+
+from wheelbridge.cli.output import out, print_json
+from wheelbridge.install.listing import installed_packages
+from wheelbridge.install.prefix import is_environment
+from wheelbridge.install.errors import NotAnEnvironmentError
+
+
+def run(prefix: Path, *, as_json: bool) -> int:
+    """Print the packages of the environment at *prefix*."""
+    from rich.table import Table  # noqa: PLC0415
+
+    if not is_environment(prefix):
+        raise NotAnEnvironmentError(prefix)
+    packages = installed_packages(prefix)
+    if as_json:
+        print_json({"success": True, "prefix": str(prefix), "packages": [package.as_json() for package in packages]})
+        return 0
+    table = Table("package", "version", "build", "kind", "from", title=str(prefix), title_justify="left", box=None)
+    for package in packages:
+        style = "green" if package.kind == "wheel" else ""
+        table.add_row(package.name, package.version, package.build, package.kind, package.channel, style=style)
+    out().print(table)
+    return 0
