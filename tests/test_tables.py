@@ -28,6 +28,7 @@ print(*sorted({"json", "yaml", "ruamel", "ruamel.yaml", "sqlite3", "argparse", "
 
 @pytest.fixture(scope="module")
 def names() -> LayeredNameTable:
+    """Open the tables as they are shipped."""
     return load_names()
 
 
@@ -35,6 +36,7 @@ class TestGenerated:
     """What is checked in is what the inputs make, byte for byte."""
 
     def test_the_overrides_are_compiled(self, tmp_path: Path) -> None:
+        """Who edits `overrides.yaml` and forgets to compile is told here."""
         (tmp_path / "names").mkdir()
         (tmp_path / "names" / "overrides.yaml").write_bytes((MAPPINGS / "names" / "overrides.yaml").read_bytes())
 
@@ -44,10 +46,12 @@ class TestGenerated:
     @pytest.mark.shared_data
     @pytest.mark.skipif(not (PUBLIC / "names").is_dir(), reason="the public tables are not beside the checkout")
     def test_the_bulk_table_is_reproducible(self, tmp_path: Path) -> None:
+        """The inputs are those whose sha256 the header gives."""
         for path in generate_names(PUBLIC, tmp_path):
             assert path.read_bytes() == (GENERATED / path.name).read_bytes()
 
     def test_the_maintainers_entry_says_what_it_wrote(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """One path in a line, for the next command."""
         (tmp_path / "names").mkdir()
         (tmp_path / "names" / "overrides.yaml").write_text("[]", encoding="utf-8")
 
@@ -71,6 +75,7 @@ class TestTheWholeTable:
             assert [row.pypi for row in names.by_conda(package).rows] == [project]
 
     def test_a_package_without_a_project_has_no_identity(self, names: LayeredNameTable) -> None:
+        """Asked for each known package, not only for the answers."""
         taken = {row.conda for row in names.rows() if row.is_identity}
         packages = [CondaName(fields[0]) for layer in names.layers for fields in layer.packages]
 
@@ -86,18 +91,21 @@ class TestTheWholeTable:
         assert [package for package in answers if bulk.packages.find(package) is None] == []
 
     def test_most_answers_are_verified(self, names: LayeredNameTable) -> None:
+        """A change of the rules that loses many answers is noticed."""
         counts = Counter(row.confidence for row in names.rows() if row.is_identity)
 
         assert counts[Confidence.VERIFIED] > 12_000
         assert counts[Confidence.OBSERVED] > 7_500
 
     def test_no_override_only_repeats_the_bulk_table(self, names: LayeredNameTable) -> None:
+        """A redundant row hides later changes of the evidence."""
         curated, bulk = names.layers
         for fields in curated.projects:
             below = bulk.row(NormalizedName(fields[0]))
             assert below is None or (below.conda, below.relation) != (fields[1], fields[2])
 
     def test_files_are_sorted_by_bytes(self) -> None:
+        """Bisection relies on it; a name stands there once."""
         for path in GENERATED.glob("*.tsv"):
             keys = [line.split(b"\t")[0] for line in path.read_bytes().splitlines() if not line.startswith(b"#")]
             assert keys == sorted(set(keys)), path.name
@@ -107,6 +115,7 @@ class TestLoading:
     """The tables are found in a wheel and in a checkout, and cost nothing that a look-up does not need."""
 
     def test_a_cold_lookup_reads_no_json_and_no_yaml(self) -> None:
+        """Importing json alone costs more than the look-up."""
         run = subprocess.run([sys.executable, "-c", COLD_LOOKUP], capture_output=True, text=True, check=True)
 
         assert run.stdout.split() == []
@@ -120,14 +129,17 @@ class TestLoading:
         assert find_mappings(package) == package / "_mappings"
 
     def test_a_checkout_has_them_beside_the_package(self) -> None:
+        """An editable install reads the reviewed files themselves."""
         assert find_mappings(REPOSITORY / "wheelbridge") == MAPPINGS
 
     def test_no_folder_is_an_error_with_a_hint(self, tmp_path: Path) -> None:
+        """A broken installation says so, and what to do."""
         with pytest.raises(MissingTableError, match="_mappings") as caught:
             find_mappings(tmp_path / "wheelbridge")
         assert "Reinstall" in str(caught.value.hint)
 
     def test_a_missing_file_is_an_error(self, tmp_path: Path) -> None:
+        """The message has the path."""
         with pytest.raises(MissingTableError, match=r"overrides\.conda-forge\.tsv"):
             load_names(tmp_path)
 

@@ -26,6 +26,7 @@ from tests.loopback import (
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.index import errors
 from wheelbridge.index.metadata import MetadataCache, check_identity, parse_metadata
+from wheelbridge.index.wheelfile import read_metadata_text
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile
 
 RICH = canonicalize_name("rich")
@@ -44,6 +45,18 @@ def metadata_of(server: LoopbackIndex, open_http: OpenHttp) -> CoreMetadata:
     index = open_http(server.url)
     (file,) = index.project_page(RICH).files
     return index.core_metadata(file)
+
+
+def shorter(_: Request, reply: Reply) -> Reply:
+    """Serve another file than the page lists."""
+    return replace(reply, body=reply.body[:-100])
+
+
+def short_range(_: Request, reply: Reply) -> Reply:
+    """Answer with less than ``Content-Range`` says."""
+    size = len(reply.body)
+    headers = {"Content-Range": f"bytes {size - 65536}-{size - 1}/{size}"}
+    return replace(reply, status=206, body=reply.body[-9:], headers=headers)
 
 
 def another_range(_: Request, reply: Reply) -> Reply:
@@ -257,6 +270,7 @@ class TestOutOfTheWheel:
         [
             pytest.param(without("Accept-Ranges"), id="ranges ignored"),
             pytest.param(another_range, id="another range"),
+            pytest.param(short_range, id="short range"),
         ],
     )
     def test_whole_download_as_the_last_resort(self, plain: LoopbackIndex, open_http: OpenHttp, fault: Fault) -> None:
@@ -283,6 +297,7 @@ class TestOutOfTheWheel:
             pytest.param(status(403), errors.IndexUnauthorizedError, "status 403", id="403"),
             pytest.param(status(500), errors.IndexUnavailableError, "500", id="500"),
             pytest.param(body(b"PK", "application/zip"), errors.SizeMismatchError, "but 2 came", id="other file"),
+            pytest.param(shorter, errors.SizeMismatchError, "promises 3000667 bytes, but 3000567", id="shorter file"),
             pytest.param(truncated(99), errors.TruncatedBodyError, "incomplete: 99 of 65536 bytes", id="truncated"),
         ],
     )
@@ -314,6 +329,22 @@ class TestOutOfTheWheel:
 
         assert str(caught.value) == f"{FILENAME} is no valid wheel: {reason}"
 
+    def test_two_releases_in_one_wheel(self, tmp_path: Path) -> None:
+        """Which of two .dist-info folders counts, nobody can say."""
+        wheel = write_wheel(tmp_path)
+        with ZipFile(wheel, "a") as archive:
+            archive.writestr("rich-2.0.dist-info/METADATA", "")
+
+        with wheel.open("rb") as stream, pytest.raises(errors.NotAWheelError, match=r"2 \.dist-info folders"):
+            read_metadata_text(stream, FILENAME)
+
+    def test_metadata_of_monstrous_size(self, tmp_path: Path) -> None:
+        """A small archive cannot fill the memory."""
+        wheel = write_wheel(tmp_path, headers=f"Summary: {'x' * 2**24}\n")
+
+        with wheel.open("rb") as stream, pytest.raises(errors.NotAWheelError, match="its METADATA has 167"):
+            read_metadata_text(stream, FILENAME)
+
     def test_no_archive(self, tmp_path: Path, open_http: OpenHttp) -> None:
         """Not a zip at all."""
         path = tmp_path / FILENAME
@@ -323,6 +354,16 @@ class TestOutOfTheWheel:
             pytest.raises(errors.NotAWheelError, match="the archive cannot be read"),
         ):
             metadata_of(server, open_http)
+
+
+def test_cached_metadata_is_still_that_of_the_wheel(tmp_path: Path) -> None:
+    """A page that gives the metadata of one project to the wheel of another is found out, from the cache too."""
+    file = DistributionFile(filename=FILENAME, url="https://h/x.whl", core_metadata={"sha256": "ab" * 32})
+    cache = MetadataCache(tmp_path)
+    cache.get(file, lambda: b"Name: rich\nVersion: 1.0\n")
+
+    with pytest.raises(errors.InvalidMetadataError, match="it is that of 'rich'"):
+        cache.get(replace(file, filename="poor-1.0-py3-none-any.whl"), bytes)
 
 
 def test_damaged_cache_entries_are_made_anew(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 from pypi_simple import ProjectPage as ReferencePage
@@ -108,6 +108,8 @@ def test_forms_of_a_field(changes: dict[str, object], field: str, expected: obje
                      id="hash not hex"),
         pytest.param(page_with(file_with(hashes={"sha256": "abcd"})), "files[0].hashes.sha256", "not the length",
                      id="short hash"),
+        pytest.param(page_with(file_with(hashes={"md5": "abc"})), "files[0].hashes.md5", "'abc' is no hexadecimal",
+                     id="half a byte"),
         pytest.param(page_with(file_with(hashes={"md5": 1})), "files[0].hashes.md5", "1 is no hexadecimal",
                      id="hash number"),
         pytest.param(page_with(file_with(), file_with(size=-1)), "files[1].size", "-1 is no number of bytes",
@@ -175,6 +177,7 @@ class TestPep629:
     st.lists(st.sampled_from(["..", ".", "", "files", "a.whl", "x%20y", "~b+c!1"]), min_size=1).map("/".join),
     st.sampled_from(["https://h/simple/rich/", "https://h/a/b/c", "https://h/", "https://h/simple/x/?q=1"]),
 )
+@example("files//a.whl", "https://h/simple/rich/")
 def test_joined_urls_are_those_of_the_standard_library(url: str, base: str) -> None:
     """The short cut for the common case never gives another result."""
     assert _join(base, url) == urljoin(base, url)

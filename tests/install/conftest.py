@@ -1,9 +1,9 @@
 from pathlib import Path
 
 import pytest
-from tests.real_python import RealChannel, real_channel
-from tests.install.wheelmaker import Workshop
 
+from tests.install.wheelmaker import Workshop
+from tests.real_python import RealChannel, real_channel
 from wheelbridge.install.transaction import Caches
 
 __all__ = ["real_channel"]
@@ -16,7 +16,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def workshop(tmp_path: Path, real_channel: RealChannel, packages: Path) -> Workshop:  # noqa: F811 - the fixture of that name
+def workshop(tmp_path: Path, real_channel: RealChannel, packages: Path) -> Workshop:
     """An empty place for a prefix."""
     caches = Caches(packages=packages, wheels=tmp_path / "wheels")
     return Workshop(folder=tmp_path, prefix=tmp_path / "env", channel=real_channel, caches=caches)

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.install.wheelmaker import Made, Workshop, make_record, make_wheel
 
+from tests.install.wheelmaker import Made, Workshop, make_record, make_wheel
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.install.errors import (
     HashMismatchError,
@@ -26,6 +26,7 @@ HONEST = {"thing/__init__.py": "x = 1\n"}
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
+    """A place for a wheel cache, not there yet."""
     return tmp_path / "wheels"
 
 
@@ -116,7 +117,13 @@ def test_symbolic_links_are_refused(tmp_path: Path, cache: Path) -> None:
 
 @pytest.mark.parametrize(
     "entry_point",
-    ["../../evil = thing:main", ".hidden = thing:main", "evil = thing:import os;main", "evil = thing", "a/b = thing:main"],
+    [
+        "../../evil = thing:main",
+        ".hidden = thing:main",
+        "evil = thing:import os;main",
+        "evil = thing",
+        "a/b = thing:main",
+    ],
 )
 def test_entry_points_that_cannot_be_commands_are_refused(tmp_path: Path, cache: Path, entry_point: str) -> None:
     """An entry point becomes a file name and a line of python; it may be no more than that."""
@@ -169,10 +176,14 @@ class TestRecordOfTheEnvironment:
         ("use", "scripts"),
         [
             pytest.param(LINUX, ["../../../bin/run", "../../../bin/old"], id="linux"),
-            pytest.param(WINDOWS, ["../../Scripts/run.exe", "../../Scripts/run-script.py", "../../Scripts/old"], id="win"),
+            pytest.param(
+                WINDOWS, ["../../Scripts/run.exe", "../../Scripts/run-script.py", "../../Scripts/old"], id="win"
+            ),
         ],
     )
-    def test_record_lists_scripts_and_data(self, tmp_path: Path, cache: Path, use: WheelUse, scripts: list[str]) -> None:
+    def test_record_lists_scripts_and_data(
+        self, tmp_path: Path, cache: Path, use: WheelUse, scripts: list[str]
+    ) -> None:
         """Each platform's files, as seen from ``site-packages``."""
         made = make_wheel(
             tmp_path,

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from rattler import PackageCache, RepoDataRecord
-from tests.install.wheelmaker import SUBDIR, make_package
 
+from tests.install.wheelmaker import SUBDIR, make_package
 from wheelbridge.install.cache import PackageFile, entry_name
 from wheelbridge.install.errors import DownloadError, HashMismatchError
 from wheelbridge.install.fetch import fetch_packages
@@ -21,9 +22,9 @@ LAYOUT = PythonLayout.of_python("3.12.1", "linux-64")
 class Quiet(SimpleHTTPRequestHandler):
     """Serves a folder; breaks off the first answer of a folder called ``broken``."""
 
-    broken: set[str] = set()
+    broken: ClassVar[set[str]] = set()
 
-    def do_GET(self) -> None:  # noqa: N802 - the base class calls it so
+    def do_GET(self) -> None:
         """Answer, or break off in the middle."""
         if self.path.startswith("/broken/") and self.path not in self.broken:
             self.broken.add(self.path)
@@ -57,6 +58,7 @@ def server(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def package(tmp_path: Path) -> RepoDataRecord:
+    """A noarch python package with a script."""
     return make_package(
         tmp_path / "channel",
         "thing",

@@ -3,8 +3,8 @@ from ast import literal_eval
 
 import pytest
 from rattler import MatchSpec
-from tests.install.wheelmaker import Made, Workshop, make_wheel
 
+from tests.install.wheelmaker import Made, Workshop, make_wheel
 from wheelbridge.install.history import canonical_channel, conda_spec, load_history, parse_history, requested_specs
 
 CONDA_SPECS = re.compile(r"#\s*(\w+)\s*specs:\s*(.+)?")
@@ -13,10 +13,12 @@ CONDA_SPECS = re.compile(r"#\s*(\w+)\s*specs:\s*(.+)?")
 
 @pytest.fixture
 def thing(workshop: Workshop) -> Made:
+    """A wheel."""
     return make_wheel(workshop.folder / "dist", "thing")
 
 
 def read(workshop: Workshop) -> str:
+    """Return the history of the prefix."""
     return (workshop.prefix / "conda-meta/history").read_text()
 
 
@@ -26,7 +28,9 @@ class TestWriting:
     def test_a_section(self, workshop: Workshop, thing: Made) -> None:
         """Head, command, version, distributions, specs: in conda's order."""
         specs = ["python >=3", "thing[extras=[fast]]"]
-        workshop.run(workshop.request(thing, create=True, requested=specs, command=("wheelbridge", "create", "-p", "x")))
+        workshop.run(
+            workshop.request(thing, create=True, requested=specs, command=("wheelbridge", "create", "-p", "x"))
+        )
 
         head, command, version, *distributions, update = read(workshop).splitlines()
         assert re.fullmatch(r"==> \d{4}-\d\d-\d\d \d\d:\d\d:\d\d <==", head)
@@ -86,7 +90,7 @@ class TestReading:
     ],
 )
 def test_specs_are_written_for_conda(spec: str, text: str) -> None:
-    """conda knows no extras, conditions and flags."""
+    """Conda knows no extras, conditions and flags."""
     assert conda_spec(MatchSpec(spec)) == text
 
 

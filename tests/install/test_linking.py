@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.install.wheelmaker import Made, Workshop, make_wheel, wheel_repodata
 
+from tests.install.wheelmaker import Made, Workshop, make_wheel, wheel_repodata
 from wheelbridge.install.listing import installed_packages
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes and shebangs are of POSIX")
@@ -36,7 +36,7 @@ def rich_wheel(tmp_path: Path) -> Made:
 
 
 def bundled_pip(folder: Path) -> Made:
-    """The pip that comes with python."""
+    """Return the pip that comes with python."""
     bundled = next((Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl"), None)
     if bundled is None:
         pytest.skip("this python has no ensurepip")
@@ -48,6 +48,7 @@ def bundled_pip(folder: Path) -> Made:
 
 @pytest.fixture
 def pip(tmp_path: Path) -> Made:
+    """The pip that comes with python, as a wheel."""
     return bundled_pip(tmp_path / "dist")
 
 

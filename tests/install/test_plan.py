@@ -2,8 +2,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.install.wheelmaker import Workshop, make_package, make_wheel, snapshot
 
+from tests.install.wheelmaker import Workshop, make_package, make_wheel, snapshot
 from wheelbridge.install.cache import PackageFile
 from wheelbridge.install.errors import FileConflictError
 from wheelbridge.install.listing import load_records

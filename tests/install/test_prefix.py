@@ -3,8 +3,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.install.wheelmaker import Workshop, clean_env, make_package, make_wheel, snapshot
 
+from tests.install.wheelmaker import Workshop, clean_env, make_package, make_wheel, snapshot
 from wheelbridge.install.errors import (
     ExternallyManagedError,
     FrozenEnvironmentError,
@@ -151,7 +151,10 @@ class TestHold:
         with holder:
             assert holder.stdout is not None
             assert holder.stdout.readline() == "held\n"
-            with pytest.raises(PrefixLockedError, match=r"gave up waiting after 0\.1 s"), hold_prefix(environment, timeout=0.1):
+            with (
+                pytest.raises(PrefixLockedError, match=r"gave up waiting after 0\.1 s"),
+                hold_prefix(environment, timeout=0.1),
+            ):
                 pass
             holder.communicate()
         with hold_prefix(environment, timeout=1):

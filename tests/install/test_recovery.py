@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.install.wheelmaker import Made, Workshop, clean_env, make_package, make_wheel, snapshot
 
+from tests.install.wheelmaker import Made, Workshop, clean_env, make_package, make_wheel, snapshot
 from wheelbridge.install.errors import FileConflictError, HashMismatchError, LinkFailedError, NoSpaceError
 from wheelbridge.install.journal import JOURNAL
 from wheelbridge.install.listing import installed_packages
@@ -60,11 +60,13 @@ def run_and_be_killed(workshop: Workshop, moment: str, *made: Made, create: bool
 
 @pytest.fixture
 def old(tmp_path: Path) -> Made:
+    """The version that is there."""
     return make_wheel(tmp_path / "dist", "thing", "1.0", files={f"thing/m{i}.py": f"v = {i}\n" for i in range(300)})
 
 
 @pytest.fixture
 def new(tmp_path: Path) -> Made:
+    """The version to come, with fewer files and a command."""
     return make_wheel(
         tmp_path / "dist",
         "thing",
@@ -76,6 +78,7 @@ def new(tmp_path: Path) -> Made:
 
 @pytest.fixture
 def other(tmp_path: Path) -> Made:
+    """Another wheel with many files."""
     return make_wheel(tmp_path / "dist", "other", files={f"other/n{i}.py": "" for i in range(300)})
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from installer.utils import parse_wheel_filename
 from rattler import MatchSpec, PackageRecord, RepoDataRecord, Subdir
 from rattler.package import BuildString
-from tests.real_python import RealChannel
 
+from tests.real_python import RealChannel
 from wheelbridge.install.reporter import Reporter
 from wheelbridge.install.transaction import Caches, Outcome, Request, run_transaction
 
@@ -34,7 +34,7 @@ class Made:
     record: RepoDataRecord
 
 
-def make_wheel(
+def make_wheel(  # noqa: PLR0913 - one keyword for each thing that can be wrong
     folder: Path,
     name: str,
     version: str = "1.0",
@@ -49,7 +49,9 @@ def make_wheel(
     """Make a wheel of *files*; *record* replaces its RECORD."""
     info = f"{name}-{version}.dist-info"
     lines = [f"Name: {name}", f"Version: {version}", *(f"Requires-Dist: {item}" for item in requires)]
-    members: dict[str, str | bytes] = {f"{name}/__init__.py": f"version = {version!r}\n"} if files is None else {**files}
+    members: dict[str, str | bytes] = (
+        {f"{name}/__init__.py": f"version = {version!r}\n"} if files is None else {**files}
+    )
     members[f"{info}/METADATA"] = "\n".join(["Metadata-Version: 2.1", *lines, ""])
     members[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n"
     if entry_points:
@@ -164,7 +166,7 @@ def snapshot(prefix: Path) -> dict[str, bytes | str]:
     return found
 
 
-def make_package(
+def make_package(  # noqa: PLR0913 - as for wheels
     folder: Path,
     name: str,
     files: Mapping[str, str],

@@ -15,6 +15,7 @@ def evidence(
     people: Mapping[str, str] | None = None,
     locked: Mapping[str, list[str]] | None = None,
 ) -> Evidence:
+    """Make evidence out of tables as short as the ones a test needs."""
     return parse_evidence(
         parselmouth=carried,
         regro={project: {"conda_name": package} for project, package in (recipes or {}).items()},
@@ -24,6 +25,7 @@ def evidence(
 
 
 def answer(project: str, known: Evidence) -> str | None:
+    """Return the package decided for a project."""
     row = decide(canonicalize_name(project), known)
     return row.conda if row else None
 
@@ -95,7 +97,7 @@ def answer(project: str, known: Evidence) -> str | None:
             id="recipe-and-people-agree",
         ),
         pytest.param(
-            "cat", "py-cat", evidence({"py-cat": ["cat"], "py-cat-gpu": ["cat"]}, recipes={"cat": "py-cat"}), id="flavour"
+            "cat", "py-cat", evidence({"py-cat": ["cat"], "py-cat-gpu": ["cat"]}, recipes={"cat": "py-cat"}), id="gpu"
         ),
         pytest.param("openssl", None, evidence({"openssl": None}, locked={"openssl": ["openssl"]}), id="guessed-purl"),
         pytest.param("dead", None, evidence({"dead": ["dead"]}, locked={"dead": []}), id="no-longer-python"),
@@ -105,10 +107,12 @@ def answer(project: str, known: Evidence) -> str | None:
     ],
 )  # fmt: skip
 def test_an_answer_only_where_the_evidence_has_one_reading(project: str, package: str | None, known: Evidence) -> None:
+    """No answer beats a wrong one."""
     assert answer(project, known) == package
 
 
 def test_confidence_is_verified_where_two_sources_agree() -> None:
+    """A recipe and a dist-info that agree are more than a dist-info alone."""
     known = evidence({"a": ["a"], "b": ["b"]}, recipes={"a": "a"})
 
     assert [row.confidence for row in decide_all(known)] == [Confidence.VERIFIED, Confidence.OBSERVED]
@@ -122,6 +126,7 @@ def test_the_bare_half_of_a_split_is_related_as_base() -> None:
 
 
 def test_undecided_candidates_are_kept() -> None:
+    """A row without an answer tells which packages to look at."""
     (row,) = decide_all(evidence({"x": ["x"], "x-base": ["x"]}))
 
     assert (row.relation, row.alternatives) == (None, ("x", "x-base"))

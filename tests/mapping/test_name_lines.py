@@ -15,6 +15,7 @@ class TestSortedLines:
 
     @given(names=st.sets(NAMES), other=NAMES)
     def test_it_agrees_with_a_dict(self, names: set[str], other: str) -> None:
+        """The oracle is a dict of the same lines, whatever the length of the comments."""
         lines = sorted(f"{name}\t{name * 2}" for name in names)
         table = SortedLines("\n".join(["# one", "# two", *lines, ""]).encode())
 
@@ -32,6 +33,7 @@ class TestSortedLines:
 
 
 def test_an_empty_table_has_no_line() -> None:
+    """A layer may have no rows at all."""
     assert SortedLines(b"# only a header\n").find("a") is None
 
 
@@ -48,6 +50,7 @@ ROWS = st.builds(
 
 @given(row=ROWS)
 def test_a_row_survives_its_line(row: TableRow) -> None:
+    """Reading what was rendered gives the same row."""
     assert TableRow.parse(row.render().split("\t")) == row
 
 

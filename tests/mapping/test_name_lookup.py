@@ -11,6 +11,7 @@ PACKAGES = [CondaName(name) for name in "abcd"]
 
 
 def row(project: str, package: str | None, relation: Relation = Relation.DIST, *, others: str = "") -> TableRow:
+    """Make a row; *others* holds its candidates, a letter each."""
     return TableRow(
         pypi=NormalizedName(project),
         conda=CondaName(package) if package else None,
@@ -21,6 +22,7 @@ def row(project: str, package: str | None, relation: Relation = Relation.DIST, *
 
 
 def layer(name: str, *rows: TableRow, known: str = "") -> Layer:
+    """Make a layer of rows that knows further packages, a letter each."""
     return Layer(
         name,
         SortedLines(render_projects(rows, []).encode()),
@@ -48,6 +50,7 @@ class TestConsistency:
 
     @given(stack=st.lists(layers(), max_size=3))
     def test_both_directions_agree(self, stack: list[Layer]) -> None:
+        """Each direction is derived alone here and compared."""
         table = LayeredNameTable(tuple(stack))
         forward = {
             (found.pypi, found.conda)
@@ -60,12 +63,14 @@ class TestConsistency:
 
     @given(stack=st.lists(layers(), max_size=3))
     def test_no_package_is_two_projects(self, stack: list[Layer]) -> None:
+        """Whatever the layers say, and however they contradict each other."""
         table = LayeredNameTable(tuple(stack))
 
         assert all(len(table.by_conda(package).rows) <= 1 for package in PACKAGES)
 
     @given(stack=st.lists(layers(), max_size=3))
     def test_candidates_are_candidates_from_either_side(self, stack: list[Layer]) -> None:
+        """A package that might be a project names that project."""
         table = LayeredNameTable(tuple(stack))
         forward = {(project, name) for project in PROJECTS for name in table.by_project(project).ambiguous}
 
@@ -77,29 +82,34 @@ class TestPrecedence:
 
     @given(top=layers(), rest=st.lists(layers(), max_size=2))
     def test_the_highest_layer_wins(self, top: Layer, rest: list[Layer]) -> None:
+        """What lies below changes no answer of the layer on top."""
         alone, table = LayeredNameTable((top,)), LayeredNameTable((top, *rest))
 
         assert all(table.by_project(name) == alone.by_project(name) for name in PROJECTS if top.row(name))
 
     def test_no_counterpart_is_an_answer_that_stops_the_search(self) -> None:
+        """A user can take a wrong row away without naming another package."""
         table = LayeredNameTable((layer("top", row("p", None, Relation.NONE)), layer("bottom", row("p", "a"))))
 
         assert [found.relation for found in table.by_project(PROJECTS[0]).rows] == [Relation.NONE]
         assert table.by_conda(PACKAGES[0]) == NameAnswer()
 
     def test_a_package_that_a_higher_layer_gives_away_is_only_a_candidate_below(self) -> None:
+        """The lower row is silenced, its package stays visible."""
         table = LayeredNameTable((layer("top", row("q", "a")), layer("bottom", row("p", "a", others="b"))))
 
         assert table.by_project(PROJECTS[0]) == NameAnswer(ambiguous=("a", "b"))
         assert [found.pypi for found in table.by_conda(PACKAGES[0]).rows] == ["q"]
 
     def test_a_higher_layer_that_only_explains_claims_nothing(self) -> None:
+        """A row that is no identity leaves the package to others."""
         table = LayeredNameTable((layer("top", row("q", "a", Relation.TOOL)), layer("bottom", row("p", "a"))))
 
         assert [found.pypi for found in table.by_conda(PACKAGES[0]).rows] == ["p"]
 
 
 def test_only_identities_are_identities() -> None:
+    """Every other relation never satisfies a requirement."""
     table: NameTable = LayeredNameTable((layer("one", *(row(name, "a", name) for name in Relation)),))
 
     answers = {name: table.by_project(NormalizedName(name)).identity for name in Relation}
@@ -107,12 +117,14 @@ def test_only_identities_are_identities() -> None:
 
 
 def test_a_package_is_known_if_some_layer_knows_it() -> None:
+    """Rows and the list of known packages both count."""
     table = LayeredNameTable((layer("top", row("p", "a")), layer("bottom", known="b")))
 
     assert [name for name in "abc" if table.is_conda_name(name)] == ["a", "b"]
 
 
 def test_rows_are_all_answers_sorted() -> None:
+    """Bulk work sees what single look-ups see."""
     table = LayeredNameTable(
         (layer("top", row("q", "a")), layer("bottom", row("r", "b"), row("q", "c"), row("p", "a")))
     )

@@ -46,11 +46,13 @@ PARTLY_SILENT = {
 
 @pytest.fixture(scope="module")
 def names() -> NameTable:
+    """Open the tables as they are shipped."""
     return load_names()
 
 
 @pytest.mark.parametrize("project", PROJECTS)
 def test_a_project_never_has_a_wrong_answer(project: str, names: NameTable) -> None:
+    """The answer is the expected one or as good; silence and mere explanation are listed above."""
     vector = PROJECTS[project]
     rows = names.by_project(NormalizedName(project)).rows
 
@@ -69,6 +71,7 @@ def test_a_trap_is_not_the_project(project: str, names: NameTable) -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_is_never_a_wrong_project(package: str, names: NameTable) -> None:
+    """The projects are among the expected ones; what is left out is listed above."""
     expected = set(PACKAGES[package]["pypi"])
     found = {row.pypi for row in names.by_conda(CondaName(package)).rows}
 
@@ -108,6 +111,7 @@ def test_a_package_is_never_a_wrong_project(package: str, names: NameTable) -> N
     ],
 )
 def test_what_people_ask_for_most(project: str, package: str, relation: Relation, names: NameTable) -> None:
+    """One answer each, of the relation that is true today."""
     assert [(row.conda, row.relation) for row in names.by_project(NormalizedName(project)).rows] == [
         (package, relation)
     ]

@@ -36,12 +36,14 @@ GOOD: dict[str, Any] = {
     ],
 )
 def test_a_row_that_breaks_a_rule_is_refused_with_its_place(change: dict[str, Any], message: str) -> None:
+    """The message names the row and what is wrong."""
     with pytest.raises(InvalidOverrideError, match=message):
         parse_overrides([GOOD | change])
 
 
 @pytest.mark.parametrize("field", ["pypi", "conda", "relation", "reason", "evidence"])
 def test_a_field_may_not_be_missing(field: str) -> None:
+    """Each required field is asked for by name."""
     with pytest.raises(InvalidOverrideError, match=f"the field '{field}' is missing"):
         parse_overrides([{key: value for key, value in GOOD.items() if key != field}])
 
@@ -57,17 +59,20 @@ def test_a_field_may_not_be_missing(field: str) -> None:
     ],
 )
 def test_a_file_that_breaks_a_rule_is_refused(data: object, message: str) -> None:
+    """Some rules hold between the rows."""
     with pytest.raises(InvalidOverrideError, match=message):
         parse_overrides(data)
 
 
 def test_two_projects_may_point_at_one_package_if_only_one_is_it() -> None:
+    """The other one explains."""
     rows = parse_overrides([GOOD, GOOD | {"pypi": "zdata", "relation": "equivalent"}])
 
     assert [row.is_identity for row in rows] == [True, False]
 
 
 def test_a_row_holds_for_its_channels() -> None:
+    """Names are per channel."""
     rows = parse_overrides([GOOD, GOOD | {"pypi": "zdata", "conda": "z", "channels": ["bioconda"]}])
 
     assert [(row.pypi, row.confidence) for row in compile_overrides(rows, "conda-forge")] == [

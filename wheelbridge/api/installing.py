@@ -15,7 +15,7 @@ from wheelbridge.api.specs import Request, read_request
 from wheelbridge.install.history import load_history, requested_specs
 from wheelbridge.install.listing import load_records
 from wheelbridge.install.plan import Plan, make_plan
-from wheelbridge.install.prefix import check_environment, check_new
+from wheelbridge.install.prefix import check_environment, check_new, is_environment
 from wheelbridge.install.reporter import Reporter
 from wheelbridge.install.transaction import Caches as PackageCaches
 from wheelbridge.install.transaction import Outcome, run_transaction, wheels_to_fetch
@@ -76,14 +76,17 @@ def prepare(  # noqa: PLR0913
 ) -> Prepared:
     """Solve *request* for the environment at *prefix*, keeping what is there unless it must move.
 
+    To create an environment that is there already and has what is asked for is to do nothing.
+
     Raises:
         WheelbridgeError: if the prefix may not be changed, or the request cannot be met.
     """
-    if create:
-        check_new(prefix)
-    else:
+    repeated = create and is_environment(prefix)
+    if repeated or not create:
         check_environment(prefix, override=override)
-    installed = () if create else load_records(prefix)
+    else:
+        check_new(prefix)
+    installed = load_records(prefix) if is_environment(prefix) else ()
     kept = _kept_specs(prefix, installed, request)
     wanted = replace(request, specs=(*kept, *request.specs))
     solution = solve_request(
@@ -96,10 +99,13 @@ def prepare(  # noqa: PLR0913
         records=tuple(package.record for package in solution.packages),  # type: ignore[misc]
         requested=tuple(MatchSpec(spec) for spec in asked),
         command=tuple(command),
-        create=create,
+        create=create and not repeated,
         override=frozenset(override),
     )
-    return Prepared(solution, transaction, make_plan(installed, transaction.records, transaction.subdir))
+    plan = make_plan(installed, transaction.records, transaction.subdir)
+    if repeated and not plan.is_empty:
+        check_new(prefix)
+    return Prepared(solution, transaction, plan)
 
 
 def carry_out(prepared: Prepared, settings: Settings, reporter: Reporter) -> Outcome:

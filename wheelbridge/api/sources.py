@@ -82,7 +82,8 @@ def _read_channel(text: str) -> tuple[str, str]:
     except InvalidChannelError as error:
         raise UsageError(f"{text!r} is no channel: {error}") from error
     url = channel.base_url.rstrip("/")
-    return (channel.name or url.rsplit("/", 1)[-1]).rstrip("/"), url
+    name = channel.name or url
+    return (url.rsplit("/", 1)[-1] if url.startswith("file:") else name), url
 
 
 def _read_index(text: str) -> tuple[str, str]:

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+_PIPE_WIDTH = 200
+"""Columns of a table that goes into a file or a pipe; rich would cut it at 80."""
+
+
 def print_json(value: object) -> None:
     """Print one JSON object on a line of standard output."""
     json.dump(value, sys.stdout, ensure_ascii=False)
@@ -23,7 +27,7 @@ def out() -> "Console":
     """Return the console on standard output."""
     from rich.console import Console  # noqa: PLC0415 - rich takes 40 ms to import; JSON does without
 
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, markup=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 
 
 @cache
@@ -31,20 +35,22 @@ def err() -> "Console":
     """Return the console on standard error."""
     from rich.console import Console  # noqa: PLC0415
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def show_error(error: WheelbridgeError) -> None:
     """Tell a person what went wrong, and what to do about it."""
-    from rich.markup import escape  # noqa: PLC0415
-
-    err().print(f"[bold red]error:[/] {escape(error.message)}")
+    _say("error", "bold red", error.message)
     if error.hint:
-        err().print(f"[bold cyan]hint:[/] {escape(error.hint)}")
+        _say("hint", "bold cyan", error.hint)
 
 
 def note(text: str) -> None:
     """Tell a person something that matters but stops nothing."""
-    from rich.markup import escape  # noqa: PLC0415
+    _say("note", "bold yellow", text)
 
-    err().print(f"[bold yellow]note:[/] {escape(text)}")
+
+def _say(label: str, style: str, text: str) -> None:
+    from rich.text import Text  # noqa: PLC0415
+
+    err().print(Text.assemble((f"{label}:", style), " ", text))

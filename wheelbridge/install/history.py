@@ -179,6 +179,6 @@ def render_revision(
 
 def _own_version() -> str:
     try:
-        return version("wheelbridge")
+        return version("wheelbridge") or "0"  # None for a damaged installation, whatever the type says
     except PackageNotFoundError:
         return "0"

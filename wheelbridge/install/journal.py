@@ -117,7 +117,7 @@ def roll_back(prefix: Path) -> bool:
     records = _restore_records(prefix, home, entry)
     for pattern in _SCRATCH:
         for path in prefix.glob(pattern):
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+            shutil.rmtree(path, ignore_errors=True) if path.name.startswith(".") else path.unlink(missing_ok=True)
     prune(prefix, fresh)
     return bool(removed or restored or records)
 

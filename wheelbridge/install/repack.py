@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from hashlib import sha256
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Self
 
 from wheelbridge.install.layout import PythonLayout
@@ -115,7 +115,7 @@ def repack_interpreter(folder: Path, subdir: str, *, python: Path | None = None)
 def _pack_files(interpreter: Interpreter) -> tuple[bytes, list[dict[str, object]]]:
     """Return the files as a tar archive, with their path entries (CEP 34)."""
     buffer = BytesIO()
-    entries: list[dict[str, object]] = []
+    entries: dict[str, dict[str, object]] = {}
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for path, source in interpreter.files():
             member = tarfile.TarInfo(path)
@@ -127,13 +127,19 @@ def _pack_files(interpreter: Interpreter) -> tuple[bytes, list[dict[str, object]
                 data = source.read_bytes()
                 member.size, member.mode = len(data), source.stat().st_mode & 0o777
                 archive.addfile(member, BytesIO(data))
-            entries.append(_path_entry(path, source))
-    return buffer.getvalue(), entries
+            entries[path] = _path_entry(path, source, entries)
+    return buffer.getvalue(), [*entries.values()]
 
 
-def _path_entry(path: str, source: Path | str) -> dict[str, object]:
+def _path_entry(path: str, source: Path | str, known: dict[str, dict[str, object]]) -> dict[str, object]:
+    """Return the path entry.
+
+    CEP 34: "If the path is a softlink, the contents of the target file are hashed", "the size of the target file is
+    reported".
+    """
     if isinstance(source, str):
-        return {"_path": path, "path_type": "softlink", "sha256": sha256(b"").hexdigest(), "size_in_bytes": 0}
+        target = known[(PurePosixPath(path).parent / source).as_posix()]
+        return {**target, "_path": path, "path_type": "softlink"}
     data = source.read_bytes()
     digest = sha256(data).hexdigest()
     return {"_path": path, "path_type": "hardlink", "sha256": digest, "size_in_bytes": len(data)}

@@ -47,7 +47,7 @@ class TableRow:
             conda=CondaName(conda) if conda else None,
             relation=None if relation == _UNDECIDED else Relation(relation),
             confidence=Confidence(int(confidence)) if confidence else None,
-            alternatives=tuple(map(CondaName, alternatives.split())),
+            alternatives=tuple(map(CondaName, alternatives.split())) if alternatives else (),
             reason=reason,
         )
 
@@ -92,7 +92,7 @@ class SortedLines:
         low, high = self._start, len(data)
         while low < high:
             middle = (low + high) // 2
-            begin = max(data.rfind(b"\n", low, middle) + 1, low)
+            begin = data.rfind(b"\n", low, middle) + 1 or low
             found = data[begin : begin + len(wanted)]
             if found == wanted:
                 return data[begin : data.find(b"\n", begin, high)].decode().split("\t")

@@ -23,13 +23,16 @@ class Layer:
 
     def mentions(self, package: CondaName) -> tuple[NormalizedName, ...]:
         """Return the projects whose rows speak of *package*."""
-        _, *projects = self.packages.find(package) or [package, ""]
-        return tuple(NormalizedName(project) for text in projects for project in text.split())
+        fields = self.packages.find(package)
+        return () if fields is None else tuple(map(NormalizedName, fields[1].split()))
 
     def claims(self, package: CondaName) -> bool:
         """Tell whether some row makes *package* the identity of a project."""
-        rows = (self.row(project) for project in self.mentions(package))
-        return any(row is not None and _is_identity(row) and row.conda == package for row in rows)
+        for project in self.mentions(package):
+            row = self.row(project)
+            if row is not None and _is_identity(row) and row.conda == package:
+                return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)
