@@ -1,0 +1,74 @@
+"""Stand-ins that implement our Protocols; everything else in the tests is the real thing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from packaging.utils import NormalizedName, canonicalize_name
+
+from wheelbridge.mapping.rows import Confidence, NameAnswer, NameRow, Relation
+from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
+from wheelbridge.model.name import CondaName
+
+
+@dataclass(frozen=True)
+class FakeNames:
+    """A `NameTable` of given identities and ambiguities."""
+
+    identities: Mapping[str, str] = field(default_factory=dict)
+    ambiguous: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
+
+    def by_project(self, project: NormalizedName) -> NameAnswer:
+        """Answer for a project."""
+        if conda := self.identities.get(project):
+            return NameAnswer((self._row(project, conda),))
+        return NameAnswer((), self.ambiguous.get(project, ()))
+
+    def by_conda(self, name: CondaName) -> NameAnswer:
+        """Answer for a conda package."""
+        return NameAnswer(tuple(self._row(pypi, conda) for pypi, conda in self.identities.items() if conda == name))
+
+    def is_conda_name(self, name: str) -> bool:
+        """Tell whether the name is known."""
+        return name in self.known or name in self.identities.values()
+
+    @staticmethod
+    def _row(project: str, conda: str) -> NameRow:
+        return NameRow(
+            pypi=canonicalize_name(project),
+            conda=CondaName(conda),
+            relation=Relation.DIST,
+            confidence=Confidence.CURATED,
+            layer="test",
+        )
+
+
+@dataclass
+class FakeIndex:
+    """A `WheelProvider` of wheels that exist as metadata only."""
+
+    name: str
+    files: dict[NormalizedName, list[DistributionFile]] = field(default_factory=dict)
+    metadata: dict[str, CoreMetadata] = field(default_factory=dict)
+    asked: list[NormalizedName] = field(default_factory=list)
+
+    def add(self, filename: str, metadata: CoreMetadata | None, yanked: str | None = None) -> None:
+        """Add a wheel, or without metadata a source distribution."""
+        project = canonicalize_name(filename.split("-", 1)[0])
+        digest = sha256(f"{self.name}/{filename}".encode()).hexdigest()
+        url = f"https://{self.name}.example/{filename}"
+        file = DistributionFile(filename=filename, url=url, hashes={"sha256": digest}, yanked=yanked)
+        self.files.setdefault(project, []).append(file)
+        if metadata:
+            self.metadata[url] = metadata
+
+    def project_page(self, project: NormalizedName) -> ProjectPage | None:
+        """Return the page of a project."""
+        self.asked.append(project)
+        files = self.files.get(project)
+        return ProjectPage(project, tuple(files)) if files else None
+
+    def core_metadata(self, file: DistributionFile) -> CoreMetadata:
+        """Return the metadata of a wheel."""
+        return self.metadata[file.url]
