@@ -63,6 +63,9 @@ class FakeIndex:
         if metadata:
             self.metadata[url] = metadata
 
+    def prepare(self) -> None:
+        """Do nothing."""
+
     def project_page(self, project: NormalizedName) -> ProjectPage | None:
         """Return the page of a project."""
         self.asked.append(project)

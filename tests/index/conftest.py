@@ -20,7 +20,7 @@ ENVIRONMENT = (
 )
 
 
-def write_wheel(  # noqa: PLR0913 - a wheel has many ways to be odd
+def write_wheel(
     folder: Path,
     name: str = "rich",
     version: str = "1.0",

@@ -175,7 +175,7 @@ class TestFaults:
         assert str(caught.value) == message.format(url=server.url, page=server.url + "/rich/")
         assert caught.value.hint
 
-    def test_a_server_that_does_not_answer(self, server: LoopbackIndex, open_http: OpenHttp) -> None:
+    def test_a_server_that_does_not_answer(self, server: LoopbackIndex, open_http: OpenHttp, tmp_path: Path) -> None:
         """The time limit holds, before and inside a body."""
         impatient = replace(QUICK, total=0, timeout=0.1)
         server.fail(PAGE, delayed(5))
@@ -186,7 +186,7 @@ class TestFaults:
         with pytest.raises(errors.IndexUnavailableError, match="not available: it does not answer in time"):
             open_http(server.url, policy=impatient).project_page(RICH)
         with pytest.raises(errors.IndexUnavailableError, match="not available: it does not answer in time"):
-            open_http(server.url, policy=impatient).download(file, Path("nowhere"))
+            open_http(server.url, policy=impatient).download(file, tmp_path)
 
     def test_nobody_listens(self, open_http: OpenHttp) -> None:
         """The connection is refused."""
@@ -357,7 +357,7 @@ class TestDownload:
             pytest.param(status(502), errors.IndexUnavailableError, "it answered 502 Bad Gateway", id="502"),
         ],
     )
-    def test_faults(  # noqa: PLR0913, PLR0917 - a table with three columns
+    def test_faults(
         self,
         server: LoopbackIndex,
         open_http: OpenHttp,

@@ -145,6 +145,13 @@ def test_wheels_that_cannot_be_laid_out_are_refused(tmp_path: Path, cache: Path,
     refuse(make_wheel(tmp_path, "thing", files=files), cache, InvalidWheelError)
 
 
+def test_metadata_of_another_project_is_refused(tmp_path: Path, cache: Path) -> None:
+    """The name becomes a directory; it must be the one that was asked for."""
+    made = make_wheel(tmp_path, "thing", files=HONEST | {"thing-1.0.data/headers/x.h": ""}, project="../../../evil")
+
+    assert "evil" in refuse(made, cache, InvalidWheelError)
+
+
 def test_what_is_no_wheel_is_refused(tmp_path: Path, cache: Path) -> None:
     """A file without an announced hash may be anything."""
     path = tmp_path / "thing-1.0-py3-none-any.whl"

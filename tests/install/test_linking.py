@@ -1,6 +1,7 @@
 import ensurepip
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,17 @@ def test_scripts_and_modes(workshop: Workshop, rich_wheel: Made) -> None:
     assert workshop.call(workshop.prefix / "bin/shell-style") == "shell\n"
     assert workshop.call(workshop.site_packages / "everything/tool.sh") == "tool\n"
     assert not (workshop.site_packages / "single.py").stat().st_mode & 0o111
+
+
+@POSIX
+@pytest.mark.parametrize("folder", ["with space", "deep/" * 12 + "deeper-than-a-shebang-may-be-long-on-linux"])
+def test_any_prefix_will_do(workshop: Workshop, rich_wheel: Made, folder: str) -> None:
+    """Spaces and long paths do not fit into a ``#!`` line."""
+    shop = replace(workshop, prefix=workshop.folder / folder)
+    shop.create(rich_wheel)
+
+    assert shop.call(shop.script("hello")) == "console says hello\n"
+    assert shop.call(shop.prefix / "bin/old-style").strip() == str(shop.prefix / "bin/python")
 
 
 def test_conda_meta_names_the_real_wheel(workshop: Workshop, rich_wheel: Made) -> None:

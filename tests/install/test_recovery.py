@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from wheelbridge.install.errors import FileConflictError, HashMismatchError, Lin
 from wheelbridge.install.journal import JOURNAL
 from wheelbridge.install.listing import installed_packages
 from wheelbridge.install.reporter import Reporter
+from wheelbridge.install.transaction import run_transaction
 
 HERE = Path(__file__).parent
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -23,6 +25,7 @@ from tests.install.wheelmaker import *
 folder, prefix, packages, wheels, channel, moment, create, *made = sys.argv[1:]
 from tests.real_python import RealChannel
 from wheelbridge.install.reporter import Reporter
+from wheelbridge.install.transaction import run_transaction
 class Killer(Reporter):
     count = 0
     def hit(self, name, package=""):
@@ -168,6 +171,24 @@ def test_a_failure_while_linking_puts_everything_back(workshop: Workshop, old: M
     workshop.call(workshop.python, "-c", "import thing.m1")
 
 
+def test_shared_files_are_put_back_too(workshop: Workshop, tmp_path: Path) -> None:
+    """A file that a package keeps and another claims, with the record that says whose it is."""
+    one = make_wheel(tmp_path / "dist", "one", files={"ns/__init__.py": "", "ns/one.py": ""})
+    an = make_wheel(tmp_path / "dist", "an", files={"ns/__init__.py": "", "ns/an.py": ""})
+    bad = make_wheel(tmp_path / "dist", "bad", files={"bad.py": "", "bad-1.0.data/data/share/bad/x": "x"})
+    workshop.create(one)
+    (workshop.prefix / "share").write_text("a file of the user's\n")
+    before = snapshot(workshop.prefix)
+
+    with pytest.raises(LinkFailedError):
+        workshop.change(one, an, bad)
+
+    assert snapshot(workshop.prefix) == before
+    workshop.change(one, an)
+    workshop.change(an)
+    workshop.call(workshop.python, "-c", "import ns.an")
+
+
 def test_a_failed_creation_leaves_no_prefix(workshop: Workshop, tmp_path: Path) -> None:
     """A wrong hash is found before the prefix is made."""
     made = make_wheel(tmp_path / "dist", "thing")
@@ -181,30 +202,28 @@ def test_a_failed_creation_leaves_no_prefix(workshop: Workshop, tmp_path: Path) 
 def test_cancellation_waits_for_linking(workshop: Workshop, old: Made, other: Made) -> None:
     """Ctrl-C while linking does not stop in the middle."""
 
-    class Canceller(Reporter):
-        def on_linking(self, name: str) -> None:
-            del name
-            loop.call_soon_threadsafe(task.cancel)
-
     async def main() -> None:
-        nonlocal task, loop
         loop = asyncio.get_running_loop()
+        current = asyncio.current_task()
+        assert current is not None
+        cancel = current.cancel
+
+        class Canceller(Reporter):
+            def on_linking(self, name: str) -> None:
+                del name
+                loop.call_soon_threadsafe(cancel)
+
         request = workshop.request(old, other, create=True)
-        task = asyncio.ensure_future(run(request, workshop.caches, reporter=Canceller()))
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        await run_transaction(request, workshop.caches, reporter=Canceller())
 
-    from wheelbridge.install.transaction import run_transaction as run  # noqa: PLC0415
-
-    task: asyncio.Future[object]
-    loop: asyncio.AbstractEventLoop
-    asyncio.run(main())
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(main())
     workshop.call(workshop.python, "-c", "import thing.m1, other.n1")
     assert not (workshop.prefix / "conda-meta" / JOURNAL).exists()
 
 
 @pytest.fixture
-def tiny_disk(tmp_path: Path) -> "object":
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 1 MB."""
     mount = tmp_path / "tiny"
     mount.mkdir()

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from installer.utils import parse_wheel_filename
 from rattler import MatchSpec, PackageRecord, RepoDataRecord, Subdir
@@ -45,10 +46,11 @@ def make_wheel(  # noqa: PLR0913 - one keyword for each thing that can be wrong
     requires: Iterable[str] = (),
     record: str | None = None,
     tag: str = "py3-none-any",
+    project: str | None = None,
 ) -> Made:
     """Make a wheel of *files*; *record* replaces its RECORD."""
     info = f"{name}-{version}.dist-info"
-    lines = [f"Name: {name}", f"Version: {version}", *(f"Requires-Dist: {item}" for item in requires)]
+    lines = [f"Name: {project or name}", f"Version: {version}", *(f"Requires-Dist: {item}" for item in requires)]
     members: dict[str, str | bytes] = (
         {f"{name}/__init__.py": f"version = {version!r}\n"} if files is None else {**files}
     )
@@ -114,7 +116,7 @@ class Workshop:
         """Where the prefix keeps modules."""
         return next(self.prefix.glob("[Ll]ib/**/site-packages"))
 
-    def request(self, *made: Made, create: bool = False, requested: Iterable[str] = (), **options: object) -> Request:
+    def request(self, *made: Made, create: bool = False, requested: Iterable[str] = (), **options: Any) -> Request:
         """Return the request for an environment of python and the wheels *made*."""
         request = Request(
             prefix=self.prefix,
@@ -124,7 +126,7 @@ class Workshop:
             requested=tuple(MatchSpec(text) for text in requested),
             create=create,
         )
-        return replace(request, **options)  # type: ignore[arg-type]  # a test's keyword arguments
+        return replace(request, **options)
 
     def run(self, request: Request) -> Outcome:
         """Run the transaction."""
@@ -134,9 +136,9 @@ class Workshop:
         """Make the environment."""
         return self.run(self.request(*made, create=True, requested=requested))
 
-    def change(self, *made: Made, requested: Iterable[str] = (), **options: object) -> Outcome:
+    def change(self, *made: Made, requested: Iterable[str] = (), **options: Any) -> Outcome:
         """Make the environment hold just python and *made*."""
-        return self.run(self.request(*made, requested=requested, **options))
+        return self.run(self.request(*made, create=False, requested=requested, **options))
 
     def call(self, *command: str | Path) -> str:
         """Run a command of the environment, and return what it prints."""
@@ -166,7 +168,7 @@ def snapshot(prefix: Path) -> dict[str, bytes | str]:
     return found
 
 
-def make_package(  # noqa: PLR0913 - as for wheels
+def make_package(
     folder: Path,
     name: str,
     files: Mapping[str, str],

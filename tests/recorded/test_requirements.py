@@ -85,8 +85,10 @@ def test_markers_agree_on_every_python_and_platform(lines: list[str]) -> None:
                     tried += 1
                     if holds(condition, record) != evaluate(marker, subdir, python, extra):
                         disagreements.append((text, subdir, python, extra))
-    print(f"markers: {len(markers)} distinct, {tried} evaluations tried, {refused} refused, "
-          f"{len(disagreements)} disagreed")
+    print(
+        f"markers: {len(markers)} distinct, {tried} evaluations tried, {refused} refused, "
+        f"{len(disagreements)} disagreed"
+    )
     assert tried > 10_000
     assert refused == 0
     assert not disagreements
@@ -108,8 +110,10 @@ def test_specifiers_agree_on_every_version(lines: list[str], versions: list[Vers
             tried += 1
             if match.matches(record) != specifier.contains(version.public, prereleases=True):
                 disagreements.append((text, str(version)))
-    print(f"specifiers: {len(specifiers)} distinct x {len(versions)} versions = {tried} tried, "
-          f"{lossy} lossy, {len(disagreements)} disagreed")
+    print(
+        f"specifiers: {len(specifiers)} distinct x {len(versions)} versions = {tried} tried, "
+        f"{lossy} lossy, {len(disagreements)} disagreed"
+    )
     assert not disagreements
 
 

@@ -66,14 +66,12 @@ def run_scenario(scenario: Scenario, folder: Path) -> tuple[Solution, dict[str, 
     table = FakeNames(
         scenario.names, {key: tuple(value) for key, value in scenario.ambiguous.items()}, frozenset(scenario.known)
     )
-    solution = asyncio.run(
-        solve_jointly(problem, indexes, table, repodata_cache=folder / "cache", progress=Silent())
-    )
+    solution = asyncio.run(solve_jointly(problem, indexes, table, repodata_cache=folder / "cache", progress=Silent()))
     return solution, indexes
 
 
 def _make_index(name: str, wheels: list[Any]) -> FakeIndex:
-    """Read ``"foo 1.0"``, ``"foo-1.0.tar.gz"`` or a table with ``wheel``, ``tag``, ``requires``, ``python``, ``yanked``."""
+    """Read ``"foo 1.0"``, ``"foo-1.0.tar.gz"`` or a table: ``wheel``, ``tag``, ``requires``, ``python``, ``yanked``."""
     index = FakeIndex(name)
     for entry in wheels:
         table = entry if isinstance(entry, dict) else {"wheel": entry}

@@ -27,4 +27,5 @@ def test_scenario(scenario: Scenario, tmp_path: Path) -> None:
 
 
 def test_there_are_scenarios() -> None:
+    """A folder that cannot be read does not pass for one without failures."""
     assert len(SCENARIOS) >= 20

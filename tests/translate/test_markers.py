@@ -43,10 +43,12 @@ def test_python_becomes_a_condition(marker: str, when: str) -> None:
     ],
 )
 def test_the_target_decides_platform_atoms(marker: str, value: bool) -> None:  # noqa: FBT001
+    """Platform atoms become constants; the target, not the host, says which."""
     assert translate_marker(marker, LINUX).base == Condition(value)
 
 
 def test_an_extra_becomes_a_group() -> None:
+    """CEP 44: what an extra brings is a group of the record."""
     translation = translate_marker('extra == "A_b" and python_version < "3.8"', LINUX)
 
     assert translation.base == Condition(value=False)
@@ -54,6 +56,7 @@ def test_an_extra_becomes_a_group() -> None:
 
 
 def test_an_extra_in_an_or_adds_to_what_holds_without_it() -> None:
+    """The group adds; what holds without the extra stays a plain dependency."""
     translation = translate_marker('extra == "a" or python_version < "3.8"', LINUX)
 
     assert translation.base == Condition(None, "python<3.8dev0")
@@ -74,11 +77,13 @@ def test_an_extra_in_an_or_adds_to_what_holds_without_it() -> None:
     ],
 )
 def test_what_has_no_counterpart_is_refused(marker: str, reason: str) -> None:
+    """Lossless or refused, with the reason."""
     with pytest.raises(MarkerNotExpressibleError, match=reason):
         translate_marker(marker, LINUX)
 
 
 def test_nothing_is_said_of_pythons_that_cannot_occur() -> None:
+    """A condition that every possible python meets is no condition."""
     assert translate_marker('python_version >= "3.8"', LINUX, [(3, 9), (3, 12)]).base == Condition(value=True)
     assert translate_marker('python_version < "3.8"', LINUX, [(3, 9)]).base == Condition(value=False)
     assert translate_marker('python_version < "3.10"', LINUX, [(3, 9), (3, 10)]).base == Condition(

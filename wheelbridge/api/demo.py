@@ -17,8 +17,8 @@ from wheelbridge.api.solving import Settings, Silent
 from wheelbridge.api.sources import read_sources
 from wheelbridge.api.specs import read_request
 from wheelbridge.install.layout import find_layout
-from wheelbridge.install.reporter import Reporter
 from wheelbridge.install.repack import repack_interpreter
+from wheelbridge.install.reporter import Reporter
 from wheelbridge.target.detect import detect_target
 
 REQUEST = ("python", "pypi:greeter[loud]")

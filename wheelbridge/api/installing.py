@@ -57,14 +57,12 @@ def install(
     Raises:
         WheelbridgeError: the environment is then as it was.
     """
-    settings = Settings(
-        target=target or detect_target(), sources=read_sources(sources), caches=Caches.default()
-    )
+    settings = Settings(target=target or detect_target(), sources=read_sources(sources), caches=Caches.default())
     prepared = prepare(prefix, read_request(specs), settings, Silent(), create=create)
     return carry_out(prepared, settings, Reporter())
 
 
-def prepare(  # noqa: PLR0913
+def prepare(
     prefix: Path,
     request: Request,
     settings: Settings,
@@ -96,7 +94,7 @@ def prepare(  # noqa: PLR0913
     transaction = Transaction(
         prefix=prefix,
         subdir=settings.target.subdir,
-        records=tuple(package.record for package in solution.packages),  # type: ignore[misc]
+        records=tuple(package.record for package in solution.packages),
         requested=tuple(MatchSpec(spec) for spec in asked),
         command=tuple(command),
         create=create and not repeated,

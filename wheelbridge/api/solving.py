@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from rattler import RepoDataRecord
+
 from wheelbridge.api.places import Caches
 from wheelbridge.api.sources import Kind, open_providers, read_sources
 from wheelbridge.api.specs import Request, read_request
@@ -66,7 +68,7 @@ def solve_request(
     settings: Settings,
     progress: Progress,
     *,
-    locked: Sequence[object] = (),
+    locked: Sequence[RepoDataRecord] = (),
     constraints: Sequence[str] = (),
 ) -> Solution:
     """Solve *request* under *settings*, preferring the *locked* records."""
@@ -81,7 +83,5 @@ def solve_request(
     )
     providers = open_providers(settings.sources, settings.caches, offline=settings.offline)
     return asyncio.run(
-        solve_jointly(
-            problem, providers, load_names(), repodata_cache=settings.caches.repodata, progress=progress
-        )
+        solve_jointly(problem, providers, load_names(), repodata_cache=settings.caches.repodata, progress=progress)
     )

@@ -1,13 +1,15 @@
 """From what a user calls a channel or an index to the ordered list of sources."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import cached_property
 from typing import Literal
 
 from rattler import Channel
 from rattler.exceptions import InvalidChannelError
 
 from wheelbridge.api.places import Caches
-from wheelbridge.errors import UsageError
+from wheelbridge.errors import UsageError, WheelbridgeError
 from wheelbridge.index.client import PYPI, open_index, resolve_index_url
 from wheelbridge.index.errors import ProjectNotFoundError
 from wheelbridge.index.protocol import Index
@@ -48,16 +50,16 @@ class Provider:
         self._source = source
         self._caches = caches
         self._offline = offline
-        self._index: Index | None = None
 
-    @property
+    @cached_property
     def index(self) -> Index:
         """The index itself."""
-        if self._index is None:
-            self._index = open_index(
-                self._source.name, self._source.url, cache_dir=self._caches.index, offline=self._offline
-            )
-        return self._index
+        return open_index(self._source.name, self._source.url, cache_dir=self._caches.index, offline=self._offline)
+
+    def prepare(self) -> None:
+        """Open the index: to import an HTTP client takes a tenth of a second, better spent beside reading channels."""
+        with suppress(WheelbridgeError):
+            _ = self.index
 
     def project_page(self, project: NormalizedName) -> ProjectPage | None:
         """Return the project's files, None where the index does not have the project."""

@@ -71,5 +71,3 @@ def check_spec(spec: str) -> None:
         MatchSpec(spec)
     except InvalidMatchSpecError as error:
         raise InvalidSpecError(spec, str(error)) from error
-
-

@@ -32,9 +32,7 @@ def root(
 
 
 @app.command()
-def target(
-    *, platform: o.Platform = None, virtual_package: o.VirtualPackages = None, as_json: o.Json = False
-) -> int:
+def target(*, platform: o.Platform = None, virtual_package: o.VirtualPackages = None, as_json: o.Json = False) -> int:
     """Describe this machine, or another, as the solver sees it."""
     from wheelbridge.cli.target import run  # noqa: PLC0415
 
@@ -160,9 +158,7 @@ def install(  # noqa: PLR0913
         facts=virtual_package or [],
     )
     output = o.Output(as_json=as_json, quiet=quiet, verbose=verbose, dry_run=dry_run, yes=yes)
-    return run(
-        o.find_prefix(prefix, name), specs or [], pypi or [], settings, output, override_frozen=override_frozen
-    )
+    return run(o.find_prefix(prefix, name), specs or [], pypi or [], settings, output, override_frozen=override_frozen)
 
 
 @app.command()

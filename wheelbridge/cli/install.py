@@ -26,7 +26,7 @@ def create(
     return _change(prefix, specs, requirements, options, output, new=True, override_frozen=False)
 
 
-def install(  # noqa: PLR0913
+def install(
     prefix: Path,
     specs: Sequence[str],
     requirements: Sequence[str],
@@ -58,7 +58,7 @@ def remove(prefix: Path, names: Sequence[str], output: Output, *, override_froze
     return 0
 
 
-def _change(  # noqa: PLR0913
+def _change(
     prefix: Path,
     specs: Sequence[str],
     requirements: Sequence[str],
@@ -118,7 +118,7 @@ def _go_ahead(output: Output, plan: Plan) -> bool:
     return err().input("Proceed ([y]/n)? ").strip().lower() in {"", "y", "yes"}
 
 
-def _overrides(override_frozen: bool) -> frozenset[str]:  # noqa: FBT001
+def _overrides(override_frozen: bool) -> frozenset[str]:
     return frozenset({"frozen", "externally-managed"} if override_frozen else ())
 
 

@@ -29,16 +29,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except _ClickError as error:
         return _fail(_usage_error(error), as_json=as_json)
     except (KeyboardInterrupt, typer.Abort):
-        return _fail(_Interrupted(), as_json=as_json)
+        return _fail(_InterruptedError(), as_json=as_json)
     except BrokenPipeError:
         sys.stderr.close()
         return 1
     except OSError as error:
-        return _fail(SystemFailure(error), as_json=as_json)
+        return _fail(OperatingSystemError(error), as_json=as_json)
     return outcome if isinstance(outcome, int) else 0
 
 
-class SystemFailure(WheelbridgeError):
+class OperatingSystemError(WheelbridgeError):
     """The operating system refused something: no space, no permission."""
 
     code = "os-error"
@@ -49,7 +49,7 @@ class SystemFailure(WheelbridgeError):
         self.errno = error.errno
 
 
-class _Interrupted(WheelbridgeError):
+class _InterruptedError(WheelbridgeError):
     """The user pressed Ctrl-C."""
 
     code = "interrupted"

@@ -63,13 +63,18 @@ VirtualPackages = Annotated[
     ),
 ]
 Prefix = Annotated[
-    Path | None, typer.Option("--prefix", "-p", metavar="PATH", help="The environment's folder.", rich_help_panel=_TARGET)
+    Path | None,
+    typer.Option("--prefix", "-p", metavar="PATH", help="The environment's folder.", rich_help_panel=_TARGET),
 ]
 Name = Annotated[
     str | None,
-    typer.Option("--name", "-n", metavar="NAME", help="The environment's name, below ~/.conda/envs.", rich_help_panel=_TARGET),
+    typer.Option(
+        "--name", "-n", metavar="NAME", help="The environment's name, below ~/.conda/envs.", rich_help_panel=_TARGET
+    ),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", "-d", help="Show the plan, change nothing.", rich_help_panel=_OUTPUT)]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", "-d", help="Show the plan, change nothing.", rich_help_panel=_OUTPUT)
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.", rich_help_panel=_OUTPUT)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=_OUTPUT)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=_OUTPUT)]

@@ -10,9 +10,7 @@ _OPTION = re.compile(r"--(?P<long>channel|index)(?:=.*)?|-[a-zA-Z]*?(?P<short>[c
 _SHORT_FLAGS = frozenset("dyqvfO")
 
 
-def order_sources(
-    argv: Sequence[str], channels: Sequence[str], indexes: Sequence[str]
-) -> list[tuple[Kind, str]]:
+def order_sources(argv: Sequence[str], channels: Sequence[str], indexes: Sequence[str]) -> list[tuple[Kind, str]]:
     """Return the sources in the order that *argv* gives them in.
 
     >>> order_sources(["solve", "-i", "pypi", "-c", "conda-forge"], ["conda-forge"], ["pypi"])

@@ -57,8 +57,8 @@ class _Bars(Reporter):
 
     def __init__(self, progress: "Progress") -> None:
         self._progress = progress
-        self._tasks: dict[str, "TaskID"] = {}
-        self._linking: "TaskID | None" = None
+        self._tasks: dict[str, TaskID] = {}
+        self._linking: TaskID | None = None
 
     def on_download_start(self, name: str, size: int | None) -> None:
         """Show a bar."""

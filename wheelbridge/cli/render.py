@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from rattler import RepoDataRecord
-from rich.table import Table
 
 from wheelbridge.api.solving import Settings
 from wheelbridge.cli.output import out
 from wheelbridge.install.plan import Plan
 from wheelbridge.solve.problem import ResolvedPackage, Solution
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _UNITS = ("B", "kB", "MB", "GB")
 _STEP = 1000
@@ -44,14 +47,18 @@ def render_solution(solution: Solution, settings: Settings, *, verbose: int = 0)
 
 def render_refused(solution: Solution) -> None:
     """Print every file that was looked at and not offered."""
+    from rich.table import Table  # noqa: PLC0415 - JSON does without rich
+
     table = Table("refused", "reason", box=None)
     for refusal in solution.refused:
         table.add_row(refusal.fn, refusal.reason)
     out().print(table)
 
 
-def packages_table(packages: Iterable[ResolvedPackage], title: str) -> Table:
+def packages_table(packages: Iterable[ResolvedPackage], title: str) -> "Table":
     """Lay out packages: what, which version, from where, how big."""
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for heading in ("package", "version", "build", "kind", "source"):
         table.add_column(heading, no_wrap=True)
@@ -83,6 +90,8 @@ def render_plan(plan: Plan, place: str, packages: Mapping[str, ResolvedPackage])
     if plan.is_empty:
         out().print(f"Nothing to do: {place} has what was asked for.")
         return
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table(title=f"Plan for {place}", title_justify="left", box=None, pad_edge=False)
     for heading in ("", "package", "version", "build", "source"):
         table.add_column(heading, no_wrap=True)

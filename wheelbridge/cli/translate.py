@@ -12,7 +12,7 @@ from wheelbridge.model.target import InvalidTargetError, Target
 from wheelbridge.target.detect import detect_target
 
 
-def run(  # noqa: PLR0913
+def run(
     kind: str,
     inputs: Sequence[str],
     *,

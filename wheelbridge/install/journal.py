@@ -63,6 +63,7 @@ def begin(prefix: Path, journal: Journal) -> tuple[str, ...]:
 
     Raises:
         FileConflictError: if a directory stands where a file must go.
+        OSError: if the way back cannot be prepared; nothing has changed then.
     """
     kept = tuple(path for path in sorted({*journal.old, *journal.new}) if os.path.lexists(prefix / path))
     _check_directories(prefix, kept, journal)
@@ -75,9 +76,14 @@ def begin(prefix: Path, journal: Journal) -> tuple[str, ...]:
         _Entry(journal=journal, kept=kept, clobbers=_list_clobbers(prefix), tagged=(prefix / _TAG).exists()),
     )
     foreign = {*kept} - {*journal.old} - {*journal.shared}
-    for number, path in enumerate(kept):
-        _keep(prefix / path, home / "files" / str(number), move=path in foreign, copy=path in journal.shared)
-    return tuple(sorted(foreign))
+    try:
+        for number, path in enumerate(kept):
+            _keep(prefix / path, home / "files" / str(number), move=path in foreign, copy=path in journal.shared)
+    except OSError:
+        roll_back(prefix)
+        forget(prefix)
+        raise
+    return tuple(path for path in sorted(foreign) if not path.endswith(".pyc"))
 
 
 def finish(prefix: Path) -> None:

@@ -16,7 +16,6 @@ from rattler.exceptions import InvalidMatchSpecError
 from rattler.install import InstallerReporter
 from rattler.package_cache import PackageCache, PackageCacheLayer
 
-from wheelbridge.errors import WheelbridgeError
 from wheelbridge.install.cache import PackageFile, entry_name, load_files
 from wheelbridge.install.errors import (
     FileConflictError,
@@ -119,7 +118,10 @@ class _Staged:
 
 
 def wheels_to_fetch(request: Request, caches: Caches) -> tuple[RepoDataRecord, ...]:
-    """Return the records whose wheels have to be downloaded for *request*; nothing is changed."""
+    """Return the records whose wheels have to be downloaded for *request*.
+
+    Ask while you hold the prefix (`wheelbridge.install.prefix.hold_prefix`), or what you are told may be out of date.
+    """
     plan = make_plan(load_records(request.prefix), request.records, request.subdir)
     uses = _uses(request)
     wheels = (record for record in plan.to_link if is_wheel(record))
@@ -143,6 +145,8 @@ async def run_transaction(
         WheelbridgeError: one of `wheelbridge.install.errors`; the environment is as it was.
     """
     reporter = reporter or Reporter()
+    if not request.create:  # what must not be changed is not locked either
+        check_environment(request.prefix, override=request.override)
     with hold_prefix(request.prefix, timeout=request.timeout):
         _check_prefix(request)
         installed = load_records(request.prefix)
@@ -296,13 +300,13 @@ def _revision(request: Request) -> str:
 async def _link(request: Request, staged: _Staged, journal: Journal, reporter: Reporter) -> tuple[str, ...]:
     """Change the prefix, and put it back if that fails; return the foreign files that are replaced."""
     prefix = request.prefix
+    with os_errors(prefix):
+        overwritten = begin(prefix, journal)
     try:
-        with os_errors(prefix):
-            overwritten = begin(prefix, journal)
         cancelled = await _uninterrupted(_install(request, staged, reporter))
-    except Exception as error:
+    except Exception as error:  # rattler's errors have no common root
         await _undo(prefix)
-        raise error if isinstance(error, WheelbridgeError) else from_rattler_error(error, prefix) from error
+        raise from_rattler_error(error, prefix) from error
     finish(prefix)
     if cancelled is not None:
         raise cancelled

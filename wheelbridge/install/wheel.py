@@ -17,8 +17,8 @@ import installer
 from rattler.repo_data import RepoDataRecord
 
 from wheelbridge.install.cache import load_files, make_workspace, publish, read_lock, write_lock
-from wheelbridge.install.errors import HashMismatchError, os_errors
-from wheelbridge.install.layout import PythonLayout
+from wheelbridge.install.errors import HashMismatchError, UnsafePathError, os_errors
+from wheelbridge.install.layout import PythonLayout, is_inside
 from wheelbridge.install.wheel_destination import PackageDestination
 from wheelbridge.install.wheel_source import CheckedWheel, open_wheel
 from wheelbridge.model.name import CondaName
@@ -166,7 +166,10 @@ def _write_index(entry: Path, record: WheelRecord) -> None:
 
 
 def _entry_name(record: WheelRecord) -> str:
-    return f"{record.name}-{record.version}-{record.build}"
+    name = f"{record.name}-{record.version}-{record.build}"
+    if "/" in name or not is_inside(name):
+        raise UnsafePathError(record.fn, name, "is no name for a directory")
+    return name
 
 
 def _is_sound(entry: Path, sha256: str) -> bool:

@@ -1,5 +1,6 @@
 """A wheel as the installer reads it, with nothing believed before it was checked."""
 
+import re
 import stat
 import zipfile
 import zlib
@@ -18,6 +19,7 @@ from wheelbridge.install.layout import is_inside
 
 _WRITTEN_BY_US = frozenset({"INSTALLER", "REQUESTED", "direct_url.json"})
 _UNRECORDED = ("RECORD.jws", "RECORD.p7s")
+_PROJECT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _RESERVED = frozenset({"info", "conda-meta", "site-packages", "python-scripts", "__clobbers__", ".trash"})
 
 
@@ -43,8 +45,11 @@ class CheckedWheel(WheelFile):
 
     @property
     def project(self) -> str:
-        """The ``Name`` of the core metadata."""
-        return str(parse_metadata_file(self.read_dist_info("METADATA"))["Name"] or self.distribution)
+        """The ``Name`` of the core metadata, which must be the file name's: it becomes a directory of headers."""
+        name = str(parse_metadata_file(self.read_dist_info("METADATA"))["Name"])
+        if _PROJECT.fullmatch(name) is None or canonicalize_name(name) != canonicalize_name(self.distribution):
+            raise InvalidWheelError(self.fn, f"its metadata name it {name!r}")
+        return name
 
     @property
     def has_headers(self) -> bool:

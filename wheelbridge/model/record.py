@@ -5,7 +5,6 @@ from typing import Literal
 
 from wheelbridge.model.name import CondaName
 
-
 WHEEL_FLAG = "wheel"
 """The flag (CEP 45) of every record made from a wheel: ``requests[flags=[wheel]]`` never means conda's package."""
 

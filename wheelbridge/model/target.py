@@ -45,9 +45,7 @@ class Target:
     def override(self, packages: Iterable[VirtualPackage]) -> Self:
         """Return this target with *packages* put in place of those of the same name."""
         merged = {package.name: package for package in (*self.virtual_packages, *packages)}
-        return type(self)(
-            subdir=self.subdir, virtual_packages=tuple(sorted(merged.values())), variants=self.variants
-        )
+        return type(self)(subdir=self.subdir, virtual_packages=tuple(sorted(merged.values())), variants=self.variants)
 
     def as_json(self) -> dict[str, object]:
         """Return the target as JSON has it.
@@ -58,7 +56,10 @@ class Target:
         return {
             "subdir": self.subdir,
             "virtual_packages": {package.name: [package.version, package.build] for package in self.virtual_packages},
-            "variants": {name: {key: list(values) for key, values in features.items()} for name, features in self.variants.items()},
+            "variants": {
+                name: {key: list(values) for key, values in features.items()}
+                for name, features in self.variants.items()
+            },
         }
 
     @classmethod

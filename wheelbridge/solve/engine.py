@@ -1,4 +1,4 @@
-"""The joint solve: channels and indexes in one call of py-rattler's solver, widened until it succeeds (design D2, D7)."""
+"""The joint solve: channels and indexes in one call of py-rattler's solver, widened until it succeeds."""
 
 import asyncio
 import re
@@ -70,6 +70,9 @@ class _Session:
     async def open(self, executor: ThreadPoolExecutor) -> None:
         """Read what the channels have, decide the names, and take in the request."""
         self._progress.step("Reading channels")
+        if self._problem.requirements:
+            for provider in self._providers.values():
+                executor.submit(provider.prepare)
         await self._channels.open()
         self._installed = installed_names(self._problem.locked)
         names = SolverNames(self._table, self._channels.names, self._installed)
@@ -149,7 +152,9 @@ class _Session:
                 widened = True
         if widened or self._demand.serve_mapped or not self._wheels:
             return widened
-        if installed := [p for p, name in self._installed.items() if name in names and not self._demand.project_of(name)]:
+        if installed := [
+            p for p, name in self._installed.items() if name in names and not self._demand.project_of(name)
+        ]:
             for project in installed:
                 self._demand.names.ask(project)
             return True

@@ -51,15 +51,15 @@ def explain(
 
 
 def names_without_candidates(conflict: str) -> list[str]:
-    """Return the names for which the solver had no candidate at all.
+    r"""Return the names for which the solver had no candidate at all.
 
-    >>> names_without_candidates("└─ a 1 would require\\n   └─ b >=3, for which no candidates were found.")
+    >>> names_without_candidates("└─ a 1 would require\n   └─ b >=3, for which no candidates were found.")
     ['b']
     """
     return sorted({match["before"] or match["after"] for match in _NO_CANDIDATES.finditer(conflict)})
 
 
-def _names(text: str) -> Iterable[str]:
+def _names(text: str) -> set[str]:
     return {word.rstrip(".,") for word in _WORD.findall(text)}
 
 
@@ -84,7 +84,9 @@ def _name_wheels(text: str, sources: Iterable[WheelSource]) -> str:
     """Put the wheel's file name and its index behind every mention of a record made from one."""
     for source in sources:
         for file, record, _ in source.wheels.values():
-            mention = re.compile(rf"(?<![\w.-]){re.escape(record.name)} {re.escape(record.version)}(?=[ ,|]|$)(?! \()", re.M)
+            mention = re.compile(
+                rf"(?<![\w.-]){re.escape(record.name)} {re.escape(record.version)}(?=[ ,|]|$)(?! \()", re.MULTILINE
+            )
             text = mention.sub(rf"\g<0> ({file.filename} from {source.source.name})", text, count=1)
     return re.sub(rf"{re.escape(PYPI_PREFIX)}([a-z0-9-]+)", r"\1 (the PyPI project)", text)
 

@@ -1,4 +1,4 @@
-"""What is to be solved, and what came out: values only."""
+"""What is to be solved, and what came out: values only, beside the solver's own records."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from packaging.utils import NormalizedName
+from rattler import RepoDataRecord
 
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
 from wheelbridge.model.record import Refusal, WheelRecord
@@ -15,6 +16,9 @@ from wheelbridge.model.target import Target
 
 class WheelProvider(Protocol):
     """An index, as far as a solve needs it. Called from several threads."""
+
+    def prepare(self) -> None:
+        """Get ready to be asked; called early, while the solve does something else."""
 
     def project_page(self, project: NormalizedName) -> ProjectPage | None:
         """Return the project's files, None where the index does not have the project."""
@@ -47,7 +51,7 @@ class Problem:
     sources: tuple[Source, ...]
     specs: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
-    locked: tuple[object, ...] = ()
+    locked: tuple[RepoDataRecord, ...] = ()
     constraints: tuple[str, ...] = ()
     exclude_newer: datetime | None = None
 
@@ -71,7 +75,7 @@ class ResolvedPackage:
     sha256: str | None
     size: int | None
     depends: tuple[str, ...]
-    record: object = field(repr=False, compare=False)
+    record: RepoDataRecord = field(repr=False, compare=False)
     pypi_name: str | None = None
     wheel: WheelRecord | None = field(default=None, repr=False, compare=False)
     file: DistributionFile | None = field(default=None, repr=False, compare=False)
@@ -116,4 +120,3 @@ class Solution:
 
 Providers = Mapping[str, WheelProvider]
 """Index name -> provider."""
-

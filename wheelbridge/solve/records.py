@@ -1,6 +1,7 @@
 """The one place where our records and targets become py-rattler's."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
 from packaging.utils import NormalizedName, canonicalize_name
 from rattler import (
@@ -36,7 +37,7 @@ def to_rattler_record(record: WheelRecord, channel: str) -> RepoDataRecord:
     if record.track_features:
         package.track_features = list(record.track_features)
     if record.timestamp:
-        package.timestamp = record.timestamp
+        package.timestamp = datetime.fromtimestamp(record.timestamp / 1000, UTC)
     return RepoDataRecord(package, record.fn, record.url or "", channel)
 
 
@@ -48,16 +49,11 @@ def to_rattler_virtual_packages(target: Target) -> list[GenericVirtualPackage]:
     ]
 
 
-def record_name(record: object) -> str:
-    """Return the solver name of a rattler record."""
-    return record.name.normalized if isinstance(record, PackageRecord) else ""
-
-
-def installed_names(records: Iterable[object]) -> Mapping[NormalizedName, CondaName]:
+def installed_names(records: Iterable[RepoDataRecord]) -> Mapping[NormalizedName, CondaName]:
     """Return project -> solver name of the installed wheels, so that a name once decided stays."""
     found = {}
     for record in records:
-        if isinstance(record, RepoDataRecord) and (project := wheel_project(record.file_name)):
+        if project := wheel_project(record.file_name):
             found[project] = CondaName(record.name.normalized)
     return found
 

@@ -12,7 +12,6 @@ from wheelbridge.mapping.rows import NameTable
 from wheelbridge.solve.channels import Channels
 from wheelbridge.solve.errors import NoPythonError, NoWheelError, PackageNotFoundError
 from wheelbridge.solve.problem import Problem
-from wheelbridge.solve.records import record_name
 from wheelbridge.solve.wheels import Demand, WheelSource
 from wheelbridge.translate.requirement import KnownVersions, RequirementTranslation, translate_requirement
 
@@ -25,7 +24,7 @@ class Request:
     notes: tuple[str, ...]
 
 
-async def take_request(  # noqa: PLR0913
+async def take_request(
     problem: Problem,
     table: NameTable,
     demand: Demand,
@@ -69,7 +68,7 @@ class _Taker:
         self._demand = demand
         self._channels = channels
         self._wheels = wheels
-        self._locked = {record_name(record) for record in problem.locked}
+        self._locked = {record.name.normalized for record in problem.locked}
         self.specs: list[str] = []
         self.notes: list[str] = []
         self.translations: dict[str, RequirementTranslation] = {}

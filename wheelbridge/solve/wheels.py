@@ -18,7 +18,7 @@ from wheelbridge.model.distribution import CoreMetadata, DistributionFile
 from wheelbridge.model.record import Refusal, WheelRecord
 from wheelbridge.model.source import Source
 from wheelbridge.model.target import Target
-from wheelbridge.solve.candidates import Candidate, Offer
+from wheelbridge.solve.candidates import Offer
 from wheelbridge.solve.names import SolverNames
 from wheelbridge.solve.problem import Statistics, WheelProvider
 from wheelbridge.solve.records import to_rattler_record
@@ -120,6 +120,7 @@ class WheelSource:
         self._offers: dict[NormalizedName, asyncio.Future[Offer | None]] = {}
         self._metadata: dict[str, CoreMetadata] = {}
         self._translated: dict[str, WheelRecord | Refusal] = {}
+        self._built: dict[str, RepoDataRecord] = {}
         self._round: dict[str, asyncio.Future[list[RepoDataRecord]]] = {}
         self.wheels: dict[str, tuple[DistributionFile, WheelRecord, NormalizedName]] = {}
         self.failure: WheelbridgeError | None = None
@@ -179,8 +180,7 @@ class WheelSource:
         versions = offer.select(self._demand.specifiers_of(project), self._demand.window_of(project))
         candidates = [candidate for version in versions for candidate in offer.candidates(version)]
         await asyncio.gather(*(self._read_metadata(candidate.file) for candidate in candidates))
-        records = [await self._translate(candidate, project) for candidate in candidates]
-        return [to_rattler_record(record, self.source.url) for record in records if record]
+        return [record for candidate in candidates if (record := await self._record(candidate.file, project))]
 
     async def _read_metadata(self, file: DistributionFile) -> None:
         if file.url not in self._metadata and file.url not in self._translated:
@@ -190,8 +190,7 @@ class WheelSource:
                 self._translated[file.url] = Refusal(file.filename, error.code, error.message)
             self._statistics.metadata += 1
 
-    async def _translate(self, candidate: Candidate, project: NormalizedName) -> WheelRecord | None:
-        file = candidate.file
+    async def _record(self, file: DistributionFile, project: NormalizedName) -> RepoDataRecord | None:
         if file.url not in self._translated:
             try:
                 self._translated[file.url] = await self._compose(file, project)
@@ -200,10 +199,12 @@ class WheelSource:
         record = self._translated[file.url]
         if isinstance(record, Refusal):
             return None
-        if record.track_features and project in self._demand.direct:
-            record = replace(record, track_features=())
-        self.wheels[file.url] = (file, record, project)
-        return record
+        if file.url not in self._built:
+            if record.track_features and project in self._demand.direct:
+                record = replace(record, track_features=())
+            self.wheels[file.url] = (file, record, project)
+            self._built[file.url] = to_rattler_record(record, self.source.url)
+        return self._built[file.url]
 
     async def _compose(self, file: DistributionFile, project: NormalizedName) -> WheelRecord:
         metadata, names = self._metadata[file.url], self._demand.names
@@ -218,4 +219,3 @@ class WheelSource:
 
     async def _in_thread(self, call: Callable[[_Argument], _Result], argument: _Argument) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._executor, call, argument)
-

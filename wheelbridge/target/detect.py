@@ -28,7 +28,8 @@ _OVERRIDABLE = {
 def detect_target(platform: str | None = None, virtual_packages: Iterable[str] = ()) -> Target:
     """Describe this machine, or the baseline of another *platform*, as a target.
 
-    ``CONDA_OVERRIDE_*`` and ``CONDA_SUBDIR`` are honoured as conda does; *virtual_packages* such as ``__cuda=12.8`` or ``__archspec=1=zen4`` beat them. An empty version takes a virtual package away.
+    ``CONDA_OVERRIDE_*`` and ``CONDA_SUBDIR`` are honoured as conda does; *virtual_packages* such as ``__cuda=12.8`` or
+    ``__archspec=1=zen4`` beat them. An empty version takes a virtual package away.
 
     Raises:
         InvalidTargetError: if the platform is unknown or a virtual package cannot be read.
@@ -68,7 +69,9 @@ def _detect() -> list[VirtualPackage]:
         found = [package.into_generic() for package in DetectedPackage.detect(VirtualPackageOverrides.from_env())]
     except (DetectVirtualPackageError, VirtualPackageOverrideError) as error:
         raise InvalidTargetError(f"A CONDA_OVERRIDE_* variable cannot be read: {error}") from error
-    return [VirtualPackage(package.name.normalized, str(package.version), str(package.build_string)) for package in found]
+    return [
+        VirtualPackage(package.name.normalized, str(package.version), str(package.build_string)) for package in found
+    ]
 
 
 def _assume(subdir: str) -> list[VirtualPackage]:
@@ -78,7 +81,9 @@ def _assume(subdir: str) -> list[VirtualPackage]:
             f"{subdir!r} is no platform that wheels are made for", hint="Write it like linux-64, osx-arm64 or win-64."
         )
     archspec = "m1" if subdir == "osx-arm64" else _ARCHSPECS.get(machine, machine)
-    baseline = Target(subdir=subdir, virtual_packages=(*_BASELINES[system], VirtualPackage("__archspec", "1", archspec)))
+    baseline = Target(
+        subdir=subdir, virtual_packages=(*_BASELINES[system], VirtualPackage("__archspec", "1", archspec))
+    )
     return [*baseline.override(_read_overrides(subdir)).virtual_packages]
 
 

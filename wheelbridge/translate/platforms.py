@@ -31,7 +31,9 @@ _EMSCRIPTEN_SUBDIRS = {"emscripten-wasm32": "wasm32"}
 _LEGACY_MANYLINUX: dict[str, Release] = {"1": (2, 5), "2010": (2, 12), "2014": (2, 17)}
 """PEP 600: "manylinux1 … is the same as manylinux_2_5", 2010 as 2_12, 2014 as 2_17."""
 
-_LINUX_TAG = re.compile(r"(?:(?P<libc>many|musl)linux_(?P<major>\d+)_(?P<minor>\d+)|manylinux(?P<legacy>1|2010|2014)|linux)_(?P<arch>\w+)")
+_LINUX_TAG = re.compile(
+    r"(?:(?P<libc>many|musl)linux_(?P<major>\d+)_(?P<minor>\d+)|manylinux(?P<legacy>1|2010|2014)|linux)_(?P<arch>\w+)"
+)
 _MACOS_TAG = re.compile(r"macosx_(?P<major>\d+)_(?P<minor>\d+)_(?P<arch>\w+)")
 _EMSCRIPTEN_TAG = re.compile(r"(?:emscripten_\d+_\d+_\d+|pyodide_\d+_\d+|pyemscripten_\d+_\d+)_(?P<arch>\w+)")
 
@@ -95,7 +97,9 @@ def _translate_cached(tag: str, subdir: str, glibc: str | None, musl: str | None
     if _WINDOWS_TAGS.get(subdir) == tag:
         return PlatformSupport(subdir, ("__win",), _GENERIC_RANK)
     if (match := _EMSCRIPTEN_TAG.fullmatch(tag)) and _EMSCRIPTEN_SUBDIRS.get(subdir) == match["arch"]:
-        raise UnsupportedTagError(f"The platform tag {tag!r} pins an Emscripten ABI, which no virtual package describes")
+        raise UnsupportedTagError(
+            f"The platform tag {tag!r} pins an Emscripten ABI, which no virtual package describes"
+        )
     raise OtherPlatformError(f"The platform tag {tag!r} is not for {subdir}")
 
 
@@ -110,9 +114,7 @@ def translate_platform_tag(tag: str, target: Target) -> PlatformSupport:
         PlatformTooOldError: if the target's system is older than the tag demands.
     """
     versions = {package.name: package.version for package in target.virtual_packages}
-    return _translate_cached(
-        tag, target.subdir, versions.get("__glibc"), versions.get("__musl"), versions.get("__osx")
-    )
+    return _translate_cached(tag, target.subdir, versions.get("__glibc"), versions.get("__musl"), versions.get("__osx"))
 
 
 def _translate_linux(tag: str, subdir: str, libcs: dict[str, str | None]) -> PlatformSupport:

@@ -88,8 +88,8 @@ def translate_requirement(
     *pythons* are the minor versions of Python that can occur (none: all). A specifier that conda cannot say is
     replaced by the list of the *known* versions of the project that match it.
 
-    >>> translation = translate_requirement("Foo[Bar]>=1,<2; python_version<'3.11'", Target(subdir="linux-64"), CondaName)
-    >>> translation.base
+    >>> linux = Target(subdir="linux-64")
+    >>> translate_requirement("Foo[Bar]>=1,<2; python_version<'3.11'", linux, CondaName).base
     ('foo[version=">=1,<2dev0",extras=[bar],when="python<3.11dev0"]',)
 
     Raises:

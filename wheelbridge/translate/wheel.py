@@ -101,9 +101,7 @@ class _TargetKey:
 
 
 @lru_cache(maxsize=8192)
-def _support(
-    tags: frozenset[Tag], subdir: str, key: _TargetKey
-) -> tuple[tuple[PythonSupport, ...], PlatformSupport]:
+def _support(tags: frozenset[Tag], subdir: str, key: _TargetKey) -> tuple[tuple[PythonSupport, ...], PlatformSupport]:
     del subdir
     platform = translate_platform_tags({tag.platform for tag in tags}, key.target)
     pairs = {(tag.interpreter, tag.abi) for tag in tags}
@@ -179,9 +177,7 @@ def translate_requirements(
     Raises:
         TranslationError: if one of them has no exact counterpart.
     """
-    return [
-        translate_requirement(line, target, names, pythons=pythons, known=known) for line in metadata.requires_dist
-    ]
+    return [translate_requirement(line, target, names, pythons=pythons, known=known) for line in metadata.requires_dist]
 
 
 def _check_identity(name: WheelName, metadata: CoreMetadata, filename: str) -> None:
