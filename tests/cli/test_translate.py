@@ -42,7 +42,9 @@ def batch(run: Run, monkeypatch: pytest.MonkeyPatch, kind: str, *lines: object, 
 
 def test_a_bad_line_never_stops_the_batch(run: Run, monkeypatch: pytest.MonkeyPatch, target: Path) -> None:
     """The contract: one object per line, in order, with the input and a result or an error."""
-    results = batch(run, monkeypatch, "specifier", '">=1.0,!=1.5.*"', ">=1.0", '"nonsense"', '{"a": 1', "5", target=target)
+    results = batch(
+        run, monkeypatch, "specifier", '">=1.0,!=1.5.*"', ">=1.0", '"nonsense"', '{"a": 1', "5", target=target
+    )
 
     assert [result["input"] for result in results] == [">=1.0,!=1.5.*", ">=1.0", "nonsense", '{"a": 1', 5]
     assert [result.get("error", {}).get("code") for result in results] == [
@@ -134,7 +136,7 @@ def test_a_wheel_becomes_a_record(run: Run, monkeypatch: pytest.MonkeyPatch, tar
         ("foo_bar-1.2+cu12-cp312-cp312-manylinux_2_40_x86_64.whl", "platform-too-old"),
         ("foo_bar-1.2+cu12-pp310-pypy310_pp73-manylinux_2_17_x86_64.whl", "incompatible-tag"),
         ("foo_bar-1.2+cu12-cp38-cp38-manylinux_2_17_x86_64.whl", "incompatible-tag"),
-        ("foo_bar-1.3-py3-none-any.whl", "invalid-metadata"),
+        ("foo_bar-1.3-py3-none-any.whl", "inconsistent-metadata"),
         ("foo-bar.whl", "invalid-wheel-name"),
     ],
 )

@@ -32,7 +32,7 @@ class TestWriting:
             workshop.request(thing, create=True, requested=specs, command=("wheelbridge", "create", "-p", "x"))
         )
 
-        head, command, version, *distributions, update = read(workshop).splitlines()
+        head, command, version, *distributions, exact, update = read(workshop).splitlines()
         assert re.fullmatch(r"==> \d{4}-\d\d-\d\d \d\d:\d\d:\d\d <==", head)
         assert command == "# cmd: wheelbridge create -p x"
         assert version.startswith("# wheelbridge version: ")
@@ -44,6 +44,9 @@ class TestWriting:
         match = CONDA_SPECS.match(update)
         assert match is not None
         assert literal_eval(match.group(2)) == ["python[version='>=3']", "thing"]
+        assert exact == "# wheelbridge specs: ['thing[extras=[fast]]']"
+        kept = requested_specs(load_history(workshop.prefix), ["python", "thing"], exact=True)
+        assert kept == {"python": "python[version='>=3']", "thing": "thing[extras=[fast]]"}
 
     def test_removal(self, workshop: Workshop, thing: Made) -> None:
         """What is removed is no longer asked for, and its distribution is gone."""

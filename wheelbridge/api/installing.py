@@ -1,9 +1,10 @@
 """Environments made and changed: solve, plan, fetch, and one transaction."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 from rattler import MatchSpec, PrefixRecord
@@ -15,7 +16,7 @@ from wheelbridge.api.specs import Request, read_request
 from wheelbridge.install.history import load_history, requested_specs
 from wheelbridge.install.listing import load_records
 from wheelbridge.install.plan import Plan, make_plan
-from wheelbridge.install.prefix import check_environment, check_new, is_environment
+from wheelbridge.install.prefix import check_environment, check_new, hold_prefix, is_environment
 from wheelbridge.install.reporter import Reporter
 from wheelbridge.install.transaction import Caches as PackageCaches
 from wheelbridge.install.transaction import Outcome, run_transaction, wheels_to_fetch
@@ -58,8 +59,9 @@ def install(
         WheelbridgeError: the environment is then as it was.
     """
     settings = Settings(target=target or detect_target(), sources=read_sources(sources), caches=Caches.default())
-    prepared = prepare(prefix, read_request(specs), settings, Silent(), create=create)
-    return carry_out(prepared, settings, Reporter())
+    with hold_prefix(prefix):
+        prepared = prepare(prefix, read_request(specs), settings, Silent(), create=create)
+        return carry_out(prepared, settings, Reporter())
 
 
 def prepare(
@@ -85,17 +87,19 @@ def prepare(
     else:
         check_new(prefix)
     installed = load_records(prefix) if is_environment(prefix) else ()
-    kept = _kept_specs(prefix, installed, request)
-    wanted = replace(request, specs=(*kept, *request.specs))
     solution = solve_request(
-        wanted, settings, progress, locked=installed, constraints=_keep_python(installed, request.specs)
+        request,
+        settings,
+        progress,
+        kept=_kept_specs(prefix, installed),
+        locked=installed,
+        constraints=_keep_python(installed, request.specs),
     )
-    asked = solution.specs[len(kept) :]
     transaction = Transaction(
         prefix=prefix,
         subdir=settings.target.subdir,
         records=tuple(package.record for package in solution.packages),
-        requested=tuple(MatchSpec(spec) for spec in asked),
+        requested=tuple(MatchSpec(spec) for spec in solution.specs),
         command=tuple(command),
         create=create and not repeated,
         override=frozenset(override),
@@ -117,12 +121,20 @@ def carry_out(prepared: Prepared, settings: Settings, reporter: Reporter) -> Out
     missing = [record.url for record in wheels_to_fetch(prepared.transaction, caches)]
     providers = open_providers(settings.sources, settings.caches, offline=settings.offline)
     wheels = _download([(url, providers[files[url][0]], files[url][1]) for url in missing], settings.caches, reporter)
+    _complete_hashes(prepared.transaction, wheels)
     return asyncio.run(run_transaction(replace(prepared.transaction, wheels=wheels), caches, reporter=reporter))
 
 
 def package_caches(caches: Caches) -> PackageCaches:
     """Return where the installer keeps unpacked packages."""
     return PackageCaches(packages=caches.packages, wheels=caches.unpacked_wheels)
+
+
+def _complete_hashes(transaction: Transaction, wheels: Mapping[str, Path]) -> None:
+    """Give a record whose index publishes no hash the hash of what came, so that caches can tell files apart."""
+    for record in transaction.records:
+        if record.sha256 is None and (wheel := wheels.get(record.url)):
+            record.sha256 = sha256(wheel.read_bytes()).digest()
 
 
 def _download(
@@ -146,13 +158,10 @@ def _download(
         return dict(executor.map(fetch, missing))
 
 
-def _kept_specs(prefix: Path, installed: Sequence[PrefixRecord], request: Request) -> tuple[str, ...]:
-    """Return what was asked for before and is not asked for anew."""
-    if not installed:
-        return ()
-    before = requested_specs(load_history(prefix), [record.name.normalized for record in installed])
-    now = {MatchSpec(spec).name.normalized for spec in request.specs}
-    return tuple(spec for name, spec in before.items() if name not in now)
+def _kept_specs(prefix: Path, installed: Sequence[PrefixRecord]) -> tuple[str, ...]:
+    """Return what was asked for before."""
+    names = [record.name.normalized for record in installed]
+    return tuple(requested_specs(load_history(prefix), names, exact=True).values()) if installed else ()
 
 
 def _keep_python(installed: Sequence[PrefixRecord], specs: Sequence[str]) -> tuple[str, ...]:

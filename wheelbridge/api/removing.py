@@ -46,8 +46,8 @@ def prepare_removal(
     check_environment(prefix, override=override)
     installed = {record.name.normalized: record for record in load_records(prefix)}
     removed = {_find(name, installed, prefix) for name in names}
-    requested = requested_specs(load_history(prefix), installed)
-    left = _left(installed, removed, requested)
+    requested = requested_specs(load_history(prefix), installed, exact=True)
+    left = _left(_needs(installed, requested.values()), removed, requested)
     transaction = Transaction(
         prefix=prefix,
         subdir=_subdir(installed.values()),
@@ -70,17 +70,16 @@ def _find(name: str, installed: Mapping[str, PrefixRecord], prefix: Path) -> str
     raise NotInstalledError(name, prefix)
 
 
-def _left(installed: Mapping[str, PrefixRecord], removed: set[str], requested: Iterable[str]) -> set[str]:
+def _left(needs: Mapping[str, set[str]], removed: set[str], requested: Iterable[str]) -> set[str]:
     """Return the names that stay: reachable from what was asked for, and not depending on what goes.
 
     A package that nothing needs and nobody asked for was put there by some other tool; it stays too.
     """
-    needs = {name: _needs(record, installed) for name, record in installed.items()}
     going = set(removed)
     while more := {name for name, needed in needs.items() if needed & going} - going:
         going |= more
     needed_by_some = set().union(*needs.values())
-    roots = (set(requested) | (set(installed) - needed_by_some)) - going
+    roots = (set(requested) | (set(needs) - needed_by_some)) - going
     left: set[str] = set()
     while roots:
         left |= roots
@@ -88,16 +87,25 @@ def _left(installed: Mapping[str, PrefixRecord], removed: set[str], requested: I
     return left
 
 
-def _needs(record: PrefixRecord, installed: Mapping[str, PrefixRecord]) -> set[str]:
-    """Return the installed packages that *record* depends on, conditions (CEP 43) seen."""
+def _needs(installed: Mapping[str, PrefixRecord], requested: Iterable[str]) -> dict[str, set[str]]:
+    """Return name -> installed packages it needs: conditions (CEP 43) seen, extras (CEP 44) only where asked for."""
     python = installed.get("python")
-    found = set()
-    for text in (*record.depends, *(spec for specs in record.extra_depends.values() for spec in specs)):
+    needs: dict[str, set[str]] = {name: set() for name in installed}
+    todo: list[tuple[str, str]] = [("", text) for text in requested]
+    todo.extend((name, text) for name, record in installed.items() for text in record.depends)
+    seen: set[tuple[str, str]] = set()
+    while todo:
+        by, text = todo.pop()
         spec = MatchSpec(text)
         name = spec.name.normalized or ""
-        if name in installed and (spec.condition is None or python is None or _holds(spec.condition, python)):
-            found.add(name)
-    return found - {record.name.normalized}
+        if name not in installed or not (spec.condition is None or python is None or _holds(spec.condition, python)):
+            continue
+        if by and by != name:
+            needs[by].add(name)
+        for extra in set(spec.extras or ()) - {extra for known, extra in seen if known == name}:
+            seen.add((name, extra))
+            todo.extend((name, text) for text in installed[name].extra_depends.get(extra, ()))
+    return needs
 
 
 def _holds(condition: str, python: PrefixRecord) -> bool:

@@ -68,15 +68,17 @@ def solve_request(
     settings: Settings,
     progress: Progress,
     *,
+    kept: Sequence[str] = (),
     locked: Sequence[RepoDataRecord] = (),
     constraints: Sequence[str] = (),
 ) -> Solution:
-    """Solve *request* under *settings*, preferring the *locked* records."""
+    """Solve *request* under *settings*, together with the specs *kept* of earlier ones, preferring *locked* records."""
     problem = Problem(
         target=settings.target,
         sources=settings.sources,
         specs=request.specs,
         requirements=request.requirements,
+        kept=tuple(kept),
         locked=tuple(locked),
         constraints=tuple(constraints),
         exclude_newer=settings.exclude_newer,

@@ -141,6 +141,7 @@ def install(  # noqa: PLR0913
     offline: o.Offline = False,
     virtual_package: o.VirtualPackages = None,
     override_frozen: o.OverrideFrozen = False,
+    override_externally_managed: o.OverrideManaged = False,
     dry_run: o.DryRun = False,
     yes: o.Yes = False,
     as_json: o.Json = False,
@@ -157,8 +158,9 @@ def install(  # noqa: PLR0913
         offline=offline,
         facts=virtual_package or [],
     )
-    output = o.Output(as_json=as_json, quiet=quiet, verbose=verbose, dry_run=dry_run, yes=yes)
-    return run(o.find_prefix(prefix, name), specs or [], pypi or [], settings, output, override_frozen=override_frozen)
+    overrides = o.read_overrides(frozen=override_frozen, managed=override_externally_managed)
+    output = o.Output(as_json=as_json, quiet=quiet, verbose=verbose, dry_run=dry_run, yes=yes, overrides=overrides)
+    return run(o.find_prefix(prefix, name), specs or [], pypi or [], settings, output)
 
 
 @app.command()
@@ -176,8 +178,9 @@ def remove(  # noqa: PLR0913
     """Remove packages, what depends on them, and what nobody needs any more."""
     from wheelbridge.cli.install import remove as run  # noqa: PLC0415
 
-    output = o.Output(as_json=as_json, quiet=quiet, dry_run=dry_run, yes=yes)
-    return run(o.find_prefix(prefix, name), names, output, override_frozen=override_frozen)
+    overrides = o.read_overrides(frozen=override_frozen, managed=False)
+    output = o.Output(as_json=as_json, quiet=quiet, dry_run=dry_run, yes=yes, overrides=overrides)
+    return run(o.find_prefix(prefix, name), names, output)
 
 
 @app.command("list")

@@ -1,7 +1,9 @@
 """``wheelbridge create``, ``install`` and ``remove``: a plan, a question, one transaction."""
 
+import asyncio
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from wheelbridge.api.installing import Prepared, carry_out, package_caches, prepare
@@ -16,6 +18,7 @@ from wheelbridge.cli.render import render_plan, solution_json
 from wheelbridge.cli.solve import read_settings
 from wheelbridge.errors import UsageError
 from wheelbridge.install.plan import Plan
+from wheelbridge.install.prefix import hold_prefix
 from wheelbridge.install.transaction import run_transaction
 
 
@@ -23,38 +26,31 @@ def create(
     prefix: Path, specs: Sequence[str], requirements: Sequence[str], options: SolveOptions, output: Output
 ) -> int:
     """Make a new environment."""
-    return _change(prefix, specs, requirements, options, output, new=True, override_frozen=False)
+    return _change(prefix, specs, requirements, options, output, new=True)
 
 
 def install(
-    prefix: Path,
-    specs: Sequence[str],
-    requirements: Sequence[str],
-    options: SolveOptions,
-    output: Output,
-    *,
-    override_frozen: bool,
+    prefix: Path, specs: Sequence[str], requirements: Sequence[str], options: SolveOptions, output: Output
 ) -> int:
     """Add packages to an environment."""
-    return _change(prefix, specs, requirements, options, output, new=False, override_frozen=override_frozen)
+    return _change(prefix, specs, requirements, options, output, new=False)
 
 
-def remove(prefix: Path, names: Sequence[str], output: Output, *, override_frozen: bool) -> int:
+def remove(prefix: Path, names: Sequence[str], output: Output) -> int:
     """Remove packages from an environment."""
-    import asyncio  # noqa: PLC0415
-
-    removal = prepare_removal(prefix, names, override=_overrides(override_frozen), command=_command())
-    if not output.as_json:
-        render_plan(removal.plan, str(prefix), {})
-    if not removal.plan.is_empty and not _go_ahead(output, removal.plan):
-        return 0
-    if not output.dry_run:
-        with reporter(output) as listener:
-            caches = package_caches(Caches.default())
-            asyncio.run(run_transaction(removal.transaction, caches, reporter=listener))
+    with _hold(prefix, output):
+        removal = prepare_removal(prefix, names, override=output.overrides, command=_command())
+        if not output.as_json:
+            render_plan(removal.plan, str(prefix), {})
+        if not _go_ahead(output, removal.plan):
+            return 0
+        if not output.dry_run:
+            with reporter(output) as listener:
+                caches = package_caches(Caches.default())
+                asyncio.run(run_transaction(removal.transaction, caches, reporter=listener))
     if output.as_json:
-        names_gone = [record.name.normalized for record in removal.plan.unlink]
-        print_json({"success": True, "dry_run": output.dry_run, "removed": names_gone})
+        gone = [record.name.normalized for record in removal.plan.unlink]
+        print_json({"success": True, "dry_run": output.dry_run, "removed": gone})
     return 0
 
 
@@ -66,30 +62,35 @@ def _change(
     output: Output,
     *,
     new: bool,
-    override_frozen: bool,
 ) -> int:
     request = read_request(specs, requirements)
     if request.is_empty:
         raise UsageError("Nothing to install", hint="Name packages, such as 'python=3.12' or 'pypi:torch'.")
     settings = read_settings(options)
-    with steps(output) as progress:
-        prepared = prepare(
-            prefix,
-            request,
-            settings,
-            progress,
-            create=new,
-            override=_overrides(override_frozen),
-            command=_command(),
-        )
-    _show(prepared, prefix, output)
-    if not prepared.plan.is_empty and not _go_ahead(output, prepared.plan):
-        return 0
-    if not output.dry_run:
-        _carry_out(prepared, settings, output)
+    with _hold(prefix, output):
+        with steps(output) as progress:
+            prepared = prepare(
+                prefix,
+                request,
+                settings,
+                progress,
+                create=new,
+                override=output.overrides,
+                command=_command(),
+            )
+        _show(prepared, prefix, output)
+        if not _go_ahead(output, prepared.plan):
+            return 0
+        if not output.dry_run:
+            _carry_out(prepared, settings, output)
     if output.as_json:
         print_json(solution_json(prepared.solution, settings, dry_run=output.dry_run))
     return 0
+
+
+def _hold(prefix: Path, output: Output) -> AbstractContextManager[None]:
+    """Keep others away from the prefix, from reading it to changing it; a dry run touches nothing."""
+    return nullcontext() if output.dry_run else hold_prefix(prefix)
 
 
 def _show(prepared: Prepared, prefix: Path, output: Output) -> None:
@@ -105,6 +106,9 @@ def _carry_out(prepared: Prepared, settings: Settings, output: Output) -> None:
         outcome = carry_out(prepared, settings, listener)
     for path in outcome.overwritten:
         note(f"{path} belonged to no package and was replaced.")
+    for conflict in outcome.conflicts:
+        if not conflict.identical:
+            note(f"Several packages claim {conflict}.")
     if not output.as_json and not outcome.plan.is_empty:
         out().print(f"Done: {prepared.transaction.prefix}")
 
@@ -116,10 +120,6 @@ def _go_ahead(output: Output, plan: Plan) -> bool:
     if not sys.stdin.isatty():
         raise UsageError("There is nobody to ask", hint="Say --yes to go ahead, or --dry-run to see the plan only.")
     return err().input("Proceed ([y]/n)? ").strip().lower() in {"", "y", "yes"}
-
-
-def _overrides(override_frozen: bool) -> frozenset[str]:
-    return frozenset({"frozen", "externally-managed"} if override_frozen else ())
 
 
 def _command() -> tuple[str, ...]:

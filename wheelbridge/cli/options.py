@@ -1,5 +1,6 @@
 """Options that several commands share, with one spelling and one help text each."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -69,7 +70,11 @@ Prefix = Annotated[
 Name = Annotated[
     str | None,
     typer.Option(
-        "--name", "-n", metavar="NAME", help="The environment's name, below ~/.conda/envs.", rich_help_panel=_TARGET
+        "--name",
+        "-n",
+        metavar="NAME",
+        help="The environment's name, below CONDA_ENVS_PATH or ~/.conda/envs.",
+        rich_help_panel=_TARGET,
     ),
 ]
 DryRun = Annotated[
@@ -84,6 +89,12 @@ Verbose = Annotated[
 OverrideFrozen = Annotated[
     bool,
     typer.Option("--override-frozen", help="Change the environment although it is marked as frozen (CEP 22)."),
+]
+OverrideManaged = Annotated[
+    bool,
+    typer.Option(
+        "--override-externally-managed", help="Put wheels there although its python is externally managed (PEP 668)."
+    ),
 ]
 
 
@@ -109,6 +120,11 @@ def read_cutoff(text: str | None) -> datetime | None:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
+def read_overrides(*, frozen: bool, managed: bool) -> frozenset[str]:
+    """Return the codes of the refusals that the command line overrides."""
+    return frozenset(code for code, chosen in (("frozen", frozen), ("externally-managed", managed)) if chosen)
+
+
 def find_prefix(prefix: Path | None, name: str | None) -> Path:
     """Return the folder of the environment that ``-p`` or ``-n`` names.
 
@@ -119,7 +135,8 @@ def find_prefix(prefix: Path | None, name: str | None) -> Path:
         raise UsageError("Name one environment", hint="Give -p PATH, or -n NAME.")
     if prefix is not None:
         return prefix.expanduser().absolute()
-    return Path.home() / ".conda" / "envs" / str(name)
+    folders = os.environ.get("CONDA_ENVS_PATH", "").split(os.pathsep)
+    return Path(folders[0] or "~/.conda/envs").expanduser() / str(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,3 +160,4 @@ class Output:
     verbose: int = 0
     dry_run: bool = False
     yes: bool = False
+    overrides: frozenset[str] = frozenset()

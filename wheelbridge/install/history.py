@@ -19,6 +19,8 @@ _CONDA = "https://conda.anaconda.org/"
 _DEFAULTS = "https://repo.anaconda.com/pkgs/"
 _ADDED = frozenset({"update", "install", "create", "neutered"})
 _REMOVED = frozenset({"remove", "uninstall"})
+_EXACT = "wheelbridge"
+"""Begins the comment with the specs that conda could not read: those with extras or a condition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +75,21 @@ def installed_distributions(revisions: Iterable[Revision]) -> frozenset[str]:
     return frozenset(state)
 
 
-def requested_specs(revisions: Iterable[Revision], installed: Iterable[str]) -> dict[str, str]:
+def requested_specs(revisions: Iterable[Revision], installed: Iterable[str], *, exact: bool = False) -> dict[str, str]:
     r"""Return name -> MatchSpec of what the user asked for, as ``History.get_requested_specs_map`` does.
 
     conda: "If the package isn't installed in the current environment, then we shouldn't try to force it here."
+    With *exact*, extras and conditions are there too; conda reads past the comment that holds them.
 
     >>> requested_specs(parse_history("==> x <==\n# update specs: ['python=3.12', 'a']\n"), ["python"])
     {'python': 'python=3.12'}
     """
     specs: dict[str, str] = {}
     for revision in revisions:
-        for comment in revision.comments:
-            action, texts = _parse_specs(comment)
+        actions = [_parse_specs(comment) for comment in revision.comments]
+        for action, texts in sorted(actions, key=lambda item: item[0] == _EXACT):
             for text in texts:
-                if action in _ADDED:
+                if action in _ADDED or (exact and action == _EXACT):
                     specs[spec_name(text)] = text
                 elif action in _REMOVED:
                     specs.pop(spec_name(text), None)
@@ -130,6 +133,15 @@ def conda_spec(spec: MatchSpec) -> str:
     return f"{name}[{text}]" if text else name
 
 
+def exact_spec(spec: MatchSpec) -> str | None:
+    """Return the whole of *spec* where it has extras or a condition, None where `conda_spec` says it all.
+
+    >>> exact_spec(MatchSpec("fastx[version='>=2',extras=[cuda]]")), exact_spec(MatchSpec("fastx >=2"))
+    ('fastx[version=">=2",extras=[cuda]]', None)
+    """
+    return spec.to_canonical_string() if spec.extras or spec.condition else None
+
+
 def distribution(record: RepoDataRecord) -> str:
     """Return how the history names a package (``PackageRecord.dist_str``)."""
     build = f"{record.name.normalized}-{record.version}-{record.build}"
@@ -166,14 +178,16 @@ def render_revision(
         date: when, in local time, as conda writes it.
         command: the command line.
         changes: the distributions before and after.
-        specs: ``remove`` and ``update`` -> MatchSpecs.
+        specs: ``wheelbridge`` (see `exact_spec`), ``remove`` and ``update`` -> MatchSpecs.
     """
     before, after = changes
     lines = [f"==> {date:%Y-%m-%d %H:%M:%S} <==", f"# cmd: {' '.join(' '.join(command).split())}"]
     lines.append(f"# wheelbridge version: {_own_version()}")
     lines += [f"-{name}" for name in sorted(before - after)]
     lines += [f"+{name}" for name in sorted(after - before)]
-    lines += [f"# {action} specs: {list(specs[action])}" for action in ("remove", "update") if specs.get(action)]
+    lines += [
+        f"# {action} specs: {list(specs[action])}" for action in (_EXACT, "remove", "update") if specs.get(action)
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -30,6 +30,7 @@ from wheelbridge.install.fetch import fetch_packages, run_all
 from wheelbridge.install.history import (
     conda_spec,
     distribution,
+    exact_spec,
     history_path,
     installed_distributions,
     load_history,
@@ -282,18 +283,19 @@ def _revision(request: Request) -> str:
     """Return the section to append to the history, empty where it has nothing to tell."""
     revisions = load_history(request.prefix)
     names = {record.name.normalized for record in request.records}
-    known = requested_specs(revisions, names)
+    known = requested_specs(revisions, names, exact=True)
     update = {spec.name.normalized: conda_spec(spec) for spec in request.requested}
+    exact = {spec.name.normalized: text for spec in request.requested if (text := exact_spec(spec))}
     before = installed_distributions(revisions)
     after = frozenset(distribution(record) for record in request.records)
-    news = before != after or any(known.get(name) != spec for name, spec in update.items()) or not revisions
+    news = before != after or any(known.get(name) != spec for name, spec in (update | exact).items()) or not revisions
     if not news:
         return ""
     return render_revision(
         date=datetime.now().astimezone(),
         command=request.command,
         changes=(before, after),
-        specs={"remove": request.removed, "update": tuple(update.values())},
+        specs={"wheelbridge": tuple(exact.values()), "remove": request.removed, "update": tuple(update.values())},
     )
 
 

@@ -125,7 +125,7 @@ class _Session:
         try:
             return await solve(
                 [self._channels.by_url.get(s.url) or self._wheels[s.name] for s in self._problem.sources],
-                list(self._request.specs),
+                [*self._request.kept, *self._request.specs],
                 gateway=self._channels.gateway,
                 platforms=self._channels.platforms,
                 locked_packages=list(self._problem.locked),
@@ -193,7 +193,7 @@ class _Session:
     def _insist_on_wheels(self, records: list[RepoDataRecord]) -> bool:
         """Where extras were asked of a conda package that does not know them, insist on the wheel."""
         chosen = {record.name.normalized: record for record in records}
-        asked = (MatchSpec(spec) for spec in self._request.specs)
+        asked = (MatchSpec(spec) for spec in (*self._request.kept, *self._request.specs))
         needed = (MatchSpec(spec) for record in records if WHEEL_FLAG in record.flags for spec in record.depends)
         found = False
         for spec in (*asked, *needed):

@@ -41,6 +41,7 @@ class Problem:
     Attributes:
         specs: conda MatchSpecs.
         requirements: PEP 508 requirements; a wheel may meet one, and so may the conda package it is mapped to.
+        kept: MatchSpecs of earlier requests, each dropped where this one names the same package.
         sources: in order of priority.
         locked: rattler records preferred where they fit.
         constraints: MatchSpecs that hold for whatever is installed.
@@ -51,6 +52,7 @@ class Problem:
     sources: tuple[Source, ...]
     specs: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     locked: tuple[RepoDataRecord, ...] = ()
     constraints: tuple[str, ...] = ()
     exclude_newer: datetime | None = None
@@ -108,7 +110,7 @@ class Statistics:
 class Solution:
     """The packages of an environment, sorted by name, and what was refused on the way.
 
-    *specs* is the request as MatchSpecs on solver names.
+    *specs* is the request as MatchSpecs on solver names, what was kept of earlier ones left aside.
     """
 
     packages: tuple[ResolvedPackage, ...]

@@ -18,9 +18,10 @@ from wheelbridge.translate.requirement import KnownVersions, RequirementTranslat
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the solver is asked for, and what the user should know of how it was understood."""
+    """What the solver is asked for, now and of old, and what the user should know of how it was understood."""
 
     specs: tuple[str, ...]
+    kept: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -51,7 +52,10 @@ async def take_request(
         )
     await asyncio.gather(*(taker.take_requirement(text) for text in requirements))
     specs = [spec for text in requirements for spec in taker.translations[text].base]
-    return Request((*taker.specs, *specs), tuple(taker.notes))
+    asked = (*taker.specs, *specs)
+    names = {MatchSpec(spec).name.normalized for spec in asked}
+    kept = tuple(spec for spec in problem.kept if MatchSpec(spec).name.normalized not in names)
+    return Request(asked, kept, tuple(taker.notes))
 
 
 class _Taker:

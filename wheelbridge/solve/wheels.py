@@ -33,6 +33,8 @@ _Result = TypeVar("_Result")
 FIRST_WINDOW = 2
 """How many versions of a project are offered at first, for each specifier seen."""
 _WIDENING = 4
+_REFUSED = frozenset({"file-not-on-index", "invalid-metadata", "invalid-wheel"})
+"""Codes of an index that speak against one wheel; any other, such as a wrong hash, speaks against the index."""
 _NO_VERSION = exact_versions(SpecifierSet(), ())
 
 
@@ -187,6 +189,8 @@ class WheelSource:
             try:
                 self._metadata[file.url] = await self._in_thread(self._provider.core_metadata, file)
             except WheelbridgeError as error:
+                if error.code not in _REFUSED:
+                    raise
                 self._translated[file.url] = Refusal(file.filename, error.code, error.message)
             self._statistics.metadata += 1
 
