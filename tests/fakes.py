@@ -72,6 +72,11 @@ class FakeIndex:
         files = self.files.get(project)
         return ProjectPage(project, tuple(files)) if files else None
 
+    def known_metadata(self, file: DistributionFile) -> CoreMetadata | None:
+        """Know nothing beforehand."""
+        del file
+        return None
+
     def core_metadata(self, file: DistributionFile) -> CoreMetadata:
         """Return the metadata of a wheel."""
         return self.metadata[file.url]

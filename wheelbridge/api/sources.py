@@ -68,6 +68,10 @@ class Provider:
         except ProjectNotFoundError:
             return None
 
+    def known_metadata(self, file: DistributionFile) -> CoreMetadata | None:
+        """Return the metadata of one wheel if that takes neither network nor time, else None."""
+        return self.index.known_metadata(file)
+
     def core_metadata(self, file: DistributionFile) -> CoreMetadata:
         """Return the metadata of one wheel."""
         return self.index.core_metadata(file)

@@ -75,6 +75,10 @@ class HttpIndex:
         """
         return self._metadata.get(file, lambda: self._metadata_text(file))
 
+    def known_metadata(self, file: DistributionFile) -> CoreMetadata | None:
+        """Return what `core_metadata` has learnt before and kept on disk."""
+        return self._metadata.peek(file)
+
     def download(self, file: DistributionFile, folder: Path, progress: Progress | None = None) -> Path:
         """Put *file* into *folder*, complete and hash-checked; return its path.
 

@@ -72,6 +72,11 @@ class LocalIndex:
             raise FileNotOnIndexError(file.filename, file.url) from None
         return check_identity(parse_metadata(text, file.filename), file.filename)
 
+    def known_metadata(self, file: DistributionFile) -> CoreMetadata | None:
+        """Return None: metadata is read out of the wheel each time."""
+        del file
+        return None
+
     def download(self, file: DistributionFile, folder: Path, progress: Progress | None = None) -> Path:
         """Copy *file* into *folder*, hash-checked; return the copy's path.
 

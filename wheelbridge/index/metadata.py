@@ -93,6 +93,16 @@ class MetadataCache:
                 known = _load(path) or _store(path, parse_metadata(fetch(), file.filename))
         return check_identity(known, file.filename)
 
+    def peek(self, file: DistributionFile) -> CoreMetadata | None:
+        """Return the core metadata of *file* if it is here.
+
+        Raises:
+            InvalidMetadataError: if it is that of another distribution.
+        """
+        key = _cache_key(file)
+        known = _load(self._folder / key[:2] / f"{key}.json") if key else None
+        return None if known is None else check_identity(known, file.filename)
+
     def _busy_lock(self, key: str) -> Lock:
         with self._guard:
             return self._busy.setdefault(key, Lock())

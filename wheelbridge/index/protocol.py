@@ -37,6 +37,9 @@ class Index(Protocol):
     def core_metadata(self, file: DistributionFile) -> CoreMetadata:
         """Return what the wheel *file* says of itself, hash-checked where the index publishes a hash of it."""
 
+    def known_metadata(self, file: DistributionFile) -> CoreMetadata | None:
+        """Return what `core_metadata` would, if that takes neither network nor time, else None."""
+
     def download(self, file: DistributionFile, folder: Path, progress: Progress | None = None) -> Path:
         """Put *file* into *folder* under its own name; return its path.
 

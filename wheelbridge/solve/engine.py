@@ -13,8 +13,10 @@ from rattler import ChannelPriority, MatchSpec, RepoDataRecord, solve
 from rattler.exceptions import GatewayError, SolverError
 
 from wheelbridge.mapping.rows import NameTable
+from wheelbridge.model.name import CondaName
 from wheelbridge.model.record import WHEEL_FLAG
 from wheelbridge.solve.channels import Channels
+from wheelbridge.solve.demand import Demand
 from wheelbridge.solve.errors import RepodataError, UnsatisfiableError
 from wheelbridge.solve.explain import explain, names_without_candidates
 from wheelbridge.solve.names import SolverNames
@@ -22,7 +24,7 @@ from wheelbridge.solve.problem import Problem, Progress, Providers, Solution, St
 from wheelbridge.solve.records import installed_names, to_rattler_virtual_packages
 from wheelbridge.solve.request import Request, take_request
 from wheelbridge.solve.solution import collect_packages
-from wheelbridge.solve.wheels import Demand, WheelSource
+from wheelbridge.solve.wheels import Context, WheelSource
 
 _THREADS = 16
 _NAME = re.compile(r"[a-z0-9_][a-z0-9._-]*")
@@ -82,29 +84,35 @@ class _Session:
         pythons = await self._channels.pythons(
             spec for spec in (*self._problem.specs, *self._constraints) if _spec_name(spec) == "python"
         )
+        context = Context(
+            target=self._problem.target,
+            demand=self._demand,
+            pythons=frozenset(pythons),
+            executor=executor,
+            statistics=self._statistics,
+            versions_of=self._versions_of,
+            exclude_newer=self._problem.exclude_newer,
+        )
         self._wheels = {
-            source.name: WheelSource(
-                source,
-                self._providers[source.name],
-                target=self._problem.target,
-                demand=self._demand,
-                pythons=pythons,
-                executor=executor,
-                statistics=self._statistics,
-                exclude_newer=self._problem.exclude_newer,
-                versions_of=self._versions_of,
-            )
+            source.name: WheelSource(source, self._providers[source.name], context)
             for source in self._problem.sources
             if source.kind == "index"
         }
         self._progress.step("Reading indexes")
         self._request: Request = await take_request(
-            self._problem, self._table, self._demand, self._channels, self._wheels, has_python=bool(pythons)
+            self._problem,
+            self._table,
+            self._demand,
+            self._channels,
+            self._wheels,
+            self._versions_of,
+            has_python=bool(pythons),
         )
 
     async def run(self) -> Solution:
         """Solve, widen and refine until nothing changes."""
         while True:
+            await self._read_indexes()
             self._statistics.rounds += 1
             again = f" (round {self._statistics.rounds})" if self._statistics.rounds > 1 else ""
             self._progress.step(f"Solving{again}")
@@ -117,11 +125,16 @@ class _Session:
             if not await self._refine(records):
                 return self._solution(records)
 
+    async def _read_indexes(self) -> None:
+        """Ask the indexes until nothing more is asked for; what is offered then depends on no order of answers."""
+        while self._demand.changed:
+            self._progress.step(f"Reading indexes ({self._statistics.metadata} wheels)")
+            projects = sorted(self._demand.changed)
+            self._demand.changed.clear()
+            await asyncio.gather(*(source.update(p) for p in projects for source in self._wheels.values()))
+
     async def _solve(self) -> list[RepoDataRecord]:
-        for source in self._wheels.values():
-            source.start_round()
         started = time.perf_counter()
-        cutoff = self._problem.exclude_newer
         try:
             return await solve(
                 [self._channels.by_url.get(s.url) or self._wheels[s.name] for s in self._problem.sources],
@@ -131,41 +144,39 @@ class _Session:
                 locked_packages=list(self._problem.locked),
                 virtual_packages=to_rattler_virtual_packages(self._problem.target),
                 channel_priority=ChannelPriority.Flexible,
-                exclude_newer=cutoff,
+                exclude_newer=self._problem.exclude_newer,
                 constraints=[MatchSpec(spec) for spec in self._constraints],
             )
         except GatewayError as error:
-            failures = [source.failure for source in self._wheels.values() if source.failure]
-            raise (failures or [RepodataError(f"A channel cannot be read: {error}")])[0] from error
+            raise RepodataError(f"A channel cannot be read: {error}") from error
         finally:
             self._statistics.solve_seconds += time.perf_counter() - started
 
     async def _widen(self, conflict: str) -> bool:
         """Offer more of what the conflict names; False when everything was offered."""
-        names = set(_NAME.findall(conflict))
-        widened = False
-        for project in sorted({p for name in names if (p := self._demand.project_of(name.rstrip(".")))}):
+        names = {name.rstrip(".") for name in _NAME.findall(conflict)}
+        for project in sorted({p for name in names if (p := self._demand.names.asked_project(name))}):
             specifiers, window = self._demand.specifiers_of(project), self._demand.window_of(project)
             offers = [offer for source in self._wheels.values() if (offer := await source.offer(project))]
             if any(not offer.exhausted(specifiers, window) for offer in offers):
                 self._demand.widen(project)
-                widened = True
-        if widened or self._demand.serve_mapped or not self._wheels:
-            return widened
-        if installed := [
-            p for p, name in self._installed.items() if name in names and not self._demand.project_of(name)
-        ]:
-            for project in installed:
-                self._demand.names.ask(project)
-            return True
-        self._demand.serve_mapped = True
-        return any(self._demand.project_of(name) and not self._demand.names.asked_project(name) for name in names)
+        if not self._demand.changed and self._wheels:
+            self._serve_more(names)
+        return bool(self._demand.changed)
+
+    def _serve_more(self, names: Collection[str]) -> None:
+        """Let the indexes answer for installed wheels that the conflict names, and for conda packages that rows map."""
+        installed = {name: project for project, name in self._installed.items()}
+        for name in names:
+            project = installed.get(CondaName(name)) or self._demand.names.mapped_project(name)
+            if project and not self._demand.names.asked_project(name):
+                self._demand.serve(project)
 
     async def _explain(self, conflict: str) -> UnsatisfiableError:
         available: dict[str, dict[str, Collection[Version]]] = {}
         for name in names_without_candidates(conflict):
             found: dict[str, Collection[Version]] = {"the channels": await self._channels.versions(name)}
-            if project := self._demand.project_of(name):
+            if project := self._demand.names.asked_project(name):
                 offers = {source: await wheels.offer(project) for source, wheels in self._wheels.items()}
                 found.update((source, tuple(offer.releases)) for source, offer in offers.items() if offer)
             available[name] = found
@@ -177,18 +188,20 @@ class _Session:
 
     async def _serve_mapped_wheels(self, records: list[RepoDataRecord]) -> bool:
         """Let an index answer for chosen conda packages of lower sources that a row says are its projects."""
-        tiers = {url: source.tier for source in self._problem.sources if (url := source.url)}
-        found = False
+        tiers = {source.url: source.tier for source in self._problem.sources}
+        wanted: list[tuple[NormalizedName, WheelSource]] = []
         for record in records:
             name, tier = record.name.normalized, tiers.get(record.channel.rstrip("/"))
             project = self._demand.names.mapped_project(name)
-            if tier is None or project is None or self._demand.project_of(name):
+            if tier is None or project is None or self._demand.names.asked_project(name):
                 continue
             above = [self._wheels[s.name] for s in self._problem.sources if s.kind == "index" and s.tier < tier]
-            if any([await source.offer(project) for source in above]):
-                self._demand.served.add(name)
-                found = True
-        return found
+            wanted.extend((project, source) for source in above)
+        offers = await asyncio.gather(*(source.offer(project) for project, source in wanted))
+        for (project, _), offer in zip(wanted, offers, strict=True):
+            if offer:
+                self._demand.serve(project)
+        return bool(self._demand.changed)
 
     def _insist_on_wheels(self, records: list[RepoDataRecord]) -> bool:
         """Where extras were asked of a conda package that does not know them, insist on the wheel."""

@@ -9,9 +9,10 @@ from packaging.version import Version
 
 from wheelbridge.model.name import PYPI_PREFIX
 from wheelbridge.model.record import Refusal
+from wheelbridge.solve.demand import Demand
 from wheelbridge.solve.errors import UnsatisfiableError
 from wheelbridge.solve.problem import Problem
-from wheelbridge.solve.wheels import Demand, WheelSource
+from wheelbridge.solve.wheels import WheelSource
 from wheelbridge.translate.errors import OtherPlatformError
 
 _PREAMBLE = "Cannot solve the request because of: "
@@ -41,7 +42,7 @@ def explain(
     *available* tells, for the names that had no candidates, source -> versions.
     """
     text = conflict.removeprefix(_PREAMBLE).rstrip()
-    projects = sorted({p for name in _names(text) if (p := demand.project_of(name))})
+    projects = sorted({p for name in _names(text) if (p := demand.names.asked_project(name))})
     refusals = {project: _refusals(project, sources) for project in projects}
     lines = [_name_wheels(text, sources), *_offers(available), *_reasons(refusals)]
     codes = Counter(refusal.code for found in refusals.values() for refusal in found)
@@ -66,7 +67,7 @@ def _names(text: str) -> set[str]:
 def _refusals(project: NormalizedName, sources: Collection[WheelSource]) -> list[Refusal]:
     found = [refusal for source in sources for refusal in source.refusals_of(project)]
     telling = [refusal for refusal in found if refusal.code != OtherPlatformError.code]
-    offered = any(owner == project for source in sources for _, _, owner in source.wheels.values())
+    offered = any(wheel.project == project for source in sources for wheel in source.wheels.values())
     return telling or ([] if offered else found)
 
 
@@ -83,7 +84,8 @@ def _offers(available: Mapping[str, Mapping[str, Collection[Version]]]) -> Itera
 def _name_wheels(text: str, sources: Iterable[WheelSource]) -> str:
     """Put the wheel's file name and its index behind every mention of a record made from one."""
     for source in sources:
-        for file, record, _ in source.wheels.values():
+        for wheel in source.wheels.values():
+            record, file = wheel.record, wheel.file
             mention = re.compile(
                 rf"(?<![\w.-]){re.escape(record.name)} {re.escape(record.version)}(?=[ ,|]|$)(?! \()", re.MULTILINE
             )

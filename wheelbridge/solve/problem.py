@@ -23,6 +23,9 @@ class WheelProvider(Protocol):
     def project_page(self, project: NormalizedName) -> ProjectPage | None:
         """Return the project's files, None where the index does not have the project."""
 
+    def known_metadata(self, file: DistributionFile) -> CoreMetadata | None:
+        """Return the metadata of one wheel if that takes neither network nor time, else None."""
+
     def core_metadata(self, file: DistributionFile) -> CoreMetadata:
         """Return the metadata of one wheel."""
 

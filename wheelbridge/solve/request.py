@@ -10,9 +10,10 @@ from rattler import MatchSpec
 
 from wheelbridge.mapping.rows import NameTable
 from wheelbridge.solve.channels import Channels
+from wheelbridge.solve.demand import Demand
 from wheelbridge.solve.errors import NoPythonError, NoWheelError, PackageNotFoundError
 from wheelbridge.solve.problem import Problem
-from wheelbridge.solve.wheels import Demand, WheelSource
+from wheelbridge.solve.wheels import VersionsOf, WheelSource
 from wheelbridge.translate.requirement import KnownVersions, RequirementTranslation, translate_requirement
 
 
@@ -31,6 +32,7 @@ async def take_request(
     demand: Demand,
     channels: Channels,
     wheels: Mapping[str, WheelSource],
+    versions_of: VersionsOf,
     *,
     has_python: bool,
 ) -> Request:
@@ -43,7 +45,7 @@ async def take_request(
         NoWheelError: if a requested project has source distributions only.
         NoPythonError: if wheels are wanted and no channel has a python for them.
     """
-    taker = _Taker(problem, table, demand, channels, wheels)
+    taker = _Taker(problem, table, demand, channels, wheels, versions_of)
     requirements = [*problem.requirements, *taker.take_specs()]
     if requirements and not has_python:
         raise NoPythonError(
@@ -66,12 +68,14 @@ class _Taker:
         demand: Demand,
         channels: Channels,
         wheels: Mapping[str, WheelSource],
+        versions_of: VersionsOf,
     ) -> None:
         self._problem = problem
         self._table = table
         self._demand = demand
         self._channels = channels
         self._wheels = wheels
+        self._versions_of = versions_of
         self._locked = {record.name.normalized for record in problem.locked}
         self.specs: list[str] = []
         self.notes: list[str] = []
@@ -95,7 +99,8 @@ class _Taker:
         """Translate one requirement, exactly, and check that some source can meet it."""
         translation = await self._translate(text)
         self.translations[text] = translation
-        self._demand.add([translation], direct=True)
+        if translation.base:
+            self._demand.add(translation, direct=True)
         if not translation.base or translation.name in self._channels.names or translation.name in self._locked:
             return
         offers = [offer for source in self._wheels.values() if (offer := await source.offer(translation.project))]
@@ -110,9 +115,7 @@ class _Taker:
         translation = translate_requirement(text, target, names, known=known)
         if not known.wanted:
             return translation
-        versions = {}
-        for project in known.wanted:
-            versions[project] = await next(iter(self._wheels.values())).versions_of(project) if self._wheels else ()
+        versions = {project: await self._versions_of(project) for project in known.wanted}
         return translate_requirement(text, target, names, known=KnownVersions(versions))
 
     def _is_known_project(self, name: str) -> bool:

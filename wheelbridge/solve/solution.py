@@ -14,7 +14,7 @@ def collect_packages(
     records: Iterable[RepoDataRecord], wheels: Iterable[WheelSource], sources: Sequence[Source]
 ) -> tuple[ResolvedPackage, ...]:
     """Tell of every record where it came from, sorted by name."""
-    by_url = {(source.source.url, url): (source, *found) for source in wheels for url, found in source.wheels.items()}
+    by_url = {(source.source.url, url): wheel for source in wheels for url, wheel in source.wheels.items()}
     channels = {source.url: source.name for source in sources}
     packages = []
     for record in records:
@@ -25,7 +25,7 @@ def collect_packages(
             ResolvedPackage(
                 kind="wheel" if record.file_name.endswith(".whl") else "conda",
                 name=record.name.normalized,
-                pypi_name=origin[3] if origin else wheel_project(record.file_name),
+                pypi_name=origin.project if origin else wheel_project(record.file_name),
                 version=str(record.version),
                 build=str(record.build),
                 build_number=record.build_number,
@@ -37,8 +37,8 @@ def collect_packages(
                 size=record.size,
                 depends=tuple(record.depends),
                 record=record,
-                file=origin[1] if origin else None,
-                wheel=origin[2] if origin else None,
+                file=origin.file if origin else None,
+                wheel=origin.record if origin else None,
             )
         )
     return tuple(sorted(packages, key=lambda package: package.name))
