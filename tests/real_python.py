@@ -8,7 +8,7 @@ import pytest
 from rattler import RepoDataRecord, Subdir
 from rattler.index import index_fs
 
-from wheelbridge.install.repack import repack_interpreter
+from wheelbridge.installer.repack import repack_interpreter
 
 
 @dataclass(frozen=True, slots=True)

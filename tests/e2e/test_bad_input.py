@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.conftest import Run
 from tests.e2e.conftest import Environment
-from tests.install.wheelmaker import snapshot
+from tests.installer.wheelmaker import snapshot
 from tests.loopback import LoopbackIndex, corrupted, edited, status
 from wheelbridge.api.demo import build_wheel
 

@@ -17,7 +17,7 @@ from wheelbridge.model.distribution import DistributionFile
 from wheelbridge.model.name import CondaName
 from wheelbridge.model.record import Refusal
 from wheelbridge.model.target import Target, VirtualPackage
-from wheelbridge.solve.records import to_rattler_record
+from wheelbridge.solver.records import to_rattler_record
 from wheelbridge.translate.pythons import translate_python_requirement
 from wheelbridge.translate.wheel import translate_tags, translate_wheel
 

@@ -16,9 +16,9 @@ from wheelbridge.api.places import Caches
 from wheelbridge.api.solving import Settings, Silent
 from wheelbridge.api.sources import read_sources
 from wheelbridge.api.specs import read_request
-from wheelbridge.install.layout import find_layout
-from wheelbridge.install.repack import repack_interpreter
-from wheelbridge.install.reporter import Reporter
+from wheelbridge.installer.layout import find_layout
+from wheelbridge.installer.repack import repack_interpreter
+from wheelbridge.installer.reporter import Reporter
 from wheelbridge.target.detect import detect_target
 
 REQUEST = ("python", "pypi:greeter[loud]")

@@ -13,17 +13,17 @@ from wheelbridge.api.places import Caches
 from wheelbridge.api.solving import Settings, Silent, solve_request
 from wheelbridge.api.sources import Kind, Provider, open_providers, read_sources
 from wheelbridge.api.specs import Request, read_request
-from wheelbridge.install.history import load_history, requested_specs
-from wheelbridge.install.listing import load_records
-from wheelbridge.install.plan import Plan, make_plan
-from wheelbridge.install.prefix import check_environment, check_new, hold_prefix, is_environment
-from wheelbridge.install.reporter import Reporter
-from wheelbridge.install.transaction import Caches as PackageCaches
-from wheelbridge.install.transaction import Outcome, run_transaction, wheels_to_fetch
-from wheelbridge.install.transaction import Request as Transaction
+from wheelbridge.installer.history import load_history, requested_specs
+from wheelbridge.installer.listing import load_records
+from wheelbridge.installer.plan import Plan, make_plan
+from wheelbridge.installer.prefix import check_environment, check_new, hold_prefix, is_environment
+from wheelbridge.installer.reporter import Reporter
+from wheelbridge.installer.transaction import Caches as PackageCaches
+from wheelbridge.installer.transaction import Outcome, run_transaction, wheels_to_fetch
+from wheelbridge.installer.transaction import Request as Transaction
 from wheelbridge.model.distribution import DistributionFile
 from wheelbridge.model.target import Target
-from wheelbridge.solve.problem import Progress, Solution
+from wheelbridge.solver.problem import Progress, Solution
 from wheelbridge.target.detect import detect_target
 
 _DOWNLOADS = 8

@@ -8,12 +8,12 @@ from packaging.utils import canonicalize_name
 from rattler import MatchSpec, PrefixRecord
 
 from wheelbridge.errors import WheelbridgeError
-from wheelbridge.install.history import load_history, requested_specs
-from wheelbridge.install.listing import load_records
-from wheelbridge.install.plan import Plan, make_plan
-from wheelbridge.install.prefix import check_environment
-from wheelbridge.install.transaction import Request as Transaction
-from wheelbridge.solve.records import wheel_project
+from wheelbridge.installer.history import load_history, requested_specs
+from wheelbridge.installer.listing import load_records
+from wheelbridge.installer.plan import Plan, make_plan
+from wheelbridge.installer.prefix import check_environment
+from wheelbridge.installer.transaction import Request as Transaction
+from wheelbridge.solver.records import wheel_project
 
 
 class NotInstalledError(WheelbridgeError):

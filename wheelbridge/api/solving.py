@@ -12,8 +12,8 @@ from wheelbridge.api.sources import Kind, open_providers, read_sources
 from wheelbridge.api.specs import Request, read_request
 from wheelbridge.model.source import Source
 from wheelbridge.model.target import Target
-from wheelbridge.solve.engine import solve_jointly
-from wheelbridge.solve.problem import Problem, Progress, Solution
+from wheelbridge.solver.engine import solve_jointly
+from wheelbridge.solver.problem import Problem, Progress, Solution
 from wheelbridge.tables import load_names
 from wheelbridge.target.detect import detect_target
 
@@ -52,7 +52,7 @@ def solve(
         exclude_newer: leave out what was published later; with a time zone.
 
     Raises:
-        WheelbridgeError: see `wheelbridge.solve.errors` and `wheelbridge.index.errors`.
+        WheelbridgeError: see `wheelbridge.solver.errors` and `wheelbridge.index.errors`.
     """
     settings = Settings(
         target=target or detect_target(),

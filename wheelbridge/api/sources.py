@@ -44,7 +44,7 @@ def read_sources(given: Iterable[tuple[Kind, str]], *, defaults: bool = True) ->
 
 
 class Provider:
-    """A `wheelbridge.solve.problem.WheelProvider` over an index that is opened when it is first asked."""
+    """A `wheelbridge.solver.problem.WheelProvider` over an index that is opened when it is first asked."""
 
     def __init__(self, source: Source, caches: Caches, *, offline: bool) -> None:
         self._source = source

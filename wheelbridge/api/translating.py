@@ -13,7 +13,7 @@ from wheelbridge.model.distribution import CoreMetadata, DistributionFile
 from wheelbridge.model.name import CondaName
 from wheelbridge.model.record import Refusal
 from wheelbridge.model.target import Target
-from wheelbridge.solve.names import SolverNames
+from wheelbridge.solver.names import SolverNames
 from wheelbridge.tables import load_names
 from wheelbridge.translate.markers import Condition, translate_marker
 from wheelbridge.translate.requirement import KnownVersions, translate_requirement

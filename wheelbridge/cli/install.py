@@ -17,9 +17,9 @@ from wheelbridge.cli.progress import reporter, steps
 from wheelbridge.cli.render import render_plan, solution_json
 from wheelbridge.cli.solve import read_settings
 from wheelbridge.errors import UsageError
-from wheelbridge.install.plan import Plan
-from wheelbridge.install.prefix import hold_prefix
-from wheelbridge.install.transaction import run_transaction
+from wheelbridge.installer.plan import Plan
+from wheelbridge.installer.prefix import hold_prefix
+from wheelbridge.installer.transaction import run_transaction
 
 
 def create(

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from wheelbridge.cli.output import out, print_json
-from wheelbridge.install.errors import NotAnEnvironmentError
-from wheelbridge.install.listing import installed_packages
-from wheelbridge.install.prefix import is_environment
+from wheelbridge.installer.errors import NotAnEnvironmentError
+from wheelbridge.installer.listing import installed_packages
+from wheelbridge.installer.prefix import is_environment
 
 
 def run(prefix: Path, *, as_json: bool) -> int:

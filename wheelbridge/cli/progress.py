@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from wheelbridge.cli.options import Output
 from wheelbridge.cli.output import err
-from wheelbridge.install.reporter import Reporter
+from wheelbridge.installer.reporter import Reporter
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 
 class Steps(Protocol):
-    """See `wheelbridge.solve.problem.Progress`."""
+    """See `wheelbridge.solver.problem.Progress`."""
 
     def step(self, text: str) -> None:
         """Say what happens now."""

@@ -8,8 +8,8 @@ from rattler import RepoDataRecord
 
 from wheelbridge.api.solving import Settings
 from wheelbridge.cli.output import out
-from wheelbridge.install.plan import Plan
-from wheelbridge.solve.problem import ResolvedPackage, Solution
+from wheelbridge.installer.plan import Plan
+from wheelbridge.solver.problem import ResolvedPackage, Solution
 
 if TYPE_CHECKING:
     from rich.table import Table

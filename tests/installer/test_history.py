@@ -1,0 +1,111 @@
+import re
+from ast import literal_eval
+
+import pytest
+from rattler import MatchSpec
+
+from tests.installer.wheelmaker import Made, Workshop, make_wheel
+from wheelbridge.installer.history import canonical_channel, conda_spec, load_history, parse_history, requested_specs
+
+CONDA_SPECS = re.compile(r"#\s*(\w+)\s*specs:\s*(.+)?")
+"""``conda.history.History.spec_pat``"""
+
+
+@pytest.fixture
+def thing(workshop: Workshop) -> Made:
+    """A wheel."""
+    return make_wheel(workshop.folder / "dist", "thing")
+
+
+def read(workshop: Workshop) -> str:
+    """Return the history of the prefix."""
+    return (workshop.prefix / "conda-meta/history").read_text()
+
+
+class TestWriting:
+    """Sections are what conda's own parser reads."""
+
+    def test_a_section(self, workshop: Workshop, thing: Made) -> None:
+        """Head, command, version, distributions, specs: in conda's order."""
+        specs = ["python >=3", "thing[extras=[fast]]"]
+        workshop.run(
+            workshop.request(thing, create=True, requested=specs, command=("wheelbridge", "create", "-p", "x"))
+        )
+
+        head, command, version, *distributions, exact, update = read(workshop).splitlines()
+        assert re.fullmatch(r"==> \d{4}-\d\d-\d\d \d\d:\d\d:\d\d <==", head)
+        assert command == "# cmd: wheelbridge create -p x"
+        assert version.startswith("# wheelbridge version: ")
+        python = workshop.channel.python
+        assert distributions == [
+            f"+{workshop.channel.url}/{python.subdir}::python-{python.version}-0_cpython",
+            f"+https://index.example/simple/{thing.record.subdir}::thing-1.0-py3_none_any_0",
+        ]
+        match = CONDA_SPECS.match(update)
+        assert match is not None
+        assert literal_eval(match.group(2)) == ["python[version='>=3']", "thing"]
+        assert exact == "# wheelbridge specs: ['thing[extras=[fast]]']"
+        kept = requested_specs(load_history(workshop.prefix), ["python", "thing"], exact=True)
+        assert kept == {"python": "python[version='>=3']", "thing": "thing[extras=[fast]]"}
+
+    def test_removal(self, workshop: Workshop, thing: Made) -> None:
+        """What is removed is no longer asked for, and its distribution is gone."""
+        workshop.create(thing, requested=["python", "thing"])
+        workshop.change(removed=("thing",))
+
+        last = load_history(workshop.prefix)[-1]
+        assert [line[:1] for line in last.distributions] == ["-"]
+        assert last.comments[-1] == "# remove specs: ['thing']"
+        assert requested_specs(load_history(workshop.prefix), ["python", "thing"]) == {"python": "python"}
+
+    def test_asking_for_what_is_there_is_remembered(self, workshop: Workshop, thing: Made) -> None:
+        """A dependency that the user asks for later is not pruned with what needed it."""
+        workshop.create(thing, requested=["python"])
+        workshop.change(thing, requested=["thing"])
+
+        assert requested_specs(load_history(workshop.prefix), ["python", "thing"]).keys() == {"python", "thing"}
+
+
+class TestReading:
+    """As ``History.get_requested_specs_map`` reads."""
+
+    def test_all_kinds_of_lines(self) -> None:
+        """Old and new forms, later ones win, and what is not installed is not asked for."""
+        text = (
+            "# ignored before the first head\n"
+            "==> 2020-01-01 00:00:00 <==\n# cmd: conda create\n# conda version: 4.4.0\n+defaults::a-1-0\n"
+            "# install specs: a>=1,b=2\n"
+            "==> 2021-01-01 00:00:00 <==\n# update specs: ['c', \"d[version='>=1']\", 'conda-forge::e', 'gone@']\n"
+            "==> 2022-01-01 00:00:00 <==\n# remove specs: ['c']\n# neutered specs: ['d']\n# update specs: [broken\n"
+        )
+        specs = requested_specs(parse_history(text), ["a", "b", "c", "d", "e"])
+
+        assert specs == {"a": "a>=1", "b": "b=2", "d": "d", "e": "conda-forge::e"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "text"),
+    [
+        ("thing[when='python >=3']", "thing"),
+        ("thing[extras=[a,b]]", "thing"),
+        ("thing >=1,<2 py*", "thing[version='>=1,<2',build='py*']"),
+        ("thing 1.0|1.1", "thing[version='==1.0|==1.1']"),
+    ],
+)
+def test_specs_are_written_for_conda(spec: str, text: str) -> None:
+    """Conda knows no extras, conditions and flags."""
+    assert conda_spec(MatchSpec(spec)) == text
+
+
+@pytest.mark.parametrize(
+    ("channel", "name"),
+    [
+        ("https://conda.anaconda.org/t/secret/me/label/dev", "me/label/dev"),
+        ("https://repo.anaconda.com/pkgs/main/", "defaults"),
+        ("https://host/t/secret/channel", "https://host/channel"),
+        ("conda-forge", "conda-forge"),
+    ],
+)
+def test_channels_have_condas_names_and_no_secrets(channel: str, name: str) -> None:
+    """The history is readable by everybody who can read the environment."""
+    assert canonical_channel(channel) == name

@@ -1,0 +1,31 @@
+from pathlib import Path
+
+import pytest
+
+from tests.solver.scenario import Scenario, load_scenarios, run_scenario
+from wheelbridge.errors import WheelbridgeError
+
+SCENARIOS = load_scenarios(Path(__file__).parent / "scenarios")
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_scenario(scenario: Scenario, tmp_path: Path) -> None:
+    """What each file describes happens: packages with version and origin, or an error that says why."""
+    if scenario.conflict:
+        with pytest.raises(WheelbridgeError) as caught:
+            run_scenario(scenario, tmp_path)
+        assert caught.value.code == scenario.error
+        for text in scenario.conflict:
+            assert text in f"{caught.value.message} {caught.value.hint}"
+        return
+    solution, indexes = run_scenario(scenario, tmp_path)
+    chosen = {package.name: f"{package.version} {package.source}" for package in solution.packages}
+    assert {name: chosen.get(name) for name in scenario.expect} == scenario.expect
+    assert not set(scenario.absent) & set(chosen)
+    asked = {project for index in indexes.values() for project in index.asked}
+    assert not set(scenario.unasked) & asked
+
+
+def test_there_are_scenarios() -> None:
+    """A folder that cannot be read does not pass for one without failures."""
+    assert len(SCENARIOS) >= 20

@@ -1,0 +1,150 @@
+"""Extracted packages in a cache: what they hold, and the marks by which rattler knows them."""
+
+import json
+import os
+import shutil
+import struct
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any
+
+from rattler.repo_data import PackageRecord
+
+from wheelbridge.installer.layout import PythonLayout
+
+_REVISION = struct.Struct(">Q")
+_SHA256_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class PackageFile:
+    """One file of a package, at the place it is linked to.
+
+    Attributes:
+        path: relative to the prefix, with ``/``.
+        sha256: lower-case hexadecimal, before the prefix is written into it; None for what is made while linking.
+        size: bytes.
+        patched: the file is written anew into every prefix, never hard-linked.
+    """
+
+    path: str
+    sha256: str | None = None
+    size: int = 0
+    patched: bool = False
+
+
+def entry_name(record: PackageRecord) -> str:
+    """Return the directory name by which rattler's package cache finds *record*."""
+    return f"{record.name.normalized}-{record.version}-{record.build}"
+
+
+def write_lock(directory: Path, sha256: bytes | None) -> None:
+    """Write the mark that tells rattler which archive *directory* was extracted from.
+
+    rattler_cache, ``cache_lock.rs``: "Layout of a cache metadata file: a big-endian ``u64`` revision, optionally
+    followed by a 32-byte sha256." The revision grows, so that a process that validated the older contents looks again.
+    """
+    path = Path(f"{directory}.lock")
+    before = path.read_bytes()[: _REVISION.size] if path.exists() else b""
+    revision = _REVISION.unpack(before)[0] + 1 if len(before) == _REVISION.size else 1
+    path.write_bytes(_REVISION.pack(revision) + (sha256 or b""))
+
+
+def read_lock(directory: Path) -> bytes | None:
+    """Return the sha256 of the archive that *directory* was extracted from, where it is recorded."""
+    try:
+        digest = Path(f"{directory}.lock").read_bytes()[_REVISION.size :]
+    except OSError:
+        return None
+    return digest if len(digest) == _SHA256_BYTES else None
+
+
+def load_files(directory: Path, layout: PythonLayout | None) -> tuple[PackageFile, ...] | None:
+    """Return what the extracted package in *directory* links into an environment with *layout*.
+
+    Return None where the package is not whole: metadata that cannot be read, a file that is gone or has
+    another size. Contents are not hashed: the archive was, before it was extracted.
+    """
+    try:
+        entries = [entry for entry in _path_entries(directory) if entry.get("path_type") != "directory"]
+        if not all(_is_whole(directory, entry) for entry in entries):
+            return None
+        index = json.loads((directory / "info/index.json").read_bytes())
+        if index.get("noarch") != "python" or layout is None:
+            return tuple(_package_file(entry, str(entry["_path"])) for entry in entries)
+        linked = [_package_file(entry, layout.target_path(str(entry["_path"]))) for entry in entries]
+        made = (path for command in _commands(directory) for path in layout.entry_point_paths(command))
+        return (*linked, *(PackageFile(path, patched=True) for path in made))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _path_entries(directory: Path) -> Iterable[dict[str, Any]]:
+    """Yield the path entries of ``info/paths.json`` (CEP 34), or of the older ``info/files``."""
+    paths = directory / "info/paths.json"
+    if paths.exists():
+        yield from json.loads(paths.read_bytes())["paths"]
+        return
+    for line in (directory / "info/files").read_text(encoding="utf-8").splitlines():
+        if line.strip():
+            kind = "softlink" if (directory / line).is_symlink() else "hardlink"
+            yield {"_path": line, "path_type": kind}
+
+
+def _is_whole(directory: Path, entry: dict[str, Any]) -> bool:
+    status = os.lstat(directory / entry["_path"])
+    if entry.get("path_type", "hardlink") != "hardlink" or "size_in_bytes" not in entry:
+        return True
+    return S_ISREG(status.st_mode) and status.st_size == entry["size_in_bytes"]
+
+
+def _package_file(entry: dict[str, Any], path: str) -> PackageFile:
+    patched = bool(entry.get("prefix_placeholder"))
+    return PackageFile(path, entry.get("sha256"), int(entry.get("size_in_bytes", 0)), patched)
+
+
+def _commands(directory: Path) -> Iterator[str]:
+    link = directory / "info/link.json"
+    if link.exists():
+        for line in json.loads(link.read_bytes()).get("noarch", {}).get("entry_points", ()):
+            yield str(line).partition("=")[0].strip()
+
+
+def make_workspace(parent: Path) -> Path:
+    """Make a new directory beside cache entries: on their file system, and readable for whom the mask allows."""
+    workspace = parent / f".wheelbridge-{uuid.uuid4().hex}"
+    workspace.mkdir(parents=True)
+    return workspace
+
+
+def publish(built: Path, place: Path, is_sound: Callable[[], bool]) -> None:
+    """Move the finished directory *built* to *place* in one step.
+
+    What another process put at *place* meanwhile is kept if it *is_sound*, and replaced if not, so that readers see
+    a whole directory or none; no lock is needed.
+    """
+    for _ in range(3):
+        try:
+            built.rename(place)
+        except OSError:
+            if not place.is_dir():
+                raise
+        else:
+            return
+        if is_sound():
+            break
+        discard(place)
+    discard(built)
+
+
+def discard(directory: Path) -> None:
+    """Remove *directory* so that no reader finds half of it."""
+    grave = directory.parent / f".wheelbridge-{uuid.uuid4().hex}"
+    try:
+        directory.rename(grave)
+    except FileNotFoundError:
+        return
+    shutil.rmtree(grave, ignore_errors=True)

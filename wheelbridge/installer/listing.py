@@ -1,0 +1,105 @@
+"""What is installed in a prefix."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from rattler import PrefixRecord
+
+from wheelbridge.installer.cache import PackageFile
+from wheelbridge.installer.errors import BrokenRecordError
+from wheelbridge.installer.wheel import is_wheel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstalledPackage:
+    """One package of an environment.
+
+    Attributes:
+        kind: where it came from: a channel's package, or a wheel.
+        channel: the channel's or the index's URL, as recorded.
+        sha256: lower-case hexadecimal, where recorded.
+    """
+
+    name: str
+    version: str
+    build: str
+    kind: Literal["conda", "wheel"]
+    channel: str
+    url: str
+    fn: str
+    sha256: str | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """Return the fields as JSON has them."""
+        return asdict(self)
+
+
+def installed_packages(prefix: Path) -> tuple[InstalledPackage, ...]:
+    """Return the packages of the environment at *prefix*, sorted by name.
+
+    Raises:
+        BrokenRecordError: if a file of ``conda-meta`` cannot be read.
+    """
+    return tuple(_package(record) for record in load_records(prefix))
+
+
+def load_records(prefix: Path) -> tuple[PrefixRecord, ...]:
+    """Return rattler's records of what is installed at *prefix*, sorted by name.
+
+    Raises:
+        BrokenRecordError: if a file of ``conda-meta`` cannot be read.
+    """
+    records = [_load(path) for path in sorted((prefix / "conda-meta").glob("*.json"))]
+    return tuple(sorted(records, key=lambda record: record.name.normalized))
+
+
+def record_path(prefix: Path, record: PrefixRecord) -> Path:
+    """Return the file of ``conda-meta`` that holds *record*."""
+    return prefix / "conda-meta" / f"{record.name.normalized}-{record.version}-{record.build}.json"
+
+
+def load_installed_files(prefix: Path, records: tuple[PrefixRecord, ...]) -> Mapping[str, tuple[PackageFile, ...]]:
+    """Return name -> files of *records*; read as plain JSON, since there may be a hundred thousand of them."""
+    files: dict[str, tuple[PackageFile, ...]] = {}
+    for record in records:
+        path = record_path(prefix, record)
+        try:
+            entries = json.loads(path.read_bytes())["paths_data"]["paths"]
+            files[record.name.normalized] = tuple(_file(entry) for entry in entries)
+        except (OSError, ValueError, KeyError) as error:
+            raise BrokenRecordError(path, str(error)) from error
+    return files
+
+
+def _file(entry: Mapping[str, object]) -> PackageFile:
+    sha256 = entry.get("sha256")
+    size = entry.get("size_in_bytes")
+    return PackageFile(
+        str(entry["_path"]).replace("\\", "/"),
+        sha256 if isinstance(sha256, str) else None,
+        size if isinstance(size, int) else 0,
+        "sha256_in_prefix" in entry or "prefix_placeholder" in entry or "python_entry_point" in str(entry["path_type"]),
+    )
+
+
+def _load(path: Path) -> PrefixRecord:
+    try:
+        return PrefixRecord.from_path(path)
+    except Exception as error:  # rattler raises many kinds, none of them with a common root
+        raise BrokenRecordError(path, str(error)) from error
+
+
+def _package(record: PrefixRecord) -> InstalledPackage:
+    return InstalledPackage(
+        name=record.name.normalized,
+        version=str(record.version),
+        build=str(record.build),
+        kind="wheel" if is_wheel(record) else "conda",
+        channel=record.channel.rstrip("/"),
+        url=record.url,
+        fn=record.file_name,
+        sha256=record.sha256.hex() if record.sha256 else None,
+    )

@@ -1,0 +1,137 @@
+"""What to do to an environment, as values: nothing here touches a disk."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rattler import PrefixRecord, RepoDataRecord
+
+from wheelbridge.installer.cache import PackageFile
+from wheelbridge.installer.layout import find_layout
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One package in place of another of the same name."""
+
+    old: PrefixRecord
+    new: RepoDataRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How to get from what is installed to what was solved; each list is sorted by name.
+
+    Attributes:
+        link: packages that are not there.
+        unlink: packages that go.
+        change: packages of another version, build or content.
+        relink: the same packages, at other places because the interpreter's directories change.
+        keep: packages that stay as they are.
+    """
+
+    link: tuple[RepoDataRecord, ...] = ()
+    unlink: tuple[PrefixRecord, ...] = ()
+    change: tuple[Change, ...] = ()
+    relink: tuple[Change, ...] = ()
+    keep: tuple[PrefixRecord, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.link or self.unlink or self.change or self.relink)
+
+    @property
+    def to_link(self) -> tuple[RepoDataRecord, ...]:
+        """All records whose files are linked."""
+        return (*self.link, *(change.new for change in (*self.change, *self.relink)))
+
+    @property
+    def to_unlink(self) -> tuple[PrefixRecord, ...]:
+        """All records whose files are removed, to be replaced or not."""
+        return (*self.unlink, *(change.old for change in (*self.change, *self.relink)))
+
+    @property
+    def size(self) -> int:
+        """The bytes of the archives to link, where they are known: the most there is to download."""
+        return sum(record.size or 0 for record in self.to_link)
+
+
+def make_plan(installed: Iterable[PrefixRecord], solved: Iterable[RepoDataRecord], subdir: str) -> Plan:
+    """Compare what is installed with what was solved for *subdir*.
+
+    It decides as rattler's ``Transaction::from_current_and_desired`` does, and relinks ``noarch: python`` packages
+    also where the interpreter moves its ``site-packages`` without a new minor version (CEP 17).
+    """
+    before = {record.name.normalized: record for record in sorted(installed, key=_name)}
+    after = {record.name.normalized: record for record in sorted(solved, key=_name)}
+    both = [Change(before[name], record) for name, record in after.items() if name in before]
+    old_layout, new_layout = find_layout(before.values(), subdir), find_layout(after.values(), subdir)
+    moved = None not in (old_layout, new_layout) and old_layout != new_layout
+    same = [pair for pair in both if _same_content(pair.old, pair.new)]
+    return Plan(
+        link=tuple(record for name, record in after.items() if name not in before),
+        unlink=tuple(record for name, record in before.items() if name not in after),
+        change=tuple(pair for pair in both if pair not in same),
+        relink=tuple(pair for pair in same if moved and pair.old.noarch.python),
+        keep=tuple(pair.old for pair in same if not (moved and pair.old.noarch.python)),
+    )
+
+
+def _name(record: RepoDataRecord) -> str:
+    return record.name.normalized
+
+
+def _same_content(old: RepoDataRecord, new: RepoDataRecord) -> bool:
+    """Tell whether two records are of one archive, as rattler's ``describe_same_content`` does."""
+    for one, other in ((old.sha256, new.sha256), (old.md5, new.md5)):
+        if one is not None or other is not None:
+            return one == other
+    if old.size is not None and new.size is not None and old.size != new.size:
+        return False
+    return (old.version, str(old.build)) == (new.version, str(new.build))
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A path that several packages claim.
+
+    Attributes:
+        identical: all bring the same content, as namespace packages of wheels do.
+    """
+
+    path: str
+    packages: tuple[str, ...]
+    identical: bool
+
+    def __str__(self) -> str:
+        """Return the path with the packages' names."""
+        return f"{self.path} ({', '.join(self.packages)})"
+
+
+def find_conflicts(
+    linked: Mapping[str, Sequence[PackageFile]], kept: Mapping[str, Sequence[PackageFile]], *, fold: bool = False
+) -> tuple[Conflict, ...]:
+    """Return the paths that a package to be linked claims beside another package, sorted.
+
+    Args:
+        linked: name -> files of the packages to be linked.
+        kept: name -> files of the packages that stay.
+        fold: compare paths as Windows does, without case.
+    """
+    claims: dict[str, list[tuple[str, PackageFile]]] = {}
+    for name, files in linked.items():
+        for file in files:
+            claims.setdefault(file.path.casefold() if fold else file.path, []).append((name, file))
+    for name, files in kept.items():
+        for file in files:
+            if (key := file.path.casefold() if fold else file.path) in claims:
+                claims[key].append((name, file))
+    found = (_conflict(claim) for claim in claims.values() if len(claim) > 1)
+    return tuple(sorted((conflict for conflict in found if len(conflict.packages) > 1), key=lambda item: item.path))
+
+
+def _conflict(claim: Sequence[tuple[str, PackageFile]]) -> Conflict:
+    files = [file for _, file in claim]
+    same = len({file.sha256 for file in files}) == 1 and files[0].sha256 is not None
+    packages = tuple(sorted({name for name, _ in claim}))
+    return Conflict(files[0].path, packages, identical=same and not any(file.patched for file in files))

@@ -1,0 +1,70 @@
+"""What is asked of the indexes: it only ever grows, so that the order of answers decides nothing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName
+
+from wheelbridge.solver.names import SolverNames
+from wheelbridge.translate.requirement import RequirementTranslation
+
+FIRST_WINDOW = 1
+"""How many versions of a project are offered at first, for each specifier seen."""
+_WIDENING = 4
+
+
+@dataclass
+class Demand:
+    """What has been asked of the indexes so far, by the user and by wheels.
+
+    Attributes:
+        names: decides solver names, and remembers which projects were asked for.
+        direct: projects that the user asked for with a specifier that names a pre-release.
+        changed: projects of which more is asked than has been answered.
+    """
+
+    names: SolverNames
+    direct: set[NormalizedName] = field(default_factory=set)
+    changed: set[NormalizedName] = field(default_factory=set)
+    _specifiers: dict[NormalizedName, dict[str, SpecifierSet]] = field(default_factory=dict)
+    _extras: dict[NormalizedName, set[str]] = field(default_factory=dict)
+    _windows: dict[NormalizedName, int] = field(default_factory=dict)
+
+    def add(self, requirement: RequirementTranslation, *, direct: bool = False) -> None:
+        """Remember what a requirement that holds asks for."""
+        project = requirement.project
+        specifiers, extras = self._specifiers.setdefault(project, {}), self._extras.setdefault(project, set())
+        text = str(requirement.specifier)
+        if text not in specifiers or not extras.issuperset(requirement.extras):
+            self.names.ask(project)
+            specifiers[text] = requirement.specifier
+            extras.update(requirement.extras)
+            self.changed.add(project)
+        if direct and requirement.specifier.prereleases:
+            self.direct.add(project)
+
+    def follow(self, project: NormalizedName, requirements: Iterable[RequirementTranslation]) -> None:
+        """Remember what a wheel of *project* asks for, with the extras that are asked of it."""
+        extras = self._extras.get(project, ())
+        for requirement in requirements:
+            if requirement.base or any(extra in requirement.groups for extra in extras):
+                self.add(requirement)
+
+    def serve(self, project: NormalizedName) -> None:
+        """Let indexes answer for *project* although nobody asked for it: a row maps it to what is wanted."""
+        self.names.ask(project)
+        self.changed.add(project)
+
+    def specifiers_of(self, project: NormalizedName) -> list[SpecifierSet]:
+        """Return the specifiers seen for *project*; one that allows all where there are none."""
+        return list(self._specifiers.get(project, {}).values()) or [SpecifierSet()]
+
+    def window_of(self, project: NormalizedName) -> int:
+        """Return how many versions to offer for each specifier of *project*."""
+        return self._windows.get(project, FIRST_WINDOW)
+
+    def widen(self, project: NormalizedName) -> None:
+        """Offer more versions of *project* from now on."""
+        self._windows[project] = self.window_of(project) * _WIDENING
+        self.changed.add(project)

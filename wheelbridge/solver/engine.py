@@ -1,0 +1,241 @@
+"""The joint solve: channels and indexes in one call of py-rattler's solver, widened until it succeeds."""
+
+import asyncio
+import re
+import time
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+from rattler import ChannelPriority, MatchSpec, RepoDataRecord, solve
+from rattler.exceptions import GatewayError, SolverError
+
+from wheelbridge.mapping.rows import NameTable
+from wheelbridge.model.name import CondaName
+from wheelbridge.model.record import WHEEL_FLAG
+from wheelbridge.solver.channels import Channels
+from wheelbridge.solver.demand import Demand
+from wheelbridge.solver.errors import RepodataError, UnsatisfiableError
+from wheelbridge.solver.explain import explain, names_without_candidates
+from wheelbridge.solver.names import SolverNames
+from wheelbridge.solver.problem import Problem, Progress, Providers, Solution, Statistics
+from wheelbridge.solver.records import installed_names, to_rattler_virtual_packages
+from wheelbridge.solver.request import Request, take_request
+from wheelbridge.solver.solution import collect_packages
+from wheelbridge.solver.wheels import Context, WheelSource
+
+_THREADS = 16
+_NAME = re.compile(r"[a-z0-9_][a-z0-9._-]*")
+_CPYTHON_ONLY = 'python[build="^(?!.*(pypy|graalpy)).*$"]'
+"""Wheels are translated for CPython; no other interpreter is chosen under them."""
+
+
+async def solve_jointly(
+    problem: Problem, providers: Providers, table: NameTable, *, repodata_cache: Path, progress: Progress
+) -> Solution:
+    """Find the packages that meet *problem*, from channels and indexes together.
+
+    Raises:
+        UnsatisfiableError: if there are none; the message explains why.
+        PackageNotFoundError: if no source has a requested package.
+        NoWheelError: if a requested project has source distributions only.
+        NoPythonError: if wheels are requested and no channel has a python.
+        RepodataError: if a channel cannot be read.
+        WheelbridgeError: what an index raised.
+    """
+    started = time.perf_counter()
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="wheelbridge") as executor:
+        session = _Session(problem, providers, table, repodata_cache, progress)
+        await session.open(executor)
+        solution = await session.run()
+    solution.statistics.wall_seconds = time.perf_counter() - started
+    return solution
+
+
+class _Session:
+    """The state of one joint solve over its rounds."""
+
+    def __init__(
+        self, problem: Problem, providers: Providers, table: NameTable, repodata_cache: Path, progress: Progress
+    ) -> None:
+        self._problem = problem
+        self._providers = providers
+        self._table = table
+        self._progress = progress
+        self._statistics = Statistics()
+        self._channels = Channels(problem.sources, problem.target.subdir, repodata_cache)
+        self._constraints = [*problem.constraints]
+        self._wheels: dict[str, WheelSource] = {}
+
+    async def open(self, executor: ThreadPoolExecutor) -> None:
+        """Read what the channels have, decide the names, and take in the request."""
+        self._progress.step("Reading channels")
+        if self._problem.requirements:
+            for provider in self._providers.values():
+                executor.submit(provider.prepare)
+        await self._channels.open()
+        self._installed = installed_names(self._problem.locked)
+        names = SolverNames(self._table, self._channels.names, self._installed)
+        self._demand = Demand(names)
+        if self._providers:
+            self._constraints.append(_CPYTHON_ONLY)
+        pythons = await self._channels.pythons(
+            spec for spec in (*self._problem.specs, *self._constraints) if _spec_name(spec) == "python"
+        )
+        context = Context(
+            target=self._problem.target,
+            demand=self._demand,
+            pythons=frozenset(pythons),
+            executor=executor,
+            statistics=self._statistics,
+            versions_of=self._versions_of,
+            exclude_newer=self._problem.exclude_newer,
+        )
+        self._wheels = {
+            source.name: WheelSource(source, self._providers[source.name], context)
+            for source in self._problem.sources
+            if source.kind == "index"
+        }
+        self._progress.step("Reading indexes")
+        self._request: Request = await take_request(
+            self._problem,
+            self._table,
+            self._demand,
+            self._channels,
+            self._wheels,
+            self._versions_of,
+            has_python=bool(pythons),
+        )
+
+    async def run(self) -> Solution:
+        """Solve, widen and refine until nothing changes."""
+        while True:
+            await self._read_indexes()
+            self._statistics.rounds += 1
+            again = f" (round {self._statistics.rounds})" if self._statistics.rounds > 1 else ""
+            self._progress.step(f"Solving{again}")
+            try:
+                records = await self._solve()
+            except SolverError as error:
+                if not await self._widen(str(error)):
+                    raise await self._explain(str(error)) from None
+                continue
+            if not await self._refine(records):
+                return self._solution(records)
+
+    async def _read_indexes(self) -> None:
+        """Ask the indexes until nothing more is asked for; what is offered then depends on no order of answers."""
+        while self._demand.changed:
+            self._progress.step(f"Reading indexes ({self._statistics.metadata} wheels)")
+            projects = sorted(self._demand.changed)
+            self._demand.changed.clear()
+            await asyncio.gather(*(source.update(p) for p in projects for source in self._wheels.values()))
+
+    async def _solve(self) -> list[RepoDataRecord]:
+        started = time.perf_counter()
+        try:
+            return await solve(
+                [self._channels.by_url.get(s.url) or self._wheels[s.name] for s in self._problem.sources],
+                [*self._request.kept, *self._request.specs],
+                gateway=self._channels.gateway,
+                platforms=self._channels.platforms,
+                locked_packages=list(self._problem.locked),
+                virtual_packages=to_rattler_virtual_packages(self._problem.target),
+                channel_priority=ChannelPriority.Flexible,
+                exclude_newer=self._problem.exclude_newer,
+                constraints=[MatchSpec(spec) for spec in self._constraints],
+            )
+        except GatewayError as error:
+            raise RepodataError(f"A channel cannot be read: {error}") from error
+        finally:
+            self._statistics.solve_seconds += time.perf_counter() - started
+
+    async def _widen(self, conflict: str) -> bool:
+        """Offer more of what the conflict names; False when everything was offered."""
+        names = {name.rstrip(".") for name in _NAME.findall(conflict)}
+        for project in sorted({p for name in names if (p := self._demand.names.asked_project(name))}):
+            specifiers, window = self._demand.specifiers_of(project), self._demand.window_of(project)
+            offers = [offer for source in self._wheels.values() if (offer := await source.offer(project))]
+            if any(not offer.exhausted(specifiers, window) for offer in offers):
+                self._demand.widen(project)
+        if not self._demand.changed and self._wheels:
+            self._serve_more(names)
+        return bool(self._demand.changed)
+
+    def _serve_more(self, names: Collection[str]) -> None:
+        """Let the indexes answer for installed wheels that the conflict names, and for conda packages that rows map."""
+        installed = {name: project for project, name in self._installed.items()}
+        for name in names:
+            project = installed.get(CondaName(name)) or self._demand.names.mapped_project(name)
+            if project and not self._demand.names.asked_project(name):
+                self._demand.serve(project)
+
+    async def _explain(self, conflict: str) -> UnsatisfiableError:
+        available: dict[str, dict[str, Collection[Version]]] = {}
+        for name in names_without_candidates(conflict):
+            found: dict[str, Collection[Version]] = {"the channels": await self._channels.versions(name)}
+            if project := self._demand.names.asked_project(name):
+                offers = {source: await wheels.offer(project) for source, wheels in self._wheels.items()}
+                found.update((source, tuple(offer.releases)) for source, offer in offers.items() if offer)
+            available[name] = found
+        return explain(conflict, self._wheels.values(), self._demand, self._problem, available)
+
+    async def _refine(self, records: list[RepoDataRecord]) -> bool:
+        """Tell whether the solution asks for another round."""
+        return await self._serve_mapped_wheels(records) or self._insist_on_wheels(records)
+
+    async def _serve_mapped_wheels(self, records: list[RepoDataRecord]) -> bool:
+        """Let an index answer for chosen conda packages of lower sources that a row says are its projects."""
+        tiers = {source.url: source.tier for source in self._problem.sources}
+        wanted: list[tuple[NormalizedName, WheelSource]] = []
+        for record in records:
+            name, tier = record.name.normalized, tiers.get(record.channel.rstrip("/"))
+            project = self._demand.names.mapped_project(name)
+            if tier is None or project is None or self._demand.names.asked_project(name):
+                continue
+            above = [self._wheels[s.name] for s in self._problem.sources if s.kind == "index" and s.tier < tier]
+            wanted.extend((project, source) for source in above)
+        offers = await asyncio.gather(*(source.offer(project) for project, source in wanted))
+        for (project, _), offer in zip(wanted, offers, strict=True):
+            if offer:
+                self._demand.serve(project)
+        return bool(self._demand.changed)
+
+    def _insist_on_wheels(self, records: list[RepoDataRecord]) -> bool:
+        """Where extras were asked of a conda package that does not know them, insist on the wheel."""
+        chosen = {record.name.normalized: record for record in records}
+        asked = (MatchSpec(spec) for spec in (*self._request.kept, *self._request.specs))
+        needed = (MatchSpec(spec) for record in records if WHEEL_FLAG in record.flags for spec in record.depends)
+        found = False
+        for spec in (*asked, *needed):
+            record = chosen.get(spec.name.normalized or "")
+            if record is None or not spec.extras or WHEEL_FLAG in record.flags:
+                continue
+            if set(spec.extras) <= set(record.extra_depends):
+                continue
+            constraint = f"{record.name.normalized}[flags=[{WHEEL_FLAG}]]"
+            if constraint not in self._constraints:
+                self._constraints.append(constraint)
+                found = True
+        return found
+
+    async def _versions_of(self, project: NormalizedName) -> Collection[Version]:
+        offers = await asyncio.gather(*(source.offer(project) for source in self._wheels.values()))
+        versions = await self._channels.versions(self._demand.names(project))
+        return versions.union(*(offer.releases for offer in offers if offer))
+
+    def _solution(self, records: list[RepoDataRecord]) -> Solution:
+        refused = {refusal.fn: refusal for source in self._wheels.values() for refusal in source.refusals}
+        return Solution(
+            packages=collect_packages(records, self._wheels.values(), self._problem.sources),
+            refused=tuple(refused[fn] for fn in sorted(refused)),
+            statistics=self._statistics,
+            specs=self._request.specs,
+            notes=self._request.notes,
+        )
+
+
+def _spec_name(spec: str) -> str:
+    return MatchSpec(spec).name.normalized or ""

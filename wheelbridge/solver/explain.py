@@ -1,0 +1,114 @@
+"""The solver's explanation of a conflict, rewritten for people."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from wheelbridge.model.name import PYPI_PREFIX
+from wheelbridge.model.record import Refusal
+from wheelbridge.solver.demand import Demand
+from wheelbridge.solver.errors import UnsatisfiableError
+from wheelbridge.solver.problem import Problem
+from wheelbridge.solver.wheels import WheelSource
+from wheelbridge.translate.errors import OtherPlatformError
+
+_PREAMBLE = "Cannot solve the request because of: "
+_WORD = re.compile(r"[a-z0-9_][a-z0-9._-]*")
+_NO_CANDIDATES = re.compile(
+    r"No candidates were found for (?P<before>[a-z0-9_][a-z0-9._-]*)"
+    r"|─ (?P<after>[a-z0-9_][a-z0-9._-]*)[^\n]*, for which no candidates were found"
+)
+_MOST_REASONS = 3
+_HINTS = {
+    "platform-too-old": "If the environment is for a newer system, describe it with --virtual-package.",
+    "too-new": "Move --exclude-newer to a later date.",
+    "yanked": "A yanked release is taken only for an exact pin: name==version.",
+    "incompatible-tag": "Ask for another version of python, or add a channel that has the package.",
+}
+
+
+def explain(
+    conflict: str,
+    sources: Collection[WheelSource],
+    demand: Demand,
+    problem: Problem,
+    available: Mapping[str, Mapping[str, Collection[Version]]],
+) -> UnsatisfiableError:
+    """Turn the solver's text into an error that names wheels, sources and refused candidates.
+
+    *available* tells, for the names that had no candidates, source -> versions.
+    """
+    text = conflict.removeprefix(_PREAMBLE).rstrip()
+    projects = sorted({p for name in _names(text) if (p := demand.names.asked_project(name))})
+    refusals = {project: _refusals(project, sources) for project in projects}
+    lines = [_name_wheels(text, sources), *_offers(available), *_reasons(refusals)]
+    codes = Counter(refusal.code for found in refusals.values() for refusal in found)
+    hint = next((_HINTS[code] for code, _ in codes.most_common() if code in _HINTS), _loosen(problem, text))
+    refused = [refusal.as_json() for found in refusals.values() for refusal in found]
+    return UnsatisfiableError("\n".join(lines), refused=refused, hint=hint)
+
+
+def names_without_candidates(conflict: str) -> list[str]:
+    r"""Return the names for which the solver had no candidate at all.
+
+    >>> names_without_candidates("└─ a 1 would require\n   └─ b >=3, for which no candidates were found.")
+    ['b']
+    """
+    return sorted({match["before"] or match["after"] for match in _NO_CANDIDATES.finditer(conflict)})
+
+
+def _names(text: str) -> set[str]:
+    return {word.rstrip(".,") for word in _WORD.findall(text)}
+
+
+def _refusals(project: NormalizedName, sources: Collection[WheelSource]) -> list[Refusal]:
+    found = [refusal for source in sources for refusal in source.refusals_of(project)]
+    telling = [refusal for refusal in found if refusal.code != OtherPlatformError.code]
+    offered = any(wheel.project == project for source in sources for wheel in source.wheels.values())
+    return telling or ([] if offered else found)
+
+
+def _offers(available: Mapping[str, Mapping[str, Collection[Version]]]) -> Iterable[str]:
+    for name, by_source in available.items():
+        found = [
+            f"{source}: {min(versions)}" + (f" to {max(versions)}" if len(versions) > 1 else "")
+            for source, versions in by_source.items()
+            if versions
+        ]
+        yield f"Versions of {name} on offer: {'; '.join(found) or 'none'}."
+
+
+def _name_wheels(text: str, sources: Iterable[WheelSource]) -> str:
+    """Put the wheel's file name and its index behind every mention of a record made from one."""
+    for source in sources:
+        for wheel in source.wheels.values():
+            record, file = wheel.record, wheel.file
+            mention = re.compile(
+                rf"(?<![\w.-]){re.escape(record.name)} {re.escape(record.version)}(?=[ ,|]|$)(?! \()", re.MULTILINE
+            )
+            text = mention.sub(rf"\g<0> ({file.filename} from {source.source.name})", text, count=1)
+    return re.sub(rf"{re.escape(PYPI_PREFIX)}([a-z0-9-]+)", r"\1 (the PyPI project)", text)
+
+
+def _reasons(refusals: dict[NormalizedName, list[Refusal]]) -> Iterable[str]:
+    for project, found in refusals.items():
+        if found:
+            yield f"Wheels of {project} that were refused:"
+            by_reason: dict[str, list[str]] = {}
+            for refusal in found:
+                by_reason.setdefault(refusal.reason, []).append(refusal.fn)
+            ranked = sorted(by_reason.items(), key=lambda item: -len(item[1]))
+            for reason, files in ranked[:_MOST_REASONS]:
+                more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+                yield f"  {files[-1]}{more}: {reason}"
+            if len(ranked) > _MOST_REASONS:
+                yield f"  … and {len(ranked) - _MOST_REASONS} other reasons"
+
+
+def _loosen(problem: Problem, text: str) -> str:
+    mentioned = _names(text)
+    asked = [spec for spec in (*problem.specs, *problem.requirements) if mentioned & set(_names(spec.lower()))]
+    return f"Loosen one of: {', '.join(asked)}." if asked else "Loosen the request, or add a source."

@@ -1,0 +1,127 @@
+"""What is to be solved, and what came out: values only, beside the solver's own records."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from packaging.utils import NormalizedName
+from rattler import RepoDataRecord
+
+from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
+from wheelbridge.model.record import Refusal, WheelRecord
+from wheelbridge.model.source import Source
+from wheelbridge.model.target import Target
+
+
+class WheelProvider(Protocol):
+    """An index, as far as a solve needs it. Called from several threads."""
+
+    def prepare(self) -> None:
+        """Get ready to be asked; called early, while the solve does something else."""
+
+    def project_page(self, project: NormalizedName) -> ProjectPage | None:
+        """Return the project's files, None where the index does not have the project."""
+
+    def known_metadata(self, file: DistributionFile) -> CoreMetadata | None:
+        """Return the metadata of one wheel if that takes neither network nor time, else None."""
+
+    def core_metadata(self, file: DistributionFile) -> CoreMetadata:
+        """Return the metadata of one wheel."""
+
+
+class Progress(Protocol):
+    """Told what a solve is doing, for people who wait."""
+
+    def step(self, text: str) -> None:
+        """Say what happens now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One joint solve .
+
+    Attributes:
+        specs: conda MatchSpecs.
+        requirements: PEP 508 requirements; a wheel may meet one, and so may the conda package it is mapped to.
+        kept: MatchSpecs of earlier requests, each dropped where this one names the same package.
+        sources: in order of priority.
+        locked: rattler records preferred where they fit.
+        constraints: MatchSpecs that hold for whatever is installed.
+        exclude_newer: nothing published after it is offered; with a time zone.
+    """
+
+    target: Target
+    sources: tuple[Source, ...]
+    specs: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    locked: tuple[RepoDataRecord, ...] = ()
+    constraints: tuple[str, ...] = ()
+    exclude_newer: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedPackage:
+    """One package of a solution, from a channel or an index.
+
+    *record* is the solver's own object; *file* and *wheel* are there for wheels only.
+    """
+
+    kind: Literal["conda", "wheel"]
+    name: str
+    version: str
+    build: str
+    build_number: int
+    subdir: str
+    source: str
+    fn: str
+    url: str
+    sha256: str | None
+    size: int | None
+    depends: tuple[str, ...]
+    record: RepoDataRecord = field(repr=False, compare=False)
+    pypi_name: str | None = None
+    wheel: WheelRecord | None = field(default=None, repr=False, compare=False)
+    file: DistributionFile | None = field(default=None, repr=False, compare=False)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the package as ``solve --json`` prints it."""
+        fields = ("kind", "name", "pypi_name", "version", "build", "build_number", "subdir", "source", "fn", "url")
+        values: dict[str, object] = {field: getattr(self, field) for field in fields}
+        return {
+            **values,
+            "sha256": self.sha256,
+            "size": self.size,
+            "depends": list(self.depends),
+            "variant": None,
+        }
+
+
+@dataclass(slots=True)
+class Statistics:
+    """What a solve cost: seconds in all and in the solver, rounds, pages and metadata files read."""
+
+    wall_seconds: float = 0.0
+    solve_seconds: float = 0.0
+    rounds: int = 0
+    pages: int = 0
+    metadata: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solution:
+    """The packages of an environment, sorted by name, and what was refused on the way.
+
+    *specs* is the request as MatchSpecs on solver names, what was kept of earlier ones left aside.
+    """
+
+    packages: tuple[ResolvedPackage, ...]
+    refused: tuple[Refusal, ...]
+    statistics: Statistics
+    specs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+Providers = Mapping[str, WheelProvider]
+"""Index name -> provider."""

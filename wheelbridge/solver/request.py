@@ -1,0 +1,137 @@
+"""Taking in a request: conda specs stay, requirements become MatchSpecs on solver names."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from packaging.utils import canonicalize_name
+from rattler import MatchSpec
+
+from wheelbridge.mapping.rows import NameTable
+from wheelbridge.solver.channels import Channels
+from wheelbridge.solver.demand import Demand
+from wheelbridge.solver.errors import NoPythonError, NoWheelError, PackageNotFoundError
+from wheelbridge.solver.problem import Problem
+from wheelbridge.solver.wheels import VersionsOf, WheelSource
+from wheelbridge.translate.requirement import KnownVersions, RequirementTranslation, translate_requirement
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the solver is asked for, now and of old, and what the user should know of how it was understood."""
+
+    specs: tuple[str, ...]
+    kept: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+async def take_request(
+    problem: Problem,
+    table: NameTable,
+    demand: Demand,
+    channels: Channels,
+    wheels: Mapping[str, WheelSource],
+    versions_of: VersionsOf,
+    *,
+    has_python: bool,
+) -> Request:
+    """Read the specs and requirements of *problem* against what its sources have.
+
+    A bare name that no channel has and that the tables know as a PyPI project is taken as such, with a note.
+
+    Raises:
+        PackageNotFoundError: if no source has a requested package.
+        NoWheelError: if a requested project has source distributions only.
+        NoPythonError: if wheels are wanted and no channel has a python for them.
+    """
+    taker = _Taker(problem, table, demand, channels, wheels, versions_of)
+    requirements = [*problem.requirements, *taker.take_specs()]
+    if requirements and not has_python:
+        raise NoPythonError(
+            "Wheels need a python, and no channel of this request has one that fits",
+            hint="Add a channel that has python, such as -c conda-forge.",
+        )
+    await asyncio.gather(*(taker.take_requirement(text) for text in requirements))
+    specs = [spec for text in requirements for spec in taker.translations[text].base]
+    asked = (*taker.specs, *specs)
+    names = {MatchSpec(spec).name.normalized for spec in asked}
+    kept = tuple(spec for spec in problem.kept if MatchSpec(spec).name.normalized not in names)
+    return Request(asked, kept, tuple(taker.notes))
+
+
+class _Taker:
+    def __init__(
+        self,
+        problem: Problem,
+        table: NameTable,
+        demand: Demand,
+        channels: Channels,
+        wheels: Mapping[str, WheelSource],
+        versions_of: VersionsOf,
+    ) -> None:
+        self._problem = problem
+        self._table = table
+        self._demand = demand
+        self._channels = channels
+        self._wheels = wheels
+        self._versions_of = versions_of
+        self._locked = {record.name.normalized for record in problem.locked}
+        self.specs: list[str] = []
+        self.notes: list[str] = []
+        self.translations: dict[str, RequirementTranslation] = {}
+
+    def take_specs(self) -> list[str]:
+        """Keep the conda specs; return the bare names that only the tables know, as requirements."""
+        requirements = []
+        for spec in self._problem.specs:
+            name = MatchSpec(spec).name.normalized or ""
+            if name.startswith("__") or name in self._channels.names or name in self._locked:
+                self.specs.append(spec)
+            elif spec.strip() == name and self._wheels and self._is_known_project(name):
+                self.notes.append(f"No channel has {name!r}; it is taken as the PyPI project of that name.")
+                requirements.append(name)
+            else:
+                raise self._not_found(name)
+        return requirements
+
+    async def take_requirement(self, text: str) -> None:
+        """Translate one requirement, exactly, and check that some source can meet it."""
+        translation = await self._translate(text)
+        self.translations[text] = translation
+        if translation.base:
+            self._demand.add(translation, direct=True)
+        if not translation.base or translation.name in self._channels.names or translation.name in self._locked:
+            return
+        offers = [offer for source in self._wheels.values() if (offer := await source.offer(translation.project))]
+        if not offers:
+            raise self._not_found(translation.project)
+        if all(offer.only_sdists for offer in offers):
+            raise NoWheelError(translation.project)
+
+    async def _translate(self, text: str) -> RequirementTranslation:
+        known = KnownVersions()
+        target, names = self._problem.target, self._demand.names
+        translation = translate_requirement(text, target, names, known=known)
+        if not known.wanted:
+            return translation
+        versions = {project: await self._versions_of(project) for project in known.wanted}
+        return translate_requirement(text, target, names, known=KnownVersions(versions))
+
+    def _is_known_project(self, name: str) -> bool:
+        answer = self._table.by_project(canonicalize_name(name))
+        return bool(answer.rows or answer.ambiguous)
+
+    def _not_found(self, name: str) -> PackageNotFoundError:
+        return PackageNotFoundError(name, [s.name for s in self._problem.sources], hint=self._suggest(name))
+
+    def _suggest(self, name: str) -> str | None:
+        close = get_close_matches(name, self._candidates(name), n=3, cutoff=0.8)
+        if close:
+            return f"Did you mean {' or '.join(close)}?"
+        if name in {MatchSpec(spec).name.normalized for spec in self._problem.specs} and self._wheels:
+            return f"To ask an index, write pypi:{name}."
+        return None
+
+    def _candidates(self, name: str) -> Sequence[str]:
+        return [known for known in self._channels.names if abs(len(known) - len(name)) <= 2]  # noqa: PLR2004

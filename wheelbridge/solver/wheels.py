@@ -1,0 +1,168 @@
+"""An index as a source of the solver: it answers for projects that were asked for, and for nothing else."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Collection
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName
+from packaging.version import Version
+from rattler import PackageName, RepoDataRecord, Subdir
+
+from wheelbridge.errors import TranslationError, WheelbridgeError
+from wheelbridge.model.distribution import CoreMetadata, DistributionFile
+from wheelbridge.model.record import Refusal, WheelRecord
+from wheelbridge.model.source import Source
+from wheelbridge.model.target import Target
+from wheelbridge.solver.candidates import Offer
+from wheelbridge.solver.demand import Demand
+from wheelbridge.solver.problem import Statistics, WheelProvider
+from wheelbridge.solver.records import to_rattler_record
+from wheelbridge.translate.pythons import Release
+from wheelbridge.translate.requirement import KnownVersions, RequirementTranslation
+from wheelbridge.translate.specifiers import exact_versions
+from wheelbridge.translate.wheel import compose_wheel
+
+_Argument = TypeVar("_Argument")
+_Result = TypeVar("_Result")
+
+_REFUSED = frozenset({"file-not-on-index", "invalid-metadata", "invalid-wheel"})
+"""Codes of an index that speak against one wheel; any other, such as a wrong hash, speaks against the index."""
+_NO_VERSION = exact_versions(SpecifierSet(), ())
+
+VersionsOf = Callable[[NormalizedName], Awaitable[Collection[Version]]]
+"""Tells the versions that all sources together have of a project."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What all indexes of one solve share.
+
+    Attributes:
+        pythons: the minor versions of Python that can occur.
+        executor: runs what waits for the network.
+    """
+
+    target: Target
+    demand: Demand
+    pythons: frozenset[Release]
+    executor: Executor
+    statistics: Statistics
+    versions_of: VersionsOf
+    exclude_newer: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedWheel:
+    """A wheel as it is offered to the solver."""
+
+    project: NormalizedName
+    file: DistributionFile
+    record: WheelRecord
+    requirements: tuple[RequirementTranslation, ...]
+    solver_record: RepoDataRecord
+
+
+class WheelSource:
+    """A `rattler.RepoDataSource` over one index: filled by `update`, asked by the solver.
+
+    Attributes:
+        wheels: URL -> what is offered.
+    """
+
+    def __init__(self, source: Source, provider: WheelProvider, context: Context) -> None:
+        self.source = source
+        self.wheels: dict[str, OfferedWheel] = {}
+        self._provider = provider
+        self._context = context
+        self._offers: dict[NormalizedName, asyncio.Future[Offer | None]] = {}
+        self._refused: dict[str, Refusal] = {}
+        self._answers: dict[str, list[OfferedWheel]] = {}
+
+    def package_names(self, platform: Subdir) -> list[str]:
+        """Return nothing: an index does not list what it could answer for."""
+        del platform
+        return []
+
+    async def fetch_package_records(self, platform: Subdir, name: PackageName) -> list[RepoDataRecord]:
+        """Return the records for the solver name *name* in one subdir."""
+        answer = self._answers.get(name.normalized, ())
+        return [wheel.solver_record for wheel in answer if wheel.record.subdir == str(platform)]
+
+    async def update(self, project: NormalizedName) -> None:
+        """Offer of *project* all that is asked for by now, and pass on what its wheels ask for."""
+        offer = await self.offer(project)
+        if offer is None:
+            return
+        demand = self._context.demand
+        versions = offer.select(demand.specifiers_of(project), demand.window_of(project))
+        files = [candidate.file for version in versions for candidate in offer.candidates(version)]
+        wheels = [wheel for wheel in await asyncio.gather(*(self._wheel(project, file) for file in files)) if wheel]
+        self._answers[demand.names(project)] = wheels
+        for wheel in wheels:
+            demand.follow(project, wheel.requirements)
+
+    async def offer(self, project: NormalizedName) -> Offer | None:
+        """Return what the index has of *project*, None where it has nothing."""
+        if project not in self._offers:
+            self._offers[project] = asyncio.ensure_future(self._read_offer(project))
+        return await self._offers[project]
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        """Every file that was looked at and not offered, with the reason."""
+        offers = [future.result() for future in self._offers.values() if future.done() and not future.exception()]
+        listed = [refusal for offer in offers if offer for refusal in offer.refused.values()]
+        return [*listed, *self._refused.values()]
+
+    def refusals_of(self, project: NormalizedName) -> list[Refusal]:
+        """Return the refusals of one project's files."""
+        prefix = re.compile(rf"{re.escape(project).replace(re.escape('-'), '[-_.]+')}-", re.IGNORECASE)
+        return [refusal for refusal in self.refusals if prefix.match(refusal.fn)]
+
+    async def _read_offer(self, project: NormalizedName) -> Offer | None:
+        page = await self._in_thread(self._provider.project_page, project)
+        self._context.statistics.pages += 1
+        context = self._context
+        return None if page is None else Offer(page, context.target, context.pythons, context.exclude_newer)
+
+    async def _wheel(self, project: NormalizedName, file: DistributionFile) -> OfferedWheel | None:
+        """Return one wheel as it is offered; None, and a refusal kept, where it cannot be."""
+        if file.url not in self.wheels and file.url not in self._refused:
+            try:
+                self.wheels[file.url] = await self._translate(project, file)
+            except WheelbridgeError as error:
+                if not isinstance(error, TranslationError) and error.code not in _REFUSED:
+                    raise
+                self._refused[file.url] = Refusal(file.filename, error.code, error.message)
+        return self.wheels.get(file.url)
+
+    async def _translate(self, project: NormalizedName, file: DistributionFile) -> OfferedWheel:
+        metadata = await self._read_metadata(file)
+        target, names = self._context.target, self._context.demand.names
+        known = KnownVersions()
+        record, requirements = compose_wheel(file, metadata, target, names, known)
+        if known.wanted:
+            versions = {wanted: await self._context.versions_of(wanted) for wanted in sorted(known.wanted)}
+            record, requirements = compose_wheel(file, metadata, target, names, KnownVersions(versions))
+        rivals = tuple(f'{name}[version="{_NO_VERSION}"]' for name in names.lookalikes(project) if name != record.name)
+        asked = project in self._context.demand.direct
+        record = replace(
+            record,
+            constrains=record.constrains + rivals,
+            track_features=() if asked else record.track_features,
+        )
+        solver_record = to_rattler_record(record, self.source.url)
+        return OfferedWheel(project, file, record, tuple(requirements), solver_record)
+
+    async def _read_metadata(self, file: DistributionFile) -> CoreMetadata:
+        self._context.statistics.metadata += 1
+        known = self._provider.known_metadata(file)
+        return known if known is not None else await self._in_thread(self._provider.core_metadata, file)
+
+    async def _in_thread(self, call: Callable[[_Argument], _Result], argument: _Argument) -> _Result:
+        return await asyncio.get_running_loop().run_in_executor(self._context.executor, call, argument)
