@@ -25,7 +25,6 @@ class MissingTableError(WheelbridgeError):
     """The installed package lacks a file of the mapping tables."""
 
     code = "missing-table"
-    exit_code = 16
 
     def __init__(self, path: Path) -> None:
         super().__init__(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 
 from rattler import MatchSpec, PrefixRecord
@@ -134,7 +134,8 @@ def _complete_hashes(transaction: Transaction, wheels: Mapping[str, Path]) -> No
     """Give a record whose index publishes no hash the hash of what came, so that caches can tell files apart."""
     for record in transaction.records:
         if record.sha256 is None and (wheel := wheels.get(record.url)):
-            record.sha256 = sha256(wheel.read_bytes()).digest()
+            with wheel.open("rb") as stream:
+                record.sha256 = file_digest(stream, "sha256").digest()
 
 
 def _download(
@@ -149,13 +150,24 @@ def _download(
             received += count
             reporter.on_download_progress(file.filename, received)
 
+        folder = caches.downloads / (file.sha256 or "unhashed")
+        if file.sha256 and _has_hash(folder / file.filename, file.sha256):
+            return url, folder / file.filename
         reporter.on_download_start(file.filename, file.size)
-        path = provider.index.download(file, caches.downloads / (file.sha256 or "unhashed"), progress)
+        path = provider.index.download(file, folder, progress)
         reporter.on_download_complete(file.filename)
         return url, path
 
     with ThreadPoolExecutor(_DOWNLOADS) as executor:
         return dict(executor.map(fetch, missing))
+
+
+def _has_hash(path: Path, digest: str) -> bool:
+    """Tell whether *path* is there, and is the file it should be."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest() == digest
 
 
 def _kept_specs(prefix: Path, installed: Sequence[PrefixRecord]) -> tuple[str, ...]:

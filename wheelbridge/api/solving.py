@@ -82,6 +82,7 @@ def solve_request(
         locked=tuple(locked),
         constraints=tuple(constraints),
         exclude_newer=settings.exclude_newer,
+        offline=settings.offline,
     )
     providers = open_providers(settings.sources, settings.caches, offline=settings.offline)
     return asyncio.run(

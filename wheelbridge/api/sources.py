@@ -1,8 +1,10 @@
 """From what a user calls a channel or an index to the ordered list of sources."""
 
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 from rattler import Channel
@@ -18,6 +20,7 @@ from wheelbridge.model.name import NormalizedName
 from wheelbridge.model.source import Source
 
 Kind = Literal["channel", "index"]
+_CREDENTIALS = re.compile(r"://[^/\s@]+@")
 DEFAULT_CHANNEL = "conda-forge"
 
 
@@ -39,7 +42,9 @@ def read_sources(given: Iterable[tuple[Kind, str]], *, defaults: bool = True) ->
     sources: list[Source] = []
     for kind, text in dict.fromkeys(entries):
         name, url = _read_channel(text) if kind == "channel" else _read_index(text)
-        sources.append(Source(_unique(name, url, sources), kind, url, len(sources)))
+        clean = without_credentials(url)
+        login_url = url if clean != url else None
+        sources.append(Source(_unique(name, clean, sources), kind, clean, len(sources), login_url))
     return tuple(sources)
 
 
@@ -54,7 +59,8 @@ class Provider:
     @cached_property
     def index(self) -> Index:
         """The index itself."""
-        return open_index(self._source.name, self._source.url, cache_dir=self._caches.index, offline=self._offline)
+        url = self._source.login_url or self._source.url
+        return open_index(self._source.name, url, cache_dir=self._caches.index, offline=self._offline)
 
     def prepare(self) -> None:
         """Open the index: to import an HTTP client takes a tenth of a second, better spent beside reading channels."""
@@ -82,7 +88,23 @@ def open_providers(sources: Sequence[Source], caches: Caches, *, offline: bool =
     return {source.name: Provider(source, caches, offline=offline) for source in sources if source.kind == "index"}
 
 
+def without_credentials(text: str) -> str:
+    """Take user and password out of every URL in *text*.
+
+    >>> without_credentials("-i https://me:secret@host.example/simple")
+    '-i https://host.example/simple'
+    """
+    return _CREDENTIALS.sub("://", text)
+
+
 def _read_channel(text: str) -> tuple[str, str]:
+    if without_credentials(text) != text:
+        raise UsageError(
+            f"The channel {without_credentials(text)} was given with credentials in its URL",
+            hint="Put them into ~/.netrc or rattler's credential store, and name the channel without them.",
+        )
+    if "://" not in text and (Path(text) / "noarch").is_dir():
+        text = str(Path(text).absolute())
     try:
         channel = Channel(text)
     except InvalidChannelError as error:

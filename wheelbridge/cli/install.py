@@ -10,6 +10,7 @@ from wheelbridge.api.installing import Prepared, carry_out, package_caches, prep
 from wheelbridge.api.places import Caches
 from wheelbridge.api.removing import prepare_removal
 from wheelbridge.api.solving import Settings
+from wheelbridge.api.sources import without_credentials
 from wheelbridge.api.specs import read_request
 from wheelbridge.cli.options import Output, SolveOptions
 from wheelbridge.cli.output import err, note, out, print_json
@@ -48,6 +49,8 @@ def remove(prefix: Path, names: Sequence[str], output: Output) -> int:
             with reporter(output) as listener:
                 caches = package_caches(Caches.default())
                 asyncio.run(run_transaction(removal.transaction, caches, reporter=listener))
+    if not output.as_json and not output.dry_run and not removal.plan.is_empty:
+        out().print(f"Done: {prefix}")
     if output.as_json:
         gone = [record.name.normalized for record in removal.plan.unlink]
         print_json({"success": True, "dry_run": output.dry_run, "removed": gone})
@@ -123,4 +126,4 @@ def _go_ahead(output: Output, plan: Plan) -> bool:
 
 
 def _command() -> tuple[str, ...]:
-    return ("wheelbridge", *sys.argv[1:])
+    return ("wheelbridge", *map(without_credentials, sys.argv[1:]))

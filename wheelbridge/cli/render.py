@@ -105,7 +105,9 @@ def render_plan(plan: Plan, place: str, packages: Mapping[str, ResolvedPackage])
         table.add_row("-", *_cells(record, packages), style="red")
     out().print(table)
     counts = f"{len(plan.link)} to add, {len(plan.change)} to change, {len(plan.unlink)} to remove"
-    out().print(f"{counts}, {len(plan.keep)} kept; at most {render_size(plan.size)} to fetch")
+    unknown = sum(record.size is None for record in plan.to_link)
+    more = f" and {unknown} files of unknown size" if unknown else ""
+    out().print(f"{counts}, {len(plan.keep)} kept; to fetch: at most {render_size(plan.size)}{more}")
 
 
 def _cells(record: RepoDataRecord, packages: Mapping[str, ResolvedPackage]) -> tuple[str, str, str, str, str]:

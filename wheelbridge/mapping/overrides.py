@@ -19,7 +19,6 @@ class InvalidOverrideError(WheelbridgeError):
     """A row of the curated table breaks a rule; *path* says where."""
 
     code = "invalid-override"
-    exit_code = 15
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(f"{path}: {problem}", hint="The fields are explained in mappings/README.md.")

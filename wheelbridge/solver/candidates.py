@@ -1,6 +1,7 @@
 """Which wheels of a project page are offered to the solver: pure choices."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -96,25 +97,29 @@ class Offer:
 
     def _matching(self, specifier: SpecifierSet) -> Iterator[Version]:
         pinned = any(clause.operator in {"==", "==="} and not clause.version.endswith(".*") for clause in specifier)
-        available = [version for version in self.releases if pinned or not self._yanked(version)]
+        yanked = set() if pinned else {v for v, files in self.releases.items() if all(map(_is_yanked, files))}
+        for version in specifier.filter(yanked):
+            self._refuse_yanked(self.releases[version])
+        available = [version for version in self.releases if version not in yanked]
         return iter(sorted(specifier.filter(available), reverse=True))
 
-    def _yanked(self, version: Version) -> bool:
-        files = self.releases[version]
-        if yanked := all(file.yanked is not None for file in files):
-            for file in files:
-                self._refuse(file, "yanked", f"yanked{f': {file.yanked}' if file.yanked else ''}")
-        return yanked
+    def _refuse_yanked(self, files: Iterable[DistributionFile]) -> None:
+        """Refuse what would be usable; of wheels for other machines there is nothing to say."""
+        for file in files:
+            with suppress(TranslationError):
+                translate_tags(WheelName.parse(file.filename).tags, self.target, file.requires_python)
+                self._refuse(file, "yanked", f"yanked: {file.yanked}" if file.yanked else "yanked")
 
     def _usable(self, files: Sequence[DistributionFile]) -> Iterator[Candidate]:
-        all_yanked = all(file.yanked is not None for file in files)
+        if not all(map(_is_yanked, files)):
+            self._refuse_yanked(filter(_is_yanked, files))
+            files = [file for file in files if not _is_yanked(file)]
         for file in files:
-            if file.yanked is not None and not all_yanked:
-                self._refuse(file, "yanked", f"yanked: {file.yanked}")
+            if self.exclude_newer and file.upload_time is None:
+                self._refuse(file, "no-upload-time", "the index does not tell when it was published")
                 continue
-            if self.exclude_newer and (file.upload_time is None or file.upload_time > self.exclude_newer):
-                when = file.upload_time.isoformat() if file.upload_time else "at a time the index does not tell"
-                self._refuse(file, "too-new", f"published {when}")
+            if self.exclude_newer and file.upload_time and file.upload_time > self.exclude_newer:
+                self._refuse(file, "too-new", f"published {file.upload_time.isoformat()}")
                 continue
             try:
                 name = WheelName.parse(file.filename)
@@ -145,6 +150,10 @@ def _builds(candidate: Candidate, release: Release) -> tuple[Gil, ...]:
         return (Gil.REQUIRED,)
     gil = next(support.gil for support in candidate.support.pythons if support.covers(release))
     return (Gil.REQUIRED, Gil.FREE_THREADED) if gil is Gil.ANY else (gil,)
+
+
+def _is_yanked(file: DistributionFile) -> bool:
+    return file.yanked is not None
 
 
 @lru_cache(maxsize=65536)

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
-from rattler import Channel, Gateway, MatchSpec, RepoDataRecord, Subdir
+from rattler import Channel, Gateway, MatchSpec, RepoDataRecord, SourceConfig, Subdir
 from rattler.exceptions import GatewayError
+from rattler.networking.fetch_repo_data import CacheAction
 
 from wheelbridge.model.name import PYPI_PREFIX
 from wheelbridge.model.source import Source
@@ -16,10 +17,11 @@ from wheelbridge.translate.pythons import Release
 class Channels:
     """What the channels of one solve have; repodata is fetched once."""
 
-    def __init__(self, sources: Iterable[Source], subdir: str, cache: Path) -> None:
+    def __init__(self, sources: Iterable[Source], subdir: str, cache: Path, *, offline: bool) -> None:
         self.by_url = {source.url: Channel(source.url) for source in sources if source.kind == "channel"}
         self.platforms = [Subdir(subdir), Subdir("noarch")]
-        self.gateway = Gateway(cache_dir=cache)
+        action: CacheAction = "force-cache-only" if offline else "cache-or-fetch"
+        self.gateway = Gateway(cache_dir=cache, default_config=SourceConfig(cache_action=action))
         self.names: frozenset[str] = frozenset()
 
     async def open(self) -> None:

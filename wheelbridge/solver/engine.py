@@ -65,7 +65,7 @@ class _Session:
         self._table = table
         self._progress = progress
         self._statistics = Statistics()
-        self._channels = Channels(problem.sources, problem.target.subdir, repodata_cache)
+        self._channels = Channels(problem.sources, problem.target.subdir, repodata_cache, offline=problem.offline)
         self._constraints = [*problem.constraints]
         self._wheels: dict[str, WheelSource] = {}
 

@@ -25,6 +25,7 @@ _MOST_REASONS = 3
 _HINTS = {
     "platform-too-old": "If the environment is for a newer system, describe it with --virtual-package.",
     "too-new": "Move --exclude-newer to a later date.",
+    "no-upload-time": "--exclude-newer needs an index that publishes upload times (PEP 700).",
     "yanked": "A yanked release is taken only for an exact pin: name==version.",
     "incompatible-tag": "Ask for another version of python, or add a channel that has the package.",
 }
@@ -45,7 +46,8 @@ def explain(
     projects = sorted({p for name in _names(text) if (p := demand.names.asked_project(name))})
     refusals = {project: _refusals(project, sources) for project in projects}
     lines = [_name_wheels(text, sources), *_offers(available), *_reasons(refusals)]
-    codes = Counter(refusal.code for found in refusals.values() for refusal in found)
+    missing = {demand.names.asked_project(name) for name in available}
+    codes = Counter(refusal.code for project in projects if project in missing for refusal in refusals[project])
     hint = next((_HINTS[code] for code, _ in codes.most_common() if code in _HINTS), _loosen(problem, text))
     refused = [refusal.as_json() for found in refusals.values() for refusal in found]
     return UnsatisfiableError("\n".join(lines), refused=refused, hint=hint)
@@ -110,5 +112,6 @@ def _reasons(refusals: dict[NormalizedName, list[Refusal]]) -> Iterable[str]:
 
 def _loosen(problem: Problem, text: str) -> str:
     mentioned = _names(text)
-    asked = [spec for spec in (*problem.specs, *problem.requirements) if mentioned & set(_names(spec.lower()))]
+    wanted = (*problem.specs, *(f"pypi:{text}" for text in problem.requirements), *problem.kept)
+    asked = [spec for spec in wanted if mentioned & _names(spec.lower())]
     return f"Loosen one of: {', '.join(asked)}." if asked else "Loosen the request, or add a source."

@@ -49,6 +49,7 @@ class Problem:
         locked: rattler records preferred where they fit.
         constraints: MatchSpecs that hold for whatever is installed.
         exclude_newer: nothing published after it is offered; with a time zone.
+        offline: channels are read from the cache alone.
     """
 
     target: Target
@@ -59,6 +60,7 @@ class Problem:
     locked: tuple[RepoDataRecord, ...] = ()
     constraints: tuple[str, ...] = ()
     exclude_newer: datetime | None = None
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
