@@ -58,6 +58,16 @@ def test_extras_survive_the_next_install(run: Run, environment: Environment) -> 
     environment.python("-c", "import extra_thing")
 
 
+def test_the_record_that_stays_has_every_group(run: Run, environment: Environment) -> None:
+    """CEP 44: what is in ``conda-meta`` knows the extras nobody asked for yet, and a later request finds them."""
+    run("create", *environment.options, "python", "pypi:app", "-y")
+    (path,) = environment.prefix.glob("conda-meta/app-1.0-*.json")
+    assert json.loads(path.read_text())["extra_depends"] == {"more": ["extra-thing"]}
+
+    run("install", *environment.options, "pypi:app[more]", "-y")
+    environment.python("-c", "import extra_thing")
+
+
 def test_what_is_there_is_kept(run: Run, environment: Environment) -> None:
     """An older version stays while it fits, and moves when it must."""
     run("create", *environment.options, "python", "pypi:lib==1.0", "-y")

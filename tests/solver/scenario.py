@@ -38,6 +38,7 @@ class Scenario:
     conflict: list[str] = field(default_factory=list)
     error: str = "unsatisfiable"
     unasked: list[str] = field(default_factory=list)
+    complete: bool = False
 
 
 def load_scenarios(folder: Path) -> list[Scenario]:
@@ -62,6 +63,7 @@ def run_scenario(scenario: Scenario, folder: Path) -> tuple[Solution, dict[str, 
         sources=tuple(sources),
         specs=request.specs,
         requirements=request.requirements,
+        complete=scenario.complete,
     )
     table = FakeNames(
         scenario.names, {key: tuple(value) for key, value in scenario.ambiguous.items()}, frozenset(scenario.known)

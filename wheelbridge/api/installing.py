@@ -94,6 +94,7 @@ def prepare(
         kept=_kept_specs(prefix, installed),
         locked=installed,
         constraints=_keep_python(installed, request.specs),
+        complete=True,
     )
     transaction = Transaction(
         prefix=prefix,

@@ -71,6 +71,7 @@ def solve_request(
     kept: Sequence[str] = (),
     locked: Sequence[RepoDataRecord] = (),
     constraints: Sequence[str] = (),
+    complete: bool = False,
 ) -> Solution:
     """Solve *request* under *settings*, together with the specs *kept* of earlier ones, preferring *locked* records."""
     problem = Problem(
@@ -83,6 +84,7 @@ def solve_request(
         constraints=tuple(constraints),
         exclude_newer=settings.exclude_newer,
         offline=settings.offline,
+        complete=complete,
     )
     providers = open_providers(settings.sources, settings.caches, offline=settings.offline)
     return asyncio.run(

@@ -44,9 +44,13 @@ class Demand:
         if direct and requirement.specifier.prereleases:
             self.direct.add(project)
 
+    def extras_of(self, project: NormalizedName) -> frozenset[str]:
+        """Return the extras asked of *project*."""
+        return frozenset(self._extras.get(project, ()))
+
     def follow(self, project: NormalizedName, requirements: Iterable[RequirementTranslation]) -> None:
         """Remember what a wheel of *project* asks for, with the extras that are asked of it."""
-        extras = self._extras.get(project, ())
+        extras = self.extras_of(project)
         for requirement in requirements:
             if requirement.base or any(extra in requirement.groups for extra in extras):
                 self.add(requirement)

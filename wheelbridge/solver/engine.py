@@ -7,7 +7,7 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from packaging.utils import NormalizedName
+from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 from rattler import ChannelPriority, MatchSpec, RepoDataRecord, solve
 from rattler.exceptions import GatewayError, SolverError
@@ -122,7 +122,9 @@ class _Session:
                 if not await self._widen(str(error)):
                     raise await self._explain(str(error)) from None
                 continue
-            if not await self._refine(records):
+            if await self._refine(records):
+                continue
+            if not self._problem.complete or await self._complete(records):
                 return self._solution(records)
 
     async def _read_indexes(self) -> None:
@@ -202,6 +204,18 @@ class _Session:
             if offer:
                 self._demand.serve(project)
         return bool(self._demand.changed)
+
+    async def _complete(self, records: list[RepoDataRecord]) -> bool:
+        """Put in place of each chosen wheel's record the one with all groups; False if one is refused only now."""
+        for index, record in enumerate(records):
+            for source in self._wheels.values():
+                if record.url in source.wheels and (record.channel or "").rstrip("/") == source.source.url:
+                    wheel = await source.complete(record.url)
+                    if wheel is None:
+                        self._demand.changed.add(canonicalize_name(record.file_name.partition("-")[0]))
+                    else:
+                        records[index] = wheel.solver_record
+        return not self._demand.changed
 
     def _insist_on_wheels(self, records: list[RepoDataRecord]) -> bool:
         """Where extras were asked of a conda package that does not know them, insist on the wheel."""

@@ -50,6 +50,7 @@ class Problem:
         constraints: MatchSpecs that hold for whatever is installed.
         exclude_newer: nothing published after it is offered; with a time zone.
         offline: channels are read from the cache alone.
+        complete: the records of wheels have the groups of all extras, as a record that is kept must.
     """
 
     target: Target
@@ -61,6 +62,7 @@ class Problem:
     constraints: tuple[str, ...] = ()
     exclude_newer: datetime | None = None
     offline: bool = False
+    complete: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

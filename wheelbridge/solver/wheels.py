@@ -58,10 +58,11 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class OfferedWheel:
-    """A wheel as it is offered to the solver."""
+    """A wheel as it is offered to the solver; *extras* are those whose groups it has, None for all."""
 
     project: NormalizedName
     file: DistributionFile
+    extras: frozenset[str] | None
     record: WheelRecord
     requirements: tuple[RequirementTranslation, ...]
     solver_record: RepoDataRecord
@@ -101,10 +102,16 @@ class WheelSource:
         demand = self._context.demand
         versions = offer.select(demand.specifiers_of(project), demand.window_of(project))
         files = [candidate.file for version in versions for candidate in offer.candidates(version)]
-        wheels = [wheel for wheel in await asyncio.gather(*(self._wheel(project, file) for file in files)) if wheel]
-        self._answers[demand.names(project)] = wheels
+        extras = demand.extras_of(project)
+        found = await asyncio.gather(*(self._wheel(project, file, extras) for file in files))
+        wheels = self._answers[demand.names(project)] = [wheel for wheel in found if wheel]
         for wheel in wheels:
             demand.follow(project, wheel.requirements)
+
+    async def complete(self, url: str) -> OfferedWheel | None:
+        """Return a wheel with the groups of all its extras; None, and a refusal kept, if one cannot be said."""
+        wheel = self.wheels[url]
+        return await self._wheel(wheel.project, wheel.file, None)
 
     async def offer(self, project: NormalizedName) -> Offer | None:
         """Return what the index has of *project*, None where it has nothing."""
@@ -130,25 +137,31 @@ class WheelSource:
         context = self._context
         return None if page is None else Offer(page, context.target, context.pythons, context.exclude_newer)
 
-    async def _wheel(self, project: NormalizedName, file: DistributionFile) -> OfferedWheel | None:
+    async def _wheel(
+        self, project: NormalizedName, file: DistributionFile, extras: frozenset[str] | None
+    ) -> OfferedWheel | None:
         """Return one wheel as it is offered; None, and a refusal kept, where it cannot be."""
-        if file.url not in self.wheels and file.url not in self._refused:
+        known = self.wheels.get(file.url)
+        if file.url not in self._refused and (known is None or known.extras != extras):
+            self.wheels.pop(file.url, None)
             try:
-                self.wheels[file.url] = await self._translate(project, file)
+                self.wheels[file.url] = await self._translate(project, file, extras)
             except WheelbridgeError as error:
                 if not isinstance(error, TranslationError) and error.code not in _REFUSED:
                     raise
                 self._refused[file.url] = Refusal(file.filename, error.code, error.message)
         return self.wheels.get(file.url)
 
-    async def _translate(self, project: NormalizedName, file: DistributionFile) -> OfferedWheel:
+    async def _translate(
+        self, project: NormalizedName, file: DistributionFile, extras: frozenset[str] | None
+    ) -> OfferedWheel:
         metadata = await self._read_metadata(file)
         target, names = self._context.target, self._context.demand.names
         known = KnownVersions()
-        record, requirements = compose_wheel(file, metadata, target, names, known)
+        record, requirements = compose_wheel(file, metadata, target, names, known, extras)
         if known.wanted:
             versions = {wanted: await self._context.versions_of(wanted) for wanted in sorted(known.wanted)}
-            record, requirements = compose_wheel(file, metadata, target, names, KnownVersions(versions))
+            record, requirements = compose_wheel(file, metadata, target, names, KnownVersions(versions), extras)
         rivals = tuple(f'{name}[version="{_NO_VERSION}"]' for name in names.lookalikes(project) if name != record.name)
         asked = project in self._context.demand.direct
         record = replace(
@@ -157,7 +170,7 @@ class WheelSource:
             track_features=() if asked else record.track_features,
         )
         solver_record = to_rattler_record(record, self.source.url)
-        return OfferedWheel(project, file, record, tuple(requirements), solver_record)
+        return OfferedWheel(project, file, extras, record, tuple(requirements), solver_record)
 
     async def _read_metadata(self, file: DistributionFile) -> CoreMetadata:
         self._context.statistics.metadata += 1

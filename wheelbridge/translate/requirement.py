@@ -1,5 +1,6 @@
 """Requirements (PEP 508): one line of Requires-Dist, or of a user, as MatchSpecs."""
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,6 +17,8 @@ from wheelbridge.translate.errors import UrlRequirementError
 from wheelbridge.translate.markers import UNCONDITIONAL, Condition, translate_marker
 from wheelbridge.translate.pythons import Release
 from wheelbridge.translate.specifiers import exact_versions, translate_specifier
+
+_ONLY_EXTRA = re.compile(r"""(?:^|\s|\()extra\s*==\s*['"]([A-Za-z0-9._-]+)['"]""")
 
 Names = Callable[[NormalizedName], CondaName]
 """Tells the solver name of a PyPI project."""
@@ -118,6 +121,21 @@ def translate_requirement(
         groups={extra: specs(condition) for extra, condition in marker.extras.items()},
         lossy=lossy,
     )
+
+
+def only_extra(text: str) -> NormalizedName | None:
+    """Return the one extra without which a requirement never holds, None where there may be none.
+
+    It reads no more than a conjunction: a marker with ``or`` may hold without any extra.
+
+    >>> only_extra("foo>=1; os_name == 'nt' and extra == 'Docs'"), only_extra("foo; extra == 'a' or os_name == 'nt'")
+    ('docs', None)
+    """
+    _, separator, marker = text.partition(";")
+    if not separator or " or " in marker:
+        return None
+    match = _ONLY_EXTRA.search(marker)
+    return canonicalize_name(match[1]) if match else None
 
 
 def render_match_spec(

@@ -1,8 +1,8 @@
 """A wheel and its core metadata as one repodata record, or the reason why not."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from packaging.tags import Tag
@@ -27,7 +27,13 @@ from wheelbridge.translate.pythons import (
     translate_python_requirement,
     translate_python_tags,
 )
-from wheelbridge.translate.requirement import KnownVersions, Names, RequirementTranslation, translate_requirement
+from wheelbridge.translate.requirement import (
+    KnownVersions,
+    Names,
+    RequirementTranslation,
+    only_extra,
+    translate_requirement,
+)
 from wheelbridge.translate.specifiers import translate_version
 
 _MAX_BUILD_LENGTH = 64
@@ -131,8 +137,11 @@ def compose_wheel(
     target: Target,
     names: Names,
     known: KnownVersions | None = None,
+    extras: Collection[str] | None = None,
 ) -> tuple[WheelRecord, list[RequirementTranslation]]:
     """Translate a wheel as `translate_wheel` does, and return its requirements beside the record.
+
+    With *extras*, the groups of other extras are left empty: most of what metadata asks for is never asked of it.
 
     Raises:
         TranslationError: if the wheel has no exact counterpart on *target*.
@@ -141,7 +150,7 @@ def compose_wheel(
     _check_identity(name, metadata, file.filename)
     requires_python = metadata.requires_python
     support = translate_tags(name.tags, target, requires_python)
-    requirements = translate_requirements(metadata, target, names, support.minors, known)
+    requirements = translate_requirements(_asked(metadata, extras), target, names, support.minors, known)
     version, local = translate_version(name.version)
     python = translate_python_requirement(support.pythons, requires_python)
     abi = [spec for python_support in support.pythons if (spec := python_support.abi_constraint)]
@@ -178,6 +187,14 @@ def translate_requirements(
         TranslationError: if one of them has no exact counterpart.
     """
     return [translate_requirement(line, target, names, pythons=pythons, known=known) for line in metadata.requires_dist]
+
+
+def _asked(metadata: CoreMetadata, extras: Collection[str] | None) -> CoreMetadata:
+    """Leave out the requirements that hold with other extras only."""
+    if extras is None:
+        return metadata
+    kept = (line for line in metadata.requires_dist if (extra := only_extra(line)) is None or extra in extras)
+    return replace(metadata, requires_dist=tuple(kept))
 
 
 def _check_identity(name: WheelName, metadata: CoreMetadata, filename: str) -> None:
