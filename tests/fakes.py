@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 
 from packaging.utils import NormalizedName, canonicalize_name
@@ -53,12 +54,20 @@ class FakeIndex:
     metadata: dict[str, CoreMetadata] = field(default_factory=dict)
     asked: list[NormalizedName] = field(default_factory=list)
 
-    def add(self, filename: str, metadata: CoreMetadata | None, yanked: str | None = None) -> None:
+    def add(
+        self,
+        filename: str,
+        metadata: CoreMetadata | None,
+        yanked: str | None = None,
+        uploaded: datetime | None = None,
+    ) -> None:
         """Add a wheel, or without metadata a source distribution."""
         project = canonicalize_name(filename.split("-", 1)[0])
         digest = sha256(f"{self.name}/{filename}".encode()).hexdigest()
         url = f"https://{self.name}.example/{filename}"
-        file = DistributionFile(filename=filename, url=url, hashes={"sha256": digest}, yanked=yanked)
+        file = DistributionFile(
+            filename=filename, url=url, hashes={"sha256": digest}, yanked=yanked, upload_time=uploaded
+        )
         self.files.setdefault(project, []).append(file)
         if metadata:
             self.metadata[url] = metadata

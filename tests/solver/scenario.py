@@ -4,6 +4,7 @@ import asyncio
 import json
 import tomllib
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from wheelbridge.solver.engine import solve_jointly
 from wheelbridge.solver.problem import Problem, Solution
 
 _PYTHONS = ("3.10.14", "3.11.9", "3.12.4")
+_LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 _TARGET = (VirtualPackage("__glibc", "2.36"), VirtualPackage("__linux", "6.1"), VirtualPackage("__unix", "0"))
 
 
@@ -34,11 +36,13 @@ class Scenario:
     ambiguous: dict[str, list[str]] = field(default_factory=dict)
     known: list[str] = field(default_factory=list)
     expect: dict[str, str] = field(default_factory=dict)
+    builds: dict[str, str] = field(default_factory=dict)
     absent: list[str] = field(default_factory=list)
     conflict: list[str] = field(default_factory=list)
     error: str = "unsatisfiable"
     unasked: list[str] = field(default_factory=list)
     complete: bool = False
+    exclude_newer: datetime | None = None
 
 
 def load_scenarios(folder: Path) -> list[Scenario]:
@@ -64,6 +68,7 @@ def run_scenario(scenario: Scenario, folder: Path) -> tuple[Solution, dict[str, 
         specs=request.specs,
         requirements=request.requirements,
         complete=scenario.complete,
+        exclude_newer=scenario.exclude_newer,
     )
     table = FakeNames(
         scenario.names, {key: tuple(value) for key, value in scenario.ambiguous.items()}, frozenset(scenario.known)
@@ -73,7 +78,7 @@ def run_scenario(scenario: Scenario, folder: Path) -> tuple[Solution, dict[str, 
 
 
 def _make_index(name: str, wheels: list[Any]) -> FakeIndex:
-    """Read ``"foo 1.0"``, ``"foo-1.0.tar.gz"`` or a table: ``wheel``, ``tag``, ``requires``, ``python``, ``yanked``."""
+    """Read ``"foo 1.0"``, ``"foo-1.0.tar.gz"`` or a table with ``wheel``, ``requires`` and more."""
     index = FakeIndex(name)
     for entry in wheels:
         table = entry if isinstance(entry, dict) else {"wheel": entry}
@@ -89,7 +94,7 @@ def _make_index(name: str, wheels: list[Any]) -> FakeIndex:
             requires_python=table.get("python"),
             provides_extra=tuple(table.get("extras", ())),
         )
-        index.add(filename, metadata, table.get("yanked"))
+        index.add(filename, metadata, table.get("yanked"), table.get("uploaded"))
     return index
 
 
@@ -109,6 +114,7 @@ def _write_channel(folder: Path, packages: list[Any]) -> str:
             "depends": table.get("depends", []),
             "subdir": "linux-64",
             "sha256": "0" * 64,
+            "timestamp": int(table.get("built", _LONG_AGO).timestamp() * 1000),
         }
     for subdir in ("linux-64", "noarch"):
         place = folder / subdir

@@ -21,6 +21,8 @@ def test_scenario(scenario: Scenario, tmp_path: Path) -> None:
     solution, indexes = run_scenario(scenario, tmp_path)
     chosen = {package.name: f"{package.version} {package.source}" for package in solution.packages}
     assert {name: chosen.get(name) for name in scenario.expect} == scenario.expect
+    builds = {package.name: package.build for package in solution.packages}
+    assert {name: builds.get(name) for name in scenario.builds} == scenario.builds
     assert not set(scenario.absent) & set(chosen)
     asked = {project for index in indexes.values() for project in index.asked}
     assert not set(scenario.unasked) & asked
