@@ -122,7 +122,7 @@ def _go_ahead(output: Output, plan: Plan) -> bool:
         return True
     if not sys.stdin.isatty():
         raise UsageError("There is nobody to ask", hint="Say --yes to go ahead, or --dry-run to see the plan only.")
-    return err().input("Proceed ([y]/n)? ").strip().lower() in {"", "y", "yes"}
+    return err().input("Proceed ([y]/n)? ", markup=False).strip().lower() in {"", "y", "yes"}
 
 
 def _command() -> tuple[str, ...]:
