@@ -1,6 +1,5 @@
 """The main job without a network: a channel with this interpreter, an index folder, one solve, one transaction."""
 
-import asyncio
 import base64
 import subprocess
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from rattler.index import index_fs
 
 from wheelbridge.api.installing import Prepared, carry_out, prepare
 from wheelbridge.api.places import Caches
+from wheelbridge.api.running import run_to_end
 from wheelbridge.api.solving import Settings, Silent
 from wheelbridge.api.sources import read_sources
 from wheelbridge.api.specs import read_request
@@ -56,7 +56,7 @@ def demonstrate(folder: Path, say: Callable[[str], None]) -> Demonstration:
     channel, index, prefix = folder / "channel", folder / "index", folder / "environment"
     channel.mkdir(parents=True)
     repack_interpreter(channel, target.subdir)
-    asyncio.run(index_fs(channel))
+    run_to_end(index_fs(channel))
     say("Building an index: a folder of wheels ...")
     make_index(index)
     say(f"Solving {' '.join(REQUEST)} over the channel and the index, once ...")

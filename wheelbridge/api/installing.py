@@ -1,18 +1,19 @@
 """Environments made and changed: solve, plan, fetch, and one transaction."""
 
-import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from hashlib import file_digest
 from pathlib import Path
 
-from rattler import MatchSpec, PrefixRecord
+from rattler import MatchSpec, PrefixRecord, RepoDataRecord
 
 from wheelbridge.api.places import Caches
+from wheelbridge.api.running import run_to_end
 from wheelbridge.api.solving import Settings, Silent, solve_request
 from wheelbridge.api.sources import Kind, Provider, open_providers, read_sources
 from wheelbridge.api.specs import Request, read_request
+from wheelbridge.installer.errors import MissingWheelError
 from wheelbridge.installer.history import load_history, requested_specs
 from wheelbridge.installer.listing import load_records
 from wheelbridge.installer.plan import Plan, make_plan
@@ -24,6 +25,7 @@ from wheelbridge.installer.transaction import Request as Transaction
 from wheelbridge.model.distribution import DistributionFile
 from wheelbridge.model.target import Target
 from wheelbridge.solver.problem import Progress, Solution
+from wheelbridge.solver.records import record_channel, wheel_project
 from wheelbridge.target.detect import detect_target
 
 _DOWNLOADS = 8
@@ -119,16 +121,40 @@ def carry_out(prepared: Prepared, settings: Settings, reporter: Reporter) -> Out
     """
     caches = package_caches(settings.caches)
     files = {package.url: (package.source, package.file) for package in prepared.solution.packages if package.file}
-    missing = [record.url for record in wheels_to_fetch(prepared.transaction, caches)]
+    missing = wheels_to_fetch(prepared.transaction, caches)
     providers = open_providers(settings.sources, settings.caches, offline=settings.offline)
-    wheels = _download([(url, providers[files[url][0]], files[url][1]) for url in missing], settings.caches, reporter)
+    tasks = [
+        (record.url, providers[files[record.url][0]], files[record.url][1])
+        if record.url in files
+        else (record.url, *_find_again(record, settings, providers))
+        for record in missing
+    ]
+    wheels = _download(tasks, settings.caches, reporter)
     _complete_hashes(prepared.transaction, wheels)
-    return asyncio.run(run_transaction(replace(prepared.transaction, wheels=wheels), caches, reporter=reporter))
+    return run_to_end(run_transaction(replace(prepared.transaction, wheels=wheels), caches, reporter=reporter))
 
 
 def package_caches(caches: Caches) -> PackageCaches:
     """Return where the installer keeps unpacked packages."""
     return PackageCaches(packages=caches.packages, wheels=caches.unpacked_wheels)
+
+
+def _find_again(
+    record: RepoDataRecord, settings: Settings, providers: Mapping[str, Provider]
+) -> tuple[Provider, DistributionFile]:
+    """Find the file of an installed wheel that must be linked anew and is in no cache any more.
+
+    Raises:
+        MissingWheelError: if its index is not among the sources, or does not have the file any more.
+    """
+    project = wheel_project(record.file_name)
+    for source in settings.sources:
+        if project and source.kind == "index" and source.url == record_channel(record):
+            page = providers[source.name].project_page(project)
+            for file in page.files if page else ():
+                if file.url == record.url:
+                    return providers[source.name], file
+    raise MissingWheelError(record.file_name)
 
 
 def _complete_hashes(transaction: Transaction, wheels: Mapping[str, Path]) -> None:

@@ -93,7 +93,7 @@ def _needs(installed: Mapping[str, PrefixRecord], requested: Iterable[str]) -> d
     needs: dict[str, set[str]] = {name: set() for name in installed}
     todo: list[tuple[str, str]] = [("", text) for text in requested]
     todo.extend((name, text) for name, record in installed.items() for text in record.depends)
-    seen: set[tuple[str, str]] = set()
+    seen: dict[str, set[str]] = {}
     while todo:
         by, text = todo.pop()
         spec = MatchSpec(text)
@@ -102,8 +102,8 @@ def _needs(installed: Mapping[str, PrefixRecord], requested: Iterable[str]) -> d
             continue
         if by and by != name:
             needs[by].add(name)
-        for extra in set(spec.extras or ()) - {extra for known, extra in seen if known == name}:
-            seen.add((name, extra))
+        for extra in set(spec.extras or ()) - seen.setdefault(name, set()):
+            seen[name].add(extra)
             todo.extend((name, text) for text in installed[name].extra_depends.get(extra, ()))
     return needs
 

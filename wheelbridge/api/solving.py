@@ -1,6 +1,5 @@
 """The joint solve as a use case: sources opened, tables loaded, one answer."""
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +7,7 @@ from datetime import datetime
 from rattler import RepoDataRecord
 
 from wheelbridge.api.places import Caches
+from wheelbridge.api.running import run_to_end
 from wheelbridge.api.sources import Kind, open_providers, read_sources
 from wheelbridge.api.specs import Request, read_request
 from wheelbridge.model.source import Source
@@ -87,6 +87,6 @@ def solve_request(
         complete=complete,
     )
     providers = open_providers(settings.sources, settings.caches, offline=settings.offline)
-    return asyncio.run(
+    return run_to_end(
         solve_jointly(problem, providers, load_names(), repodata_cache=settings.caches.repodata, progress=progress)
     )

@@ -20,7 +20,7 @@ from wheelbridge.model.name import NormalizedName
 from wheelbridge.model.source import Source
 
 Kind = Literal["channel", "index"]
-_CREDENTIALS = re.compile(r"://[^/\s@]+@")
+_CREDENTIALS = re.compile(r"://[^/\s]+@")
 DEFAULT_CHANNEL = "conda-forge"
 
 

@@ -1,5 +1,6 @@
 """Translations for scripts: one JSON value in, one JSON object out (the contract of ``wheelbridge translate``)."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -21,6 +22,7 @@ from wheelbridge.translate.specifiers import translate_specifier
 from wheelbridge.translate.wheel import translate_wheel
 
 Result = dict[str, object]
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _Value = TypeVar("_Value")
 
 
@@ -140,11 +142,10 @@ def _read_wheel(data: dict[str, object]) -> tuple[DistributionFile, CoreMetadata
     filename = _field(data, "fn", str) or ""
     if not filename:
         raise InvalidInputError("A wheel needs 'fn', its file name")
-    sha256 = _field(data, "sha256", str)
     file = DistributionFile(
         filename=filename,
         url=_field(data, "url", str) or "",
-        hashes={"sha256": sha256.lower()} if sha256 else {},
+        hashes=_digest(data),
         size=_field(data, "size", int),
         upload_time=_time(data.get("upload_time")),
     )
@@ -154,9 +155,18 @@ def _read_wheel(data: dict[str, object]) -> tuple[DistributionFile, CoreMetadata
     return file, parse_metadata(metadata.encode("utf-8", "surrogateescape"), filename)
 
 
+def _digest(data: Mapping[str, object]) -> dict[str, str]:
+    sha256 = _field(data, "sha256", str)
+    if sha256 is None:
+        return {}
+    if not _SHA256.fullmatch(sha256.lower()):
+        raise InvalidInputError(f"'sha256' must have 64 hexadecimal digits, got {sha256!r}")
+    return {"sha256": sha256.lower()}
+
+
 def _field(data: Mapping[str, object], key: str, kind: type[_Value]) -> _Value | None:
     value = data.get(key)
-    if value is not None and not isinstance(value, kind):
+    if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
         raise InvalidInputError(f"{key!r} must be of type {kind.__name__}, got {value!r}")
     return value
 

@@ -1,14 +1,15 @@
 """``wheelbridge create``, ``install`` and ``remove``: a plan, a question, one transaction."""
 
-import asyncio
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from wheelbridge.api.installing import Prepared, carry_out, package_caches, prepare
 from wheelbridge.api.places import Caches
 from wheelbridge.api.removing import prepare_removal
+from wheelbridge.api.running import run_to_end
 from wheelbridge.api.solving import Settings
 from wheelbridge.api.sources import without_credentials
 from wheelbridge.api.specs import read_request
@@ -18,8 +19,9 @@ from wheelbridge.cli.progress import reporter, steps
 from wheelbridge.cli.render import render_plan, solution_json
 from wheelbridge.cli.solve import read_settings
 from wheelbridge.errors import UsageError
+from wheelbridge.installer.listing import load_records
 from wheelbridge.installer.plan import Plan
-from wheelbridge.installer.prefix import hold_prefix
+from wheelbridge.installer.prefix import hold_prefix, is_environment
 from wheelbridge.installer.transaction import run_transaction
 
 
@@ -48,7 +50,7 @@ def remove(prefix: Path, names: Sequence[str], output: Output) -> int:
         if not output.dry_run:
             with reporter(output) as listener:
                 caches = package_caches(Caches.default())
-                asyncio.run(run_transaction(removal.transaction, caches, reporter=listener))
+                run_to_end(run_transaction(removal.transaction, caches, reporter=listener))
     if not output.as_json and not output.dry_run and not removal.plan.is_empty:
         out().print(f"Done: {prefix}")
     if output.as_json:
@@ -69,7 +71,7 @@ def _change(
     request = read_request(specs, requirements)
     if request.is_empty:
         raise UsageError("Nothing to install", hint="Name packages, such as 'python=3.12' or 'pypi:torch'.")
-    settings = read_settings(options)
+    settings = read_settings(options if new else _for_environment(options, prefix))
     with _hold(prefix, output):
         with steps(output) as progress:
             prepared = prepare(
@@ -89,6 +91,12 @@ def _change(
     if output.as_json:
         print_json(solution_json(prepared.solution, settings, dry_run=output.dry_run))
     return 0
+
+
+def _for_environment(options: SolveOptions, prefix: Path) -> SolveOptions:
+    """Solve for the platform that the environment is for, which need not be this machine's."""
+    subdirs = {record.subdir for record in load_records(prefix)} - {"noarch"} if is_environment(prefix) else set()
+    return replace(options, platform=subdirs.pop()) if len(subdirs) == 1 else options
 
 
 def _hold(prefix: Path, output: Output) -> AbstractContextManager[None]:

@@ -1,8 +1,10 @@
 """``wheelbridge translate``: one JSON object per input, in order; a bad input never stops the others."""
 
+import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from wheelbridge.api.translating import InvalidInputError, Translator
@@ -28,41 +30,50 @@ def run(
     if kind not in translator.kinds:
         raise UsageError(f"{kind!r} is no kind of translation", hint=f"Choose from {', '.join(translator.kinds)}.")
     failed = False
-    for value in _read_lines() if batch else map(_read_argument, inputs):
-        if isinstance(value, InvalidInputError):
-            result: dict[str, object] = {"input": value.hint, "error": {**value.as_json(), "hint": None}}
-        else:
-            result = translator.translate(kind, value)
+    for value in map(_parse, _read_lines()) if batch else map(_read_argument, inputs):
+        result = value.result if isinstance(value, _BadInput) else translator.translate(kind, value)
         failed |= "error" in result
         print_json(result)
     return int(failed and not batch)
+
+
+@dataclass(frozen=True, slots=True)
+class _BadInput:
+    """A line that looks like JSON and is none."""
+
+    text: str
+    reason: str
+
+    @property
+    def result(self) -> dict[str, object]:
+        """The line's place in the output."""
+        return {"input": self.text, "error": InvalidInputError(f"The input is no JSON: {self.reason}").as_json()}
 
 
 def _read_target(path: str) -> Target:
     try:
         text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
         return Target.from_json(json.loads(text))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InvalidTargetError(f"The target {path!r} cannot be read: {error}") from error
 
 
-def _read_lines() -> Iterator[object]:
-    """Read JSON values, one per line; a line that is none is taken as a text."""
-    for line in sys.stdin:
-        if text := line.strip():
-            yield _parse(text)
+def _read_lines() -> Iterator[str]:
+    """Read lines as UTF-8, whatever the terminal's encoding; what is none of it is kept as it is."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
+    return filter(None, map(str.strip, sys.stdin))
 
 
 def _read_argument(text: str) -> object:
-    if text.endswith(".json") and Path(text).is_file():
-        return _parse(Path(text).read_text(encoding="utf-8"))
+    if text.endswith(".json") and (path := Path(text)).is_file():
+        return _parse(path.read_text(encoding="utf-8", errors="surrogateescape").strip())
     return _parse(text) if text.startswith("{") else text
 
 
 def _parse(text: str) -> object:
+    """Read a JSON value; a text that does not even look like one stands for itself."""
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
-        if text[0] in '{["':
-            return InvalidInputError(f"The line is no JSON: {error}", hint=text)
-        return text
+    except (ValueError, RecursionError) as error:
+        return _BadInput(text, str(error)) if text[:1] in {"{", "[", '"'} else text

@@ -78,7 +78,10 @@ class MissingWheelError(WheelbridgeError):
     code = "missing-wheel"
 
     def __init__(self, fn: str) -> None:
-        super().__init__(f"{fn} is neither unpacked nor downloaded")
+        super().__init__(
+            f"{fn} is neither unpacked nor downloaded",
+            hint="Name the index it came from with -i, or ask for another version of it.",
+        )
         self.fn = fn
 
 

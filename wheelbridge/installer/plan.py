@@ -67,11 +67,12 @@ def make_plan(installed: Iterable[PrefixRecord], solved: Iterable[RepoDataRecord
     both = [Change(before[name], record) for name, record in after.items() if name in before]
     old_layout, new_layout = find_layout(before.values(), subdir), find_layout(after.values(), subdir)
     moved = None not in (old_layout, new_layout) and old_layout != new_layout
-    same = [pair for pair in both if _same_content(pair.old, pair.new)]
+    alike = [_same_content(pair.old, pair.new) for pair in both]
+    same = [pair for pair, is_same in zip(both, alike, strict=True) if is_same]
     return Plan(
         link=tuple(record for name, record in after.items() if name not in before),
         unlink=tuple(record for name, record in before.items() if name not in after),
-        change=tuple(pair for pair in both if pair not in same),
+        change=tuple(pair for pair, is_same in zip(both, alike, strict=True) if not is_same),
         relink=tuple(pair for pair in same if moved and pair.old.noarch.python),
         keep=tuple(pair.old for pair in same if not (moved and pair.old.noarch.python)),
     )

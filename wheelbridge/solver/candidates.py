@@ -48,6 +48,7 @@ class Offer:
     exclude_newer: datetime | None = None
     refused: dict[str, Refusal] = field(default_factory=dict)
     _candidates: dict[Version, tuple[Candidate, ...]] = field(default_factory=dict)
+    _admitted: dict[SpecifierSet, list[Version]] = field(default_factory=dict)
 
     @cached_property
     def releases(self) -> dict[Version, list[DistributionFile]]:
@@ -93,15 +94,23 @@ class Offer:
     def exhausted(self, specifiers: Iterable[SpecifierSet], window: int) -> bool:
         """Tell whether a wider window would offer nothing more."""
         specifiers = list(specifiers)
-        return len(self.select(specifiers, window)) == len(self.select(specifiers, len(self.releases) + 1))
+        chosen = set(self.select(specifiers, window))
+        matching = (version for specifier in specifiers for version in self._matching(specifier))
+        return not any(version not in chosen and self.candidates(version) for version in matching)
 
-    def _matching(self, specifier: SpecifierSet) -> Iterator[Version]:
+    def _matching(self, specifier: SpecifierSet) -> list[Version]:
+        """Return the versions that *specifier* admits, newest first."""
+        if specifier not in self._admitted:
+            self._admitted[specifier] = self._admit(specifier)
+        return self._admitted[specifier]
+
+    def _admit(self, specifier: SpecifierSet) -> list[Version]:
         pinned = any(clause.operator in {"==", "==="} and not clause.version.endswith(".*") for clause in specifier)
         yanked = set() if pinned else {v for v, files in self.releases.items() if all(map(_is_yanked, files))}
         for version in specifier.filter(yanked):
             self._refuse_yanked(self.releases[version])
         available = [version for version in self.releases if version not in yanked]
-        return iter(sorted(specifier.filter(available), reverse=True))
+        return sorted(specifier.filter(available), reverse=True)
 
     def _refuse_yanked(self, files: Iterable[DistributionFile]) -> None:
         """Refuse what would be usable; of wheels for other machines there is nothing to say."""

@@ -21,7 +21,7 @@ from wheelbridge.solver.errors import RepodataError, UnsatisfiableError
 from wheelbridge.solver.explain import explain, names_without_candidates
 from wheelbridge.solver.names import SolverNames
 from wheelbridge.solver.problem import Problem, Progress, Providers, Solution, Statistics
-from wheelbridge.solver.records import installed_names, to_rattler_virtual_packages
+from wheelbridge.solver.records import installed_names, record_channel, to_rattler_virtual_packages
 from wheelbridge.solver.request import Request, take_request
 from wheelbridge.solver.solution import collect_packages
 from wheelbridge.solver.wheels import Context, WheelSource
@@ -46,10 +46,13 @@ async def solve_jointly(
         WheelbridgeError: what an index raised.
     """
     started = time.perf_counter()
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="wheelbridge") as executor:
+    executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="wheelbridge")
+    try:
         session = _Session(problem, providers, table, repodata_cache, progress)
         await session.open(executor)
         solution = await session.run()
+    finally:
+        executor.shutdown(cancel_futures=True)
     solution.statistics.wall_seconds = time.perf_counter() - started
     return solution
 
@@ -68,6 +71,7 @@ class _Session:
         self._channels = Channels(problem.sources, problem.target.subdir, repodata_cache, offline=problem.offline)
         self._constraints = [*problem.constraints]
         self._wheels: dict[str, WheelSource] = {}
+        self._versions: dict[NormalizedName, Collection[Version]] = {}
 
     async def open(self, executor: ThreadPoolExecutor) -> None:
         """Read what the channels have, decide the names, and take in the request."""
@@ -193,7 +197,7 @@ class _Session:
         tiers = {source.url: source.tier for source in self._problem.sources}
         wanted: list[tuple[NormalizedName, WheelSource]] = []
         for record in records:
-            name, tier = record.name.normalized, tiers.get(record.channel.rstrip("/"))
+            name, tier = record.name.normalized, tiers.get(record_channel(record))
             project = self._demand.names.mapped_project(name)
             if tier is None or project is None or self._demand.names.asked_project(name):
                 continue
@@ -209,7 +213,7 @@ class _Session:
         """Put in place of each chosen wheel's record the one with all groups; False if one is refused only now."""
         for index, record in enumerate(records):
             for source in self._wheels.values():
-                if record.url in source.wheels and (record.channel or "").rstrip("/") == source.source.url:
+                if record.url in source.wheels and record_channel(record) == source.source.url:
                     wheel = await source.complete(record.url)
                     if wheel is None:
                         self._demand.changed.add(canonicalize_name(record.file_name.partition("-")[0]))
@@ -236,9 +240,11 @@ class _Session:
         return found
 
     async def _versions_of(self, project: NormalizedName) -> Collection[Version]:
-        offers = await asyncio.gather(*(source.offer(project) for source in self._wheels.values()))
-        versions = await self._channels.versions(self._demand.names(project))
-        return versions.union(*(offer.releases for offer in offers if offer))
+        if project not in self._versions:
+            offers = await asyncio.gather(*(source.offer(project) for source in self._wheels.values()))
+            versions = await self._channels.versions(self._demand.names(project))
+            self._versions[project] = versions.union(*(offer.releases for offer in offers if offer))
+        return self._versions[project]
 
     def _solution(self, records: list[RepoDataRecord]) -> Solution:
         refused = {refusal.fn: refusal for source in self._wheels.values() for refusal in source.refusals}

@@ -21,6 +21,7 @@ _NO_CANDIDATES = re.compile(
     r"No candidates were found for (?P<before>[a-z0-9_][a-z0-9._-]*)"
     r"|─ (?P<after>[a-z0-9_][a-z0-9._-]*)[^\n]*, for which no candidates were found"
 )
+_MENTION = re.compile(r"(?<![\w.-])[a-z0-9_][a-z0-9._-]* [0-9][\w.!]*(?=[ ,|]|$)", re.MULTILINE)
 _MOST_REASONS = 3
 _HINTS = {
     "platform-too-old": "If the environment is for a newer system, describe it with --virtual-package.",
@@ -69,8 +70,7 @@ def _names(text: str) -> set[str]:
 def _refusals(project: NormalizedName, sources: Collection[WheelSource]) -> list[Refusal]:
     found = [refusal for source in sources for refusal in source.refusals_of(project)]
     telling = [refusal for refusal in found if refusal.code != OtherPlatformError.code]
-    offered = any(wheel.project == project for source in sources for wheel in source.wheels.values())
-    return telling or ([] if offered else found)
+    return telling or ([] if any(source.has_wheels(project) for source in sources) else found)
 
 
 def _offers(available: Mapping[str, Mapping[str, Collection[Version]]]) -> Iterable[str]:
@@ -85,13 +85,18 @@ def _offers(available: Mapping[str, Mapping[str, Collection[Version]]]) -> Itera
 
 def _name_wheels(text: str, sources: Iterable[WheelSource]) -> str:
     """Put the wheel's file name and its index behind every mention of a record made from one."""
+    labels: dict[str, list[str]] = {}
     for source in sources:
         for wheel in source.wheels.values():
-            record, file = wheel.record, wheel.file
-            mention = re.compile(
-                rf"(?<![\w.-]){re.escape(record.name)} {re.escape(record.version)}(?=[ ,|]|$)(?! \()", re.MULTILINE
-            )
-            text = mention.sub(rf"\g<0> ({file.filename} from {source.source.name})", text, count=1)
+            mention = f"{wheel.record.name} {wheel.record.version}"
+            labels.setdefault(mention, []).append(f"{wheel.file.filename} from {source.source.name}")
+
+    def label(match: re.Match[str]) -> str:
+        wheels = labels.get(match[0], [])
+        more = f" and {len(wheels) - 1} more" if len(wheels) > 1 else ""
+        return f"{match[0]} ({wheels[0]}{more})" if wheels else match[0]
+
+    text = _MENTION.sub(label, text)
     return re.sub(rf"{re.escape(PYPI_PREFIX)}([a-z0-9-]+)", r"\1 (the PyPI project)", text)
 
 

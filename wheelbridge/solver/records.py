@@ -49,6 +49,11 @@ def to_rattler_virtual_packages(target: Target) -> list[GenericVirtualPackage]:
     ]
 
 
+def record_channel(record: RepoDataRecord) -> str:
+    """Return the URL of the source a record came from, without a slash at its end; empty where nobody told."""
+    return (record.channel or "").rstrip("/")
+
+
 def installed_names(records: Iterable[RepoDataRecord]) -> Mapping[NormalizedName, CondaName]:
     """Return project -> solver name of the installed wheels, so that a name once decided stays."""
     found = {}

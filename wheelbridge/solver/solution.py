@@ -6,7 +6,7 @@ from rattler import RepoDataRecord
 
 from wheelbridge.model.source import Source
 from wheelbridge.solver.problem import ResolvedPackage
-from wheelbridge.solver.records import wheel_project
+from wheelbridge.solver.records import record_channel, wheel_project
 from wheelbridge.solver.wheels import WheelSource
 
 
@@ -18,7 +18,7 @@ def collect_packages(
     channels = {source.url: source.name for source in sources}
     packages = []
     for record in records:
-        channel = (record.channel or "").rstrip("/")
+        channel = record_channel(record)
         origin = by_url.get((channel, record.url))
         sha256 = record.sha256
         packages.append(

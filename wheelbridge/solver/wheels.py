@@ -1,7 +1,6 @@
 """An index as a source of the solver: it answers for projects that were asked for, and for nothing else."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -45,6 +44,7 @@ class Context:
     Attributes:
         pythons: the minor versions of Python that can occur.
         executor: runs what waits for the network.
+        versions_of: tells the versions that all sources together have of a project.
     """
 
     target: Target
@@ -81,8 +81,9 @@ class WheelSource:
         self._provider = provider
         self._context = context
         self._offers: dict[NormalizedName, asyncio.Future[Offer | None]] = {}
-        self._refused: dict[str, Refusal] = {}
+        self._refused: dict[NormalizedName, dict[str, Refusal]] = {}
         self._answers: dict[str, list[OfferedWheel]] = {}
+        self._metadata: dict[str, CoreMetadata] = {}
 
     def package_names(self, platform: Subdir) -> list[str]:
         """Return nothing: an index does not list what it could answer for."""
@@ -122,19 +123,22 @@ class WheelSource:
     @property
     def refusals(self) -> list[Refusal]:
         """Every file that was looked at and not offered, with the reason."""
-        offers = [future.result() for future in self._offers.values() if future.done() and not future.exception()]
-        listed = [refusal for offer in offers if offer for refusal in offer.refused.values()]
-        return [*listed, *self._refused.values()]
+        return [refusal for project in self._offers for refusal in self.refusals_of(project)]
 
     def refusals_of(self, project: NormalizedName) -> list[Refusal]:
         """Return the refusals of one project's files."""
-        prefix = re.compile(rf"{re.escape(project).replace(re.escape('-'), '[-_.]+')}-", re.IGNORECASE)
-        return [refusal for refusal in self.refusals if prefix.match(refusal.fn)]
+        future = self._offers.get(project)
+        offer = future.result() if future and future.done() and not future.exception() else None
+        return [*(offer.refused.values() if offer else ()), *self._refused.get(project, {}).values()]
+
+    def has_wheels(self, project: NormalizedName) -> bool:
+        """Tell whether wheels of *project* were offered."""
+        return bool(self._answers.get(self._context.demand.names(project)))
 
     async def _read_offer(self, project: NormalizedName) -> Offer | None:
         page = await self._in_thread(self._provider.project_page, project)
-        self._context.statistics.pages += 1
         context = self._context
+        context.statistics.pages += page is not None
         return None if page is None else Offer(page, context.target, context.pythons, context.exclude_newer)
 
     async def _wheel(
@@ -142,14 +146,15 @@ class WheelSource:
     ) -> OfferedWheel | None:
         """Return one wheel as it is offered; None, and a refusal kept, where it cannot be."""
         known = self.wheels.get(file.url)
-        if file.url not in self._refused and (known is None or known.extras != extras):
+        refused = self._refused.setdefault(project, {})
+        if file.url not in refused and (known is None or known.extras != extras):
             self.wheels.pop(file.url, None)
             try:
                 self.wheels[file.url] = await self._translate(project, file, extras)
             except WheelbridgeError as error:
                 if not isinstance(error, TranslationError) and error.code not in _REFUSED:
                     raise
-                self._refused[file.url] = Refusal(file.filename, error.code, error.message)
+                refused[file.url] = Refusal(file.filename, error.code, error.message)
         return self.wheels.get(file.url)
 
     async def _translate(
@@ -173,9 +178,13 @@ class WheelSource:
         return OfferedWheel(project, file, extras, record, tuple(requirements), solver_record)
 
     async def _read_metadata(self, file: DistributionFile) -> CoreMetadata:
-        self._context.statistics.metadata += 1
-        known = self._provider.known_metadata(file)
-        return known if known is not None else await self._in_thread(self._provider.core_metadata, file)
+        if file.url not in self._metadata:
+            self._context.statistics.metadata += 1
+            known = self._provider.known_metadata(file)
+            if known is None:
+                known = await self._in_thread(self._provider.core_metadata, file)
+            self._metadata[file.url] = known
+        return self._metadata[file.url]
 
     async def _in_thread(self, call: Callable[[_Argument], _Result], argument: _Argument) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._context.executor, call, argument)
