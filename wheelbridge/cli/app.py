@@ -80,12 +80,12 @@ def solve(  # noqa: PLR0913
     from wheelbridge.cli.solve import run  # noqa: PLC0415
 
     settings = o.SolveOptions(
-        sources=order_sources(ctx.obj, channel or [], index or []),
-        defaults=not override_channels,
-        exclude_newer=exclude_newer,
-        offline=offline,
-        platform=platform,
-        facts=virtual_package or [],
+        order_sources(ctx.obj, channel or [], index or []),
+        not override_channels,
+        exclude_newer,
+        offline,
+        virtual_package or [],
+        platform,
     )
     return run(specs or [], pypi or [], settings, o.Output(as_json=as_json, quiet=quiet, verbose=verbose))
 
@@ -115,12 +115,12 @@ def create(  # noqa: PLR0913
     from wheelbridge.cli.install import create as run  # noqa: PLC0415
 
     settings = o.SolveOptions(
-        sources=order_sources(ctx.obj, channel or [], index or []),
-        defaults=not override_channels,
-        exclude_newer=exclude_newer,
-        offline=offline,
-        platform=platform,
-        facts=virtual_package or [],
+        order_sources(ctx.obj, channel or [], index or []),
+        not override_channels,
+        exclude_newer,
+        offline,
+        virtual_package or [],
+        platform,
     )
     output = o.Output(as_json=as_json, quiet=quiet, verbose=verbose, dry_run=dry_run, yes=yes)
     return run(o.find_prefix(prefix, name), specs or [], pypi or [], settings, output)
@@ -151,13 +151,8 @@ def install(  # noqa: PLR0913
     """Add packages to an environment; what is there is kept unless it must move."""
     from wheelbridge.cli.install import install as run  # noqa: PLC0415
 
-    settings = o.SolveOptions(
-        sources=order_sources(ctx.obj, channel or [], index or []),
-        defaults=not override_channels,
-        exclude_newer=exclude_newer,
-        offline=offline,
-        facts=virtual_package or [],
-    )
+    sources = order_sources(ctx.obj, channel or [], index or [])
+    settings = o.SolveOptions(sources, not override_channels, exclude_newer, offline, virtual_package or [])
     overrides = o.read_overrides(frozen=override_frozen, managed=override_externally_managed)
     output = o.Output(as_json=as_json, quiet=quiet, verbose=verbose, dry_run=dry_run, yes=yes, overrides=overrides)
     return run(o.find_prefix(prefix, name), specs or [], pypi or [], settings, output)

@@ -139,16 +139,16 @@ def find_prefix(prefix: Path | None, name: str | None) -> Path:
     return Path(folders[0] or "~/.conda/envs").expanduser() / str(name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class SolveOptions:
     """What a command line says about sources and target."""
 
     sources: Sequence[tuple[Literal["channel", "index"], str]]
-    defaults: bool = True
-    exclude_newer: str | None = None
-    offline: bool = False
+    defaults: bool
+    exclude_newer: str | None
+    offline: bool
+    facts: Sequence[str]
     platform: str | None = None
-    facts: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

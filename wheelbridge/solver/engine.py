@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,9 +22,10 @@ from wheelbridge.solver.explain import explain, names_without_candidates
 from wheelbridge.solver.names import SolverNames
 from wheelbridge.solver.problem import Problem, Progress, Providers, Solution, Statistics
 from wheelbridge.solver.records import installed_names, record_channel, to_rattler_virtual_packages
-from wheelbridge.solver.request import Request, take_request
+from wheelbridge.solver.request import take_request
 from wheelbridge.solver.solution import collect_packages
 from wheelbridge.solver.wheels import Context, WheelSource
+from wheelbridge.translate.pythons import Release
 
 _THREADS = 16
 _NAME = re.compile(r"[a-z0-9_][a-z0-9._-]*")
@@ -69,6 +70,7 @@ class _Session:
         self._progress = progress
         self._statistics = Statistics()
         self._channels = Channels(problem.sources, problem.target.subdir, repodata_cache, offline=problem.offline)
+        self._installed = installed_names(problem.locked)
         self._constraints = [*problem.constraints]
         self._wheels: dict[str, WheelSource] = {}
         self._versions: dict[NormalizedName, Collection[Version]] = {}
@@ -76,42 +78,38 @@ class _Session:
     async def open(self, executor: ThreadPoolExecutor) -> None:
         """Read what the channels have, decide the names, and take in the request."""
         self._progress.step("Reading channels")
-        if self._problem.requirements:
-            for provider in self._providers.values():
-                executor.submit(provider.prepare)
+        for provider in self._providers.values() if self._problem.requirements else ():
+            executor.submit(provider.prepare)
         await self._channels.open()
-        self._installed = installed_names(self._problem.locked)
-        names = SolverNames(self._table, self._channels.names, self._installed)
-        self._demand = Demand(names)
         if self._providers:
             self._constraints.append(_CPYTHON_ONLY)
-        pythons = await self._channels.pythons(
-            spec for spec in (*self._problem.specs, *self._constraints) if _spec_name(spec) == "python"
+        wanted = (spec for spec in (*self._problem.specs, *self._constraints) if _spec_name(spec) == "python")
+        self._context = self._make_context(await self._channels.pythons(wanted), executor)
+        self._wheels = {
+            source.name: WheelSource(source, self._providers[source.name], self._context)
+            for source in self._problem.sources
+            if source.kind == "index"
+        }
+        self._progress.step("Reading indexes")
+        self._request = await take_request(
+            self._problem, self._table, self._context, self._channels, list(self._wheels.values())
         )
-        context = Context(
+
+    def _make_context(self, pythons: Iterable[Release], executor: ThreadPoolExecutor) -> Context:
+        names = SolverNames(self._table, self._channels.names, self._installed)
+        return Context(
             target=self._problem.target,
-            demand=self._demand,
+            demand=Demand(names),
             pythons=frozenset(pythons),
             executor=executor,
             statistics=self._statistics,
             versions_of=self._versions_of,
             exclude_newer=self._problem.exclude_newer,
         )
-        self._wheels = {
-            source.name: WheelSource(source, self._providers[source.name], context)
-            for source in self._problem.sources
-            if source.kind == "index"
-        }
-        self._progress.step("Reading indexes")
-        self._request: Request = await take_request(
-            self._problem,
-            self._table,
-            self._demand,
-            self._channels,
-            self._wheels,
-            self._versions_of,
-            has_python=bool(pythons),
-        )
+
+    @property
+    def _demand(self) -> Demand:
+        return self._context.demand
 
     async def run(self) -> Solution:
         """Solve, widen and refine until nothing changes."""

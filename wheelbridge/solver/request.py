@@ -1,7 +1,7 @@
 """Taking in a request: conda specs stay, requirements become MatchSpecs on solver names."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -10,10 +10,9 @@ from rattler import MatchSpec
 
 from wheelbridge.mapping.rows import NameTable
 from wheelbridge.solver.channels import Channels
-from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.errors import NoPythonError, NoWheelError, PackageNotFoundError
 from wheelbridge.solver.problem import Problem
-from wheelbridge.solver.wheels import VersionsOf, WheelSource
+from wheelbridge.solver.wheels import Context, WheelSource
 from wheelbridge.translate.requirement import KnownVersions, RequirementTranslation, translate_requirement
 
 
@@ -27,14 +26,7 @@ class Request:
 
 
 async def take_request(
-    problem: Problem,
-    table: NameTable,
-    demand: Demand,
-    channels: Channels,
-    wheels: Mapping[str, WheelSource],
-    versions_of: VersionsOf,
-    *,
-    has_python: bool,
+    problem: Problem, table: NameTable, context: Context, channels: Channels, wheels: Sequence[WheelSource]
 ) -> Request:
     """Read the specs and requirements of *problem* against what its sources have.
 
@@ -45,16 +37,15 @@ async def take_request(
         NoWheelError: if a requested project has source distributions only.
         NoPythonError: if wheels are wanted and no channel has a python for them.
     """
-    taker = _Taker(problem, table, demand, channels, wheels, versions_of)
+    taker = _Taker(problem, table, context, channels, wheels)
     requirements = [*problem.requirements, *taker.take_specs()]
-    if requirements and not has_python:
+    if requirements and not context.pythons:
         raise NoPythonError(
             "Wheels need a python, and no channel of this request has one that fits",
             hint="Add a channel that has python, such as -c conda-forge.",
         )
     await asyncio.gather(*(taker.take_requirement(text) for text in requirements))
-    specs = [spec for text in requirements for spec in taker.translations[text].base]
-    asked = (*taker.specs, *specs)
+    asked = (*taker.specs, *(spec for text in requirements for spec in taker.translations[text].base))
     names = {MatchSpec(spec).name.normalized for spec in asked}
     kept = tuple(spec for spec in problem.kept if MatchSpec(spec).name.normalized not in names)
     return Request(asked, kept, tuple(taker.notes))
@@ -62,20 +53,13 @@ async def take_request(
 
 class _Taker:
     def __init__(
-        self,
-        problem: Problem,
-        table: NameTable,
-        demand: Demand,
-        channels: Channels,
-        wheels: Mapping[str, WheelSource],
-        versions_of: VersionsOf,
+        self, problem: Problem, table: NameTable, context: Context, channels: Channels, wheels: Sequence[WheelSource]
     ) -> None:
         self._problem = problem
         self._table = table
-        self._demand = demand
+        self._context = context
         self._channels = channels
         self._wheels = wheels
-        self._versions_of = versions_of
         self._locked = {record.name.normalized for record in problem.locked}
         self.specs: list[str] = []
         self.notes: list[str] = []
@@ -100,10 +84,10 @@ class _Taker:
         translation = await self._translate(text)
         self.translations[text] = translation
         if translation.base:
-            self._demand.add(translation, direct=True)
+            self._context.demand.add(translation, direct=True)
         if not translation.base or translation.name in self._channels.names or translation.name in self._locked:
             return
-        offers = [offer for source in self._wheels.values() if (offer := await source.offer(translation.project))]
+        offers = [offer for source in self._wheels if (offer := await source.offer(translation.project))]
         if not offers:
             raise self._not_found(translation.project)
         if all(offer.only_sdists for offer in offers):
@@ -111,11 +95,11 @@ class _Taker:
 
     async def _translate(self, text: str) -> RequirementTranslation:
         known = KnownVersions()
-        target, names = self._problem.target, self._demand.names
+        target, names = self._problem.target, self._context.demand.names
         translation = translate_requirement(text, target, names, known=known)
         if not known.wanted:
             return translation
-        versions = {project: await self._versions_of(project) for project in known.wanted}
+        versions = {project: await self._context.versions_of(project) for project in known.wanted}
         return translate_requirement(text, target, names, known=KnownVersions(versions))
 
     def _is_known_project(self, name: str) -> bool:
