@@ -94,6 +94,7 @@ def prepare(
         settings,
         progress,
         kept=_kept_specs(prefix, installed),
+        present=[record.name.normalized for record in installed],
         locked=installed,
         constraints=_keep_python(installed, request.specs),
         complete=True,

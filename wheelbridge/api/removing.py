@@ -14,6 +14,7 @@ from wheelbridge.installer.plan import Plan, make_plan
 from wheelbridge.installer.prefix import check_environment
 from wheelbridge.installer.transaction import Request as Transaction
 from wheelbridge.solver.records import wheel_project
+from wheelbridge.solver.soundness import active_needs
 
 
 class NotInstalledError(WheelbridgeError):
@@ -88,30 +89,13 @@ def _left(needs: Mapping[str, set[str]], removed: set[str], requested: Iterable[
 
 
 def _needs(installed: Mapping[str, PrefixRecord], requested: Iterable[str]) -> dict[str, set[str]]:
-    """Return name -> installed packages it needs: conditions (CEP 43) seen, extras (CEP 44) only where asked for."""
-    python = installed.get("python")
+    """Return name -> installed packages it needs."""
     needs: dict[str, set[str]] = {name: set() for name in installed}
-    todo: list[tuple[str, str]] = [("", text) for text in requested]
-    todo.extend((name, text) for name, record in installed.items() for text in record.depends)
-    seen: dict[str, set[str]] = {}
-    while todo:
-        by, text = todo.pop()
-        spec = MatchSpec(text)
-        name = spec.name.normalized or ""
-        if name not in installed or not (spec.condition is None or python is None or _holds(spec.condition, python)):
-            continue
-        if by and by != name:
-            needs[by].add(name)
-        for extra in set(spec.extras or ()) - seen.setdefault(name, set()):
-            seen[name].add(extra)
-            todo.extend((name, text) for text in installed[name].extra_depends.get(extra, ()))
-    return needs
-
-
-def _holds(condition: str, python: PrefixRecord) -> bool:
-    """Evaluate a condition of ours, a disjunction on python; any other is taken to hold."""
-    specs = [MatchSpec(part) for part in condition.split(" or ") if part.startswith("python")]
-    return not specs or any(spec.matches(python) for spec in specs)
+    for need in active_needs(installed, requested):
+        name = MatchSpec(need.spec).name.normalized or ""
+        if need.owner is not None and name in installed:
+            needs[need.owner.name.normalized].add(name)
+    return {name: found - {name} for name, found in needs.items()}
 
 
 def _subdir(records: Iterable[PrefixRecord]) -> str:

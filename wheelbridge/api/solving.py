@@ -63,12 +63,13 @@ def solve(
     return solve_request(read_request(specs), settings, Silent())
 
 
-def solve_request(
+def solve_request(  # noqa: PLR0913 - one keyword for each thing an environment brings along
     request: Request,
     settings: Settings,
     progress: Progress,
     *,
     kept: Sequence[str] = (),
+    present: Sequence[str] = (),
     locked: Sequence[RepoDataRecord] = (),
     constraints: Sequence[str] = (),
     complete: bool = False,
@@ -80,6 +81,7 @@ def solve_request(
         specs=request.specs,
         requirements=request.requirements,
         kept=tuple(kept),
+        present=tuple(present),
         locked=tuple(locked),
         constraints=tuple(constraints),
         exclude_newer=settings.exclude_newer,

@@ -69,7 +69,7 @@ class Offer:
     def candidates(self, version: Version) -> tuple[Candidate, ...]:
         """Return the wheels of *version* that the target runs: for each kind of interpreter, the best one."""
         if version not in self._candidates:
-            usable = list(self._usable(self.releases.get(version, ())))
+            usable = [candidate for candidate in self._usable(self.releases.get(version, ())) if self._fits(candidate)]
             self._candidates[version] = tuple(_best(usable, self.pythons))
         return self._candidates[version]
 
@@ -136,6 +136,16 @@ class Offer:
             except TranslationError as error:
                 self._refuse(file, error.code, error.message)
 
+    def _fits(self, candidate: Candidate) -> bool:
+        """Tell whether a python that can occur runs the wheel; refuse it otherwise."""
+        minors = candidate.support.minors
+        if any(release in self.pythons for release in minors):
+            return True
+        runs_on = f"Python {_dotted(minors[0])}" + (f" to {_dotted(minors[-1])}" if len(minors) > 1 else "")
+        allowed = ", ".join(map(_dotted, sorted(self.pythons)))
+        self._refuse(candidate.file, "other-python", f"It runs on {runs_on}; the request allows {allowed}")
+        return False
+
     def _refuse(self, file: DistributionFile, code: str, reason: str) -> None:
         self.refused[file.filename] = Refusal(file.filename, code, reason)
 
@@ -159,6 +169,10 @@ def _builds(candidate: Candidate, release: Release) -> tuple[Gil, ...]:
         return (Gil.REQUIRED,)
     gil = next(support.gil for support in candidate.support.pythons if support.covers(release))
     return (Gil.REQUIRED, Gil.FREE_THREADED) if gil is Gil.ANY else (gil,)
+
+
+def _dotted(release: Release) -> str:
+    return ".".join(map(str, release))
 
 
 def _is_yanked(file: DistributionFile) -> bool:

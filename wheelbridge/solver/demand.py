@@ -60,6 +60,11 @@ class Demand:
         self.names.ask(project)
         self.changed.add(project)
 
+    @property
+    def asked(self) -> set[NormalizedName]:
+        """The projects that anybody asked for."""
+        return set(self._specifiers)
+
     def specifiers_of(self, project: NormalizedName) -> list[SpecifierSet]:
         """Return the specifiers seen for *project*; one that allows all where there are none."""
         return list(self._specifiers.get(project, {}).values()) or [SpecifierSet()]

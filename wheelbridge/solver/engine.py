@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import NormalizedName
 from packaging.version import Version
 from rattler import ChannelPriority, MatchSpec, RepoDataRecord, solve
 from rattler.exceptions import GatewayError, SolverError
@@ -17,13 +17,25 @@ from wheelbridge.model.name import CondaName
 from wheelbridge.model.record import WHEEL_FLAG
 from wheelbridge.solver.channels import Channels
 from wheelbridge.solver.demand import Demand
-from wheelbridge.solver.errors import RepodataError, UnsatisfiableError
+from wheelbridge.solver.errors import (
+    IdentityConflictError,
+    RepodataError,
+    UnsatisfiableError,
+    UnsoundSolutionError,
+)
 from wheelbridge.solver.explain import explain, names_without_candidates
 from wheelbridge.solver.names import SolverNames
 from wheelbridge.solver.problem import Problem, Progress, Providers, Solution, Statistics
-from wheelbridge.solver.records import installed_names, record_channel, to_rattler_virtual_packages
+from wheelbridge.solver.records import (
+    installed_names,
+    record_channel,
+    taken_names,
+    to_rattler_virtual_packages,
+    wheel_project,
+)
 from wheelbridge.solver.request import take_request
 from wheelbridge.solver.solution import collect_packages
+from wheelbridge.solver.soundness import find_unmet
 from wheelbridge.solver.wheels import Context, WheelSource
 from wheelbridge.translate.pythons import Release
 
@@ -48,10 +60,15 @@ async def solve_jointly(
     """
     started = time.perf_counter()
     executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="wheelbridge")
+    conda_names = taken_names(problem.locked)
     try:
-        session = _Session(problem, providers, table, repodata_cache, progress)
-        await session.open(executor)
-        solution = await session.run()
+        while True:
+            session = _Session(problem, providers, table, repodata_cache, progress, conda_names)
+            await session.open(executor)
+            solution = await session.run()
+            if not session.unearned:
+                break
+            conda_names |= session.unearned
     finally:
         executor.shutdown(cancel_futures=True)
     solution.statistics.wall_seconds = time.perf_counter() - started
@@ -59,11 +76,25 @@ async def solve_jointly(
 
 
 class _Session:
-    """The state of one joint solve over its rounds."""
+    """The state of one joint solve over its rounds.
+
+    *conda_names* are known to belong to conda packages; *unearned* are found to, once a solution used them otherwise.
+    """
 
     def __init__(
-        self, problem: Problem, providers: Providers, table: NameTable, repodata_cache: Path, progress: Progress
+        self,
+        problem: Problem,
+        providers: Providers,
+        table: NameTable,
+        repodata_cache: Path,
+        progress: Progress,
+        conda_names: frozenset[str],
     ) -> None:
+        self._conda_names = conda_names
+        self.unearned: frozenset[str] = frozenset()
+        self._present = set(problem.present)
+        self._hard: list[str] = []
+        self._loosened: dict[str, str] = {}
         self._problem = problem
         self._providers = providers
         self._table = table
@@ -96,7 +127,7 @@ class _Session:
         )
 
     def _make_context(self, pythons: Iterable[Release], executor: ThreadPoolExecutor) -> Context:
-        names = SolverNames(self._table, self._channels.names, self._installed)
+        names = SolverNames(self._table, self._channels.names | self._conda_names, self._installed)
         return Context(
             target=self._problem.target,
             demand=Demand(names),
@@ -121,13 +152,33 @@ class _Session:
             try:
                 records = await self._solve()
             except SolverError as error:
-                if not await self._widen(str(error)):
+                if not self._loosen(str(error)) and not await self._widen(str(error)):
                     raise await self._explain(str(error)) from None
                 continue
+            if self._find_unearned(records):
+                return self._solution(records)
             if await self._refine(records):
                 continue
             if not self._problem.complete or await self._complete(records):
                 return self._solution(records)
+
+    @property
+    def _specs(self) -> list[str]:
+        """What the solver is asked for: earlier requests, this one, and what is there."""
+        named = [self._loosened.get(spec, spec) for spec in self._request.kept]
+        asked = {_spec_name(spec) for spec in (*named, *self._request.specs)}
+        return [*named, *self._request.specs, *self._hard, *sorted(self._present - asked)]
+
+    def _loosen(self, conflict: str) -> bool:
+        """Let go of what is there, then of how it was asked for earlier, where the conflict names it."""
+        names = _names(conflict)
+        if blocking := self._present & names:
+            self._present -= blocking
+            return True
+        kept = {spec: name for spec in self._request.kept if (name := _spec_name(spec)) in names and spec != name}
+        tight = {spec: name for spec, name in kept.items() if spec not in self._loosened}
+        self._loosened.update(tight)
+        return bool(tight)
 
     async def _read_indexes(self) -> None:
         """Ask the indexes until nothing more is asked for; what is offered then depends on no order of answers."""
@@ -142,7 +193,7 @@ class _Session:
         try:
             return await solve(
                 [self._channels.by_url.get(s.url) or self._wheels[s.name] for s in self._problem.sources],
-                [*self._request.kept, *self._request.specs],
+                self._specs,
                 gateway=self._channels.gateway,
                 platforms=self._channels.platforms,
                 locked_packages=list(self._problem.locked),
@@ -157,14 +208,21 @@ class _Session:
             self._statistics.solve_seconds += time.perf_counter() - started
 
     async def _widen(self, conflict: str) -> bool:
-        """Offer more of what the conflict names; False when everything was offered."""
-        names = {name.rstrip(".") for name in _NAME.findall(conflict)}
-        for project in sorted({p for name in names if (p := self._demand.names.asked_project(name))}):
-            specifiers, window = self._demand.specifiers_of(project), self._demand.window_of(project)
-            offers = [offer for source in self._wheels.values() if (offer := await source.offer(project))]
-            if any(not offer.exhausted(specifiers, window) for offer in offers):
-                self._demand.widen(project)
-        if not self._demand.changed and self._wheels:
+        """Offer more of what the conflict names, else of anything; False when everything was offered.
+
+        The solver's text leaves out what it said before, so that a culprit may go without its name.
+        """
+        names = _names(conflict)
+        named = {project for name in names if (project := self._demand.names.asked_project(name))}
+        for projects in (named, self._demand.asked - named):
+            for project in sorted(projects):
+                specifiers, window = self._demand.specifiers_of(project), self._demand.window_of(project)
+                offers = [offer for source in self._wheels.values() if (offer := await source.offer(project))]
+                if any(not offer.exhausted(specifiers, window) for offer in offers):
+                    self._demand.widen(project)
+            if self._demand.changed:
+                return True
+        if self._wheels:
             self._serve_more(names)
         return bool(self._demand.changed)
 
@@ -188,7 +246,34 @@ class _Session:
 
     async def _refine(self, records: list[RepoDataRecord]) -> bool:
         """Tell whether the solution asks for another round."""
-        return await self._serve_mapped_wheels(records) or self._insist_on_wheels(records)
+        return await self._serve_mapped_wheels(records) or self._insist_on_wheels(records) or self._harden(records)
+
+    def _find_unearned(self, records: list[RepoDataRecord]) -> bool:
+        """Tell whether a wheel meets the dependency of a conda package without a row that says it may."""
+        wheels = {record.name.normalized for record in records if WHEEL_FLAG in record.flags}
+        needed = taken_names(records) & wheels
+        self.unearned = frozenset(name for name in needed if not self._demand.names.mapped_project(name))
+        if blocking := sorted(self.unearned & set(self._installed.values())):
+            raise IdentityConflictError(blocking[0])
+        return bool(self.unearned)
+
+    def _harden(self, records: list[RepoDataRecord]) -> bool:
+        """Where the solver lost what a condition or an extra asks for, ask for it unconditionally, and solve again."""
+        unmet = find_unmet(records, self._specs)
+        for need in unmet:
+            owner = need.owner
+            if owner is None:
+                self._hard.append(need.spec)
+            elif source := self._source_of(owner):
+                source.harden(owner.url, need.spec)
+            else:
+                raise UnsoundSolutionError(owner.name.normalized, need.spec)
+        return bool(unmet)
+
+    def _source_of(self, record: RepoDataRecord) -> WheelSource | None:
+        channel = record_channel(record)
+        found = (source for source in self._wheels.values() if source.source.url == channel)
+        return next((source for source in found if record.url in source.wheels), None)
 
     async def _serve_mapped_wheels(self, records: list[RepoDataRecord]) -> bool:
         """Let an index answer for chosen conda packages of lower sources that a row says are its projects."""
@@ -210,19 +295,17 @@ class _Session:
     async def _complete(self, records: list[RepoDataRecord]) -> bool:
         """Put in place of each chosen wheel's record the one with all groups; False if one is refused only now."""
         for index, record in enumerate(records):
-            for source in self._wheels.values():
-                if record.url in source.wheels and record_channel(record) == source.source.url:
-                    wheel = await source.complete(record.url)
-                    if wheel is None:
-                        self._demand.changed.add(canonicalize_name(record.file_name.partition("-")[0]))
-                    else:
-                        records[index] = wheel.solver_record
+            if source := self._source_of(record):
+                if wheel := await source.complete(record.url):
+                    records[index] = wheel.solver_record
+                elif project := wheel_project(record.file_name):
+                    self._demand.changed.add(project)
         return not self._demand.changed
 
     def _insist_on_wheels(self, records: list[RepoDataRecord]) -> bool:
         """Where extras were asked of a conda package that does not know them, insist on the wheel."""
         chosen = {record.name.normalized: record for record in records}
-        asked = (MatchSpec(spec) for spec in (*self._request.kept, *self._request.specs))
+        asked = (MatchSpec(spec) for spec in self._specs)
         needed = (MatchSpec(spec) for record in records if WHEEL_FLAG in record.flags for spec in record.depends)
         found = False
         for spec in (*asked, *needed):
@@ -250,9 +333,13 @@ class _Session:
             packages=collect_packages(records, self._wheels.values(), self._problem.sources),
             refused=tuple(refused[fn] for fn in sorted(refused)),
             statistics=self._statistics,
-            specs=self._request.specs,
-            notes=self._request.notes,
+            specs=(*self._request.specs, *self._loosened.values()),
+            notes=(*self._request.notes, *(f"{old} was asked for earlier; it may move now." for old in self._loosened)),
         )
+
+
+def _names(text: str) -> set[str]:
+    return {name.rstrip(".") for name in _NAME.findall(text)}
 
 
 def _spec_name(spec: str) -> str:

@@ -56,3 +56,30 @@ class NoWheelError(WheelbridgeError):
             hint="Build a wheel of it into a folder and add that folder as an index, or take it from a channel.",
         )
         self.project = project
+
+
+class UnsoundSolutionError(WheelbridgeError):
+    """The solver's answer does not hold by its own metadata, and cannot be put right."""
+
+    code = "unsound-solution"
+
+    def __init__(self, owner: str, spec: str) -> None:
+        super().__init__(
+            f"The solver left out {spec!r}, which {owner} needs",
+            hint=f"Ask for {spec!r} as well, and report this: it is an error of the solver.",
+        )
+        self.owner = owner
+        self.spec = spec
+
+
+class IdentityConflictError(WheelbridgeError):
+    """An installed wheel has the name of a conda package that it is not."""
+
+    code = "identity-conflict"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"A conda package needs {name!r}, and the environment has an unrelated wheel under that name",
+            hint=f"Remove the wheel first: wheelbridge remove -p PREFIX pypi:{name}.",
+        )
+        self.name = name

@@ -8,7 +8,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from wheelbridge.model.name import PYPI_PREFIX
-from wheelbridge.model.record import Refusal
+from wheelbridge.model.record import WHEEL_FLAG, Refusal
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.errors import UnsatisfiableError
 from wheelbridge.solver.problem import Problem
@@ -28,6 +28,7 @@ _HINTS = {
     "too-new": "Move --exclude-newer to a later date.",
     "no-upload-time": "--exclude-newer needs an index that publishes upload times (PEP 700).",
     "yanked": "A yanked release is taken only for an exact pin: name==version.",
+    "other-python": "Ask for another version of python, or add a channel that has the package.",
     "incompatible-tag": "Ask for another version of python, or add a channel that has the package.",
 }
 
@@ -97,6 +98,7 @@ def _name_wheels(text: str, sources: Iterable[WheelSource]) -> str:
         return f"{match[0]} ({wheels[0]}{more})" if wheels else match[0]
 
     text = _MENTION.sub(label, text)
+    text = text.replace(f" [flags=[{WHEEL_FLAG}]]", " (a wheel of it, for its extras)")
     return re.sub(rf"{re.escape(PYPI_PREFIX)}([a-z0-9-]+)", r"\1 (the PyPI project)", text)
 
 

@@ -44,7 +44,9 @@ class Problem:
     Attributes:
         specs: conda MatchSpecs.
         requirements: PEP 508 requirements; a wheel may meet one, and so may the conda package it is mapped to.
-        kept: MatchSpecs of earlier requests, each dropped where this one names the same package.
+        kept: MatchSpecs of earlier requests, each dropped where this one names the same package, and loosened to the
+            bare name where it stands in the way.
+        present: names of packages that stay unless they stand in the way.
         sources: in order of priority.
         locked: rattler records preferred where they fit.
         constraints: MatchSpecs that hold for whatever is installed.
@@ -58,6 +60,7 @@ class Problem:
     specs: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
     locked: tuple[RepoDataRecord, ...] = ()
     constraints: tuple[str, ...] = ()
     exclude_newer: datetime | None = None
@@ -117,7 +120,7 @@ class Statistics:
 class Solution:
     """The packages of an environment, sorted by name, and what was refused on the way.
 
-    *specs* is the request as MatchSpecs on solver names, what was kept of earlier ones left aside.
+    *specs* is the request as MatchSpecs on solver names, with what had to be loosened of earlier ones.
     """
 
     packages: tuple[ResolvedPackage, ...]

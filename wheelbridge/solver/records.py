@@ -1,5 +1,6 @@
 """The one place where our records and targets become py-rattler's."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
@@ -61,6 +62,16 @@ def installed_names(records: Iterable[RepoDataRecord]) -> Mapping[NormalizedName
         if project := wheel_project(record.file_name):
             found[project] = CondaName(record.name.normalized)
     return found
+
+
+def taken_names(records: Iterable[RepoDataRecord]) -> frozenset[str]:
+    """Return the names that conda packages among *records* have, or depend on: they belong to conda."""
+    found: set[str] = set()
+    for record in records:
+        if not record.file_name.endswith(".whl"):
+            found.add(record.name.normalized)
+            found.update(re.split(r"[\s\[=<>!~]", spec, maxsplit=1)[0].rpartition("::")[2] for spec in record.depends)
+    return frozenset(found)
 
 
 def wheel_project(filename: str) -> NormalizedName | None:

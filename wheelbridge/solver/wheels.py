@@ -114,6 +114,15 @@ class WheelSource:
         wheel = self.wheels[url]
         return await self._wheel(wheel.project, wheel.file, None)
 
+    def harden(self, url: str, spec: str) -> None:
+        """Let a wheel need *spec* under all circumstances, for the rest of this solve."""
+        wheel = self.wheels[url]
+        record = replace(wheel.record, depends=(*wheel.record.depends, spec))
+        hard = replace(wheel, record=record, solver_record=to_rattler_record(record, self.source.url))
+        self.wheels[url] = hard
+        answers = self._answers[self._context.demand.names(wheel.project)]
+        answers[answers.index(wheel)] = hard
+
     async def offer(self, project: NormalizedName) -> Offer | None:
         """Return what the index has of *project*, None where it has nothing."""
         if project not in self._offers:
@@ -168,14 +177,16 @@ class WheelSource:
             versions = {wanted: await self._context.versions_of(wanted) for wanted in sorted(known.wanted)}
             record, requirements = compose_wheel(file, metadata, target, names, KnownVersions(versions), extras)
         rivals = tuple(f'{name}[version="{_NO_VERSION}"]' for name in names.lookalikes(project) if name != record.name)
-        asked = project in self._context.demand.direct
         record = replace(
-            record,
-            constrains=record.constrains + rivals,
-            track_features=() if asked else record.track_features,
+            record, constrains=record.constrains + rivals, track_features=self._weights(project, file, record)
         )
         solver_record = to_rattler_record(record, self.source.url)
         return OfferedWheel(project, file, extras, record, tuple(requirements), solver_record)
+
+    def _weights(self, project: NormalizedName, file: DistributionFile, record: WheelRecord) -> tuple[str, ...]:
+        """Return what sinks a record below all others: that it is yanked, or a pre-release nobody asked for."""
+        asked = project in self._context.demand.direct
+        return (() if asked else record.track_features) + (("yanked",) if file.yanked is not None else ())
 
     async def _read_metadata(self, file: DistributionFile) -> CoreMetadata:
         if file.url not in self._metadata:

@@ -1,0 +1,78 @@
+"""Whether a set of records holds together, by its own metadata: the solver's answer is checked, never trusted.
+
+py-rattler 0.28.0 can lose a conditional dependency (CEP 43), or one of a group (CEP 44), when it goes back on a choice.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from rattler import MatchSpec, PackageRecord, RepoDataRecord
+
+_CONDITION = re.compile(r",?when=(?:\"[^\"]*\"|'[^']*')")
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A dependency that holds: *owner* needs *spec*; no owner means the request.
+
+    *is_plain* tells that it holds under all circumstances.
+    """
+
+    owner: RepoDataRecord | None
+    spec: str
+    is_plain: bool = False
+
+
+def find_unmet(records: Iterable[RepoDataRecord], requested: Iterable[str]) -> list[Need]:
+    """Return what conditions and groups ask for and *records* do not have; without their conditions."""
+    chosen = {record.name.normalized: record for record in records}
+    return [
+        Need(need.owner, plain)
+        for need in active_needs(chosen, requested)
+        if not need.is_plain and not _is_met(plain := without_condition(need.spec), chosen)
+    ]
+
+
+def active_needs(chosen: Mapping[str, RepoDataRecord], requested: Iterable[str]) -> Iterator[Need]:
+    """List every dependency that holds among *chosen* records: conditions seen, groups only where asked for."""
+    todo = [Need(None, text) for text in requested]
+    todo.extend(
+        Need(record, text, is_plain="when=" not in text) for record in chosen.values() for text in record.depends
+    )
+    opened: dict[str, set[str]] = {}
+    while todo:
+        need = todo.pop()
+        spec = MatchSpec(need.spec)
+        if spec.condition is not None and not _holds(spec.condition, chosen.get("python")):
+            continue
+        yield need
+        name = spec.name.normalized or ""
+        for extra in set(spec.extras or ()) - opened.setdefault(name, set()) if name in chosen else ():
+            opened[name].add(extra)
+            todo.extend(Need(chosen[name], text) for text in chosen[name].extra_depends.get(extra, ()))
+
+
+def without_condition(spec: str) -> str:
+    """Take the condition out of a MatchSpec.
+
+    >>> without_condition('foo[version=">=1",when="python<3.11dev0"]'), without_condition('foo[when="python>=3"]')
+    ('foo[version=">=1"]', 'foo')
+    """
+    return _CONDITION.sub("", spec).replace("[,", "[").replace("[]", "")
+
+
+def _is_met(spec: str, chosen: Mapping[str, RepoDataRecord]) -> bool:
+    match = MatchSpec(spec)
+    name = match.name.normalized or ""
+    if name.startswith("__"):
+        return True
+    return name in chosen and match.matches(chosen[name])
+
+
+def _holds(condition: str, python: PackageRecord | None) -> bool:
+    """Evaluate a condition of ours, a disjunction over python; of any other nothing is known, so it is left alone."""
+    parts = condition.split(" or ")
+    if python is None or not all(part.startswith("python") for part in parts):
+        return False
+    return any(MatchSpec(part).matches(python) for part in parts)
