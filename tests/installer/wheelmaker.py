@@ -176,6 +176,7 @@ def make_package(
     noarch: str | None = None,
     sizes: bool = True,
     entry_points: Iterable[str] = (),
+    depends: Iterable[str] = (),
 ) -> RepoDataRecord:
     """Make a conda package of *files* in the channel *folder*, which says how big they are if *sizes*."""
     paths = [
@@ -187,7 +188,7 @@ def make_package(
         }
         for path, text in files.items()
     ]
-    index = {"name": name, "version": "1.0", "build": "0", "build_number": 0, "subdir": SUBDIR, "depends": []}
+    index = {"name": name, "version": "1.0", "build": "0", "build_number": 0, "subdir": SUBDIR, "depends": [*depends]}
     if noarch:
         index |= {"noarch": noarch, "subdir": "noarch"}
     members = {

@@ -99,6 +99,7 @@ def prepare(
         constraints=_keep_python(installed, request.specs),
         complete=True,
     )
+    _adopt_hashes(solution, installed)
     transaction = Transaction(
         prefix=prefix,
         subdir=settings.target.subdir,
@@ -112,6 +113,14 @@ def prepare(
     if repeated and not plan.is_empty:
         check_new(prefix)
     return Prepared(solution, transaction, plan)
+
+
+def _adopt_hashes(solution: Solution, installed: Sequence[PrefixRecord]) -> None:
+    """Give a record without a hash that of the same file as it is installed: an index need not publish any."""
+    known = {(record.url, str(record.version)): record.sha256 for record in installed}
+    for package in solution.packages:
+        if package.record.sha256 is None and (digest := known.get((package.url, package.version))):
+            package.record.sha256 = digest
 
 
 def carry_out(prepared: Prepared, settings: Settings, reporter: Reporter) -> Outcome:

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -32,18 +33,28 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str], *, as_json: bool) -> int:
     try:
         outcome = get_command(app).main(arguments, prog_name="wheelbridge", standalone_mode=False, obj=arguments)
-    except WheelbridgeError as error:
-        return _fail(error, as_json=as_json)
-    except _ClickError as error:
-        return _fail(_usage_error(error), as_json=as_json)
-    except (KeyboardInterrupt, typer.Abort):
-        return _fail(_InterruptedError(), as_json=as_json)
     except BrokenPipeError:
         sys.stderr.close()
         return 1
-    except OSError as error:
-        return _fail(OperatingSystemError(error), as_json=as_json)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
+        return _fail(_as_ours(error), as_json=as_json)
+    if outcome == _INTERRUPTED:
+        return _fail(_InterruptedError(), as_json=as_json)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _as_ours(error: BaseException) -> WheelbridgeError:
+    """Return the error that stands for *error*: a program that reads JSON gets JSON, whatever went wrong."""
+    if isinstance(error, WheelbridgeError):
+        return error
+    if isinstance(error, _ClickError):
+        return _usage_error(error)
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
+        return _InterruptedError()
+    if isinstance(error, OSError):
+        return OperatingSystemError(error)
+    traceback.print_exception(error)
+    return InternalError(error)
 
 
 @contextmanager
@@ -66,6 +77,19 @@ class OperatingSystemError(WheelbridgeError):
         place = f" ({error.filename})" if error.filename else ""
         super().__init__(f"{error.strerror or error}{place}")
         self.errno = error.errno
+
+
+class InternalError(WheelbridgeError):
+    """Something went wrong that nobody foresaw."""
+
+    code = "internal"
+
+    def __init__(self, error: BaseException) -> None:
+        kind = type(error).__name__
+        super().__init__(
+            f"{kind}: {error}", hint="This is an error of wheelbridge; please report it with the text above."
+        )
+        self.kind = kind
 
 
 class _InterruptedError(WheelbridgeError):

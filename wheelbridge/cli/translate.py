@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from wheelbridge.api.translating import InvalidInputError, Translator
 from wheelbridge.cli.output import print_json
@@ -62,7 +63,7 @@ def _read_lines() -> Iterator[str]:
     """Read lines as UTF-8, whatever the terminal's encoding; what is none of it is kept as it is."""
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
-    return filter(None, map(str.strip, sys.stdin))
+    return map(str.strip, sys.stdin)
 
 
 def _read_argument(text: str) -> object:
@@ -73,7 +74,13 @@ def _read_argument(text: str) -> object:
 
 def _parse(text: str) -> object:
     """Read a JSON value; a text that does not even look like one stands for itself."""
+    if not text:
+        return _BadInput(text, "the line is empty")
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        return _BadInput(text, str(error)) if text[:1] in {"{", "[", '"'} else text
+        return _BadInput(text, str(error)) if text[0] in '{["-0123456789NI' else text
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not JSON")

@@ -103,9 +103,10 @@ class HttpIndex:
                 return check_body(answer.body, file.core_metadata, f"{file.filename}.metadata")
         try:
             with open_remote(partial(self._slice, file), file.size) as stream:
-                return read_metadata_text(stream, file.filename)
+                text = read_metadata_text(stream, file.filename)
         except RangesUnsupportedError:
-            return self._downloaded_metadata_text(file)
+            text = self._downloaded_metadata_text(file)
+        return check_body(text, file.core_metadata or {}, f"{file.filename}.metadata")
 
     def _slice(self, file: DistributionFile, first: int | None, last: int) -> Slice:
         if (piece := self._transport.get_slice(file.url, first, last)) is None:

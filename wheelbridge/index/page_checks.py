@@ -82,7 +82,7 @@ def check_hashes(hashes: Mapping[str, object], path: str) -> dict[str, str]:
     for name, digest in hashes.items():
         if not isinstance(digest, str) or len(digest) % 2 or _HEX(digest) is None:
             raise LieError(f"{path}.{name}", f"{digest!r} is no hexadecimal digest")
-        if name == "sha256" and len(digest) != _SHA256_LENGTH:
+        if name.lower() == "sha256" and len(digest) != _SHA256_LENGTH:
             raise LieError(f"{path}.{name}", f"{digest!r} has not the length of a sha256 digest")
         digests[name.lower()] = digest.lower()
     return digests

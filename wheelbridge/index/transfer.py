@@ -11,7 +11,19 @@ from wheelbridge.index.errors import FileNotWrittenError, HashMismatchError, Siz
 from wheelbridge.index.protocol import Progress
 from wheelbridge.model.distribution import DistributionFile
 
-_STRONGEST_FIRST = ("sha256", "sha512", "sha384", "blake2b", "sha3_256", "sha224", "sha1", "md5")
+_STRONGEST_FIRST = (
+    "sha256",
+    "sha512",
+    "sha384",
+    "blake2b",
+    "sha3_512",
+    "sha3_384",
+    "sha3_256",
+    "sha224",
+    "sha1",
+    "md5",
+)
+_VARIABLE_LENGTH = {"shake_128", "shake_256"}
 
 
 def pick_hash(hashes: Mapping[str, str]) -> tuple[str, str] | None:
@@ -23,7 +35,8 @@ def pick_hash(hashes: Mapping[str, str]) -> tuple[str, str] | None:
     >>> pick_hash({"md5": "0f", "sha256": "aa"})
     ('sha256', 'aa')
     """
-    return next(((name, hashes[name]) for name in _STRONGEST_FIRST if name in hashes), None)
+    known = (*_STRONGEST_FIRST, *sorted(hashlib.algorithms_guaranteed - _VARIABLE_LENGTH))
+    return next(((name, hashes[name]) for name in known if name in hashes), None)
 
 
 def check_body(body: bytes, hashes: Mapping[str, str], filename: str) -> bytes:

@@ -83,9 +83,13 @@ def _name(record: RepoDataRecord) -> str:
 
 
 def _same_content(old: RepoDataRecord, new: RepoDataRecord) -> bool:
-    """Tell whether two records are of one archive, as rattler's ``describe_same_content`` does."""
+    """Tell whether two records are of one archive.
+
+    As rattler's ``describe_same_content`` does, but a hash that only one of them has decides nothing: an index need
+    not publish any, and what was installed from it has one all the same.
+    """
     for one, other in ((old.sha256, new.sha256), (old.md5, new.md5)):
-        if one is not None or other is not None:
+        if one is not None and other is not None:
             return one == other
     if old.size is not None and new.size is not None and old.size != new.size:
         return False

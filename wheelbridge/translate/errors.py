@@ -66,3 +66,23 @@ class BuildStringTooLongError(TranslationError):
     """The local version label leaves no room in a build string (CEP 26: 64 characters)."""
 
     code = "build-string-too-long"
+
+
+class VersionTooLongError(TranslationError):
+    """CEP 26: conda version strings have at most 64 characters."""
+
+    code = "version-too-long"
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"Version {version!r} has more than 64 characters, conda's limit")
+        self.version = version
+
+
+class VersionNumberTooLargeError(TranslationError):
+    """conda's solvers keep each number of a version in 64 bits."""
+
+    code = "version-number-too-large"
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"Version {version!r} has a number that does not fit in 64 bits")
+        self.version = version

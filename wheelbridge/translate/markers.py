@@ -114,6 +114,8 @@ def _normalize(text: str) -> str:
         return str(Marker(text))
     except InvalidMarker as error:
         raise MarkerNotExpressibleError(text, "it does not follow PEP 508") from error
+    except RecursionError as error:
+        raise MarkerNotExpressibleError(f"{text[:80]}...", "its parentheses are nested too deeply") from error
 
 
 def _extras(marker: str) -> set[NormalizedName]:
@@ -238,7 +240,7 @@ def _evaluate_known(text: str, subdir: str, extra: str, cells: list[_Cell]) -> l
     fixed = {**_environment(subdir), "extra": extra}
     try:
         return [marker.evaluate({**fixed, **_python(cell.sample)}) for cell in cells]
-    except (UndefinedComparison, UndefinedEnvironmentName, InvalidVersion) as error:
+    except (UndefinedComparison, UndefinedEnvironmentName, InvalidVersion, RecursionError) as error:
         raise MarkerNotExpressibleError(text, f"packaging cannot evaluate it ({error})") from error
 
 

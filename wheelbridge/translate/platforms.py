@@ -136,6 +136,8 @@ def _translate_macos(tag: str, subdir: str, version: str | None) -> PlatformSupp
     if match is None or match["arch"] not in _MACOS_ARCHES[subdir]:
         raise OtherPlatformError(f"The platform tag {tag!r} is not for {subdir}")
     needed = (int(match["major"]), int(match["minor"]))
+    if (needed[0] > 10 and needed[1]) or (needed[0] == 10 and match["arch"] == "arm64"):  # noqa: PLR2004
+        raise UnsupportedTagError(f"No installer takes the platform tag {tag!r}: macOS 11 and later are named X_0")
     support = _bounded(tag, subdir, "__osx", needed, version)
     arches = _MACOS_ARCHES[subdir]
     preference = len(arches) - 1 - arches.index(match["arch"])

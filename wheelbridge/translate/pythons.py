@@ -129,6 +129,8 @@ def translate_python_tag(interpreter: str, abi: str, *, pure: bool) -> PythonSup
         return PythonSupport((major, minor), (major, _LAST), Gil.ANY, _rank(_PURE if pure else _PYTHON, minor))
     if not match["minor"]:
         raise UnsupportedTagError(f"The tag {interpreter}-{abi} names no version of CPython")
+    if pure and abi != "none":
+        raise UnsupportedTagError(f"The tag {interpreter}-{abi}-any names an ABI but no platform")
     return _translate_cpython((major, minor), abi, pure=pure)
 
 

@@ -78,6 +78,8 @@ def parse_requirement(text: str) -> Requirement:
         requirement = Requirement(text)
     except InvalidRequirement as error:
         raise InvalidRequirementError(text, str(error).partition("\n")[0]) from error
+    except RecursionError as error:
+        raise InvalidRequirementError(f"{text[:80]}...", "its parentheses are nested too deeply") from error
     if requirement.url:
         raise UrlRequirementError(text)
     return requirement
@@ -132,7 +134,7 @@ def only_extra(text: str) -> NormalizedName | None:
     ('docs', None)
     """
     _, separator, marker = text.partition(";")
-    if not separator or " or " in marker:
+    if not separator or re.search(r"\bor\b", marker):
         return None
     match = _ONLY_EXTRA.search(marker)
     return canonicalize_name(match[1]) if match else None
