@@ -17,121 +17,65 @@ import json
 import sys
 import tarfile
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import Any, Protocol, Self, TypeAlias
+from typing import Any, Protocol, Self
 
 from packaging.utils import canonicalize_name
+
+from tests.faults import (
+    Fault,
+    PlannedFault,
+    Reply,
+    Request,
+    body,
+    corrupted,
+    delayed,
+    edited,
+    hang_up,
+    login,
+    redirect,
+    status,
+    truncated,
+    with_headers,
+    without,
+)
+
+__all__ = [
+    "HTML_TYPE",
+    "JSON_TYPE",
+    "RECORDED",
+    "Content",
+    "Fault",
+    "LoopbackIndex",
+    "RecordedContent",
+    "Reply",
+    "Request",
+    "WheelContent",
+    "body",
+    "corrupted",
+    "delayed",
+    "edited",
+    "hang_up",
+    "login",
+    "read_folder",
+    "redirect",
+    "status",
+    "truncated",
+    "unpack_recorded",
+    "with_headers",
+    "without",
+]
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 HTML_TYPE = "application/vnd.pypi.simple.v1+html"
 RECORDED = Path(__file__).parents[2] / "shared" / "data" / "pypi.tar.zst"
 """The recorded index beside the checkout; tests that need it are marked ``shared_data``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What came; header names are in lower case."""
-
-    path: str
-    headers: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """What goes back.
-
-    Attributes:
-        delay: seconds before it begins.
-        cut: bytes of the body after which the connection ends, though ``Content-Length`` promises more.
-        stall: seconds between these bytes and the end.
-        hang_up: end the connection instead of answering.
-    """
-
-    status: int = 200
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    delay: float = 0.0
-    cut: int | None = None
-    stall: float = 0.0
-    hang_up: bool = False
-
-
-Fault: TypeAlias = Callable[[Request, Reply], Reply]
-"""Turns the honest reply into another one. Conditional and range requests are answered after it."""
-
-
-def status(code: int, **headers: str) -> Fault:
-    """Answer *code*; ``retry_after="1"`` adds the header ``Retry-After``."""
-    named = {name.replace("_", "-").title(): value for name, value in headers.items()}
-    return lambda _, reply: replace(reply, status=code, body=b"", headers=named)
-
-
-def redirect(location: str) -> Fault:
-    """Lead to *location*."""
-    return status(302, location=location)
-
-
-def body(data: bytes, content_type: str) -> Fault:
-    """Answer 200 with *data*."""
-    return lambda _, reply: replace(reply, status=200, body=data, headers={"Content-Type": content_type})
-
-
-def edited(edit: Callable[[Any], object]) -> Fault:
-    """Let *edit* change the page's JSON in place."""
-
-    def apply(_: Request, reply: Reply) -> Reply:
-        page = json.loads(reply.body)
-        edit(page)
-        return replace(reply, body=json.dumps(page).encode())
-
-    return apply
-
-
-def truncated(count: int, *, stall: float = 0.0) -> Fault:
-    """Break off after *count* bytes of the body, *stall* seconds later."""
-    return lambda _, reply: replace(reply, cut=count, stall=stall)
-
-
-def delayed(seconds: float) -> Fault:
-    """Answer late."""
-    return lambda _, reply: replace(reply, delay=seconds)
-
-
-def hang_up(_: Request, reply: Reply) -> Reply:
-    """End the connection without a word."""
-    return replace(reply, hang_up=True)
-
-
-def corrupted(_: Request, reply: Reply) -> Reply:
-    """Change the last byte of the body."""
-    return replace(reply, body=reply.body[:-1] + bytes([reply.body[-1] ^ 1]))
-
-
-def without(*names: str) -> Fault:
-    """Leave headers out; without ``Accept-Ranges`` there are no ranges either."""
-    return lambda _, reply: replace(reply, headers={k: v for k, v in reply.headers.items() if k not in names})
-
-
-def with_headers(headers: Mapping[str, str]) -> Fault:
-    """Add or replace *headers*."""
-    return lambda _, reply: replace(reply, headers={**reply.headers, **headers})
-
-
-def login(credentials: str) -> Fault:
-    """Answer 401 unless the basic *credentials* (base64) are right."""
-
-    def apply(request: Request, reply: Reply) -> Reply:
-        if request.headers.get("authorization") == f"Basic {credentials}":
-            return reply
-        return Reply(status=401, headers={"WWW-Authenticate": 'Basic realm="index"'})
-
-    return apply
 
 
 class Content(Protocol):
@@ -256,7 +200,7 @@ class LoopbackIndex:
         self.content: Content = WheelContent(content) if isinstance(content, Mapping) else content
         self.requests: list[tuple[Request, int]] = []
         self._html = html
-        self._faults: list[_PlannedFault] = []
+        self._faults: list[PlannedFault] = []
         self._lock = Lock()
         self._page = lru_cache(maxsize=None)(self._make_page)
         self._server = _Server(("127.0.0.1", port), self)
@@ -285,7 +229,7 @@ class LoopbackIndex:
 
     def fail(self, path: str, fault: Fault, *, times: int | None = None) -> None:
         """Apply *fault* to every path that begins with *path*, or to the first *times* requests only."""
-        self._faults.append(_PlannedFault(path, fault, times))
+        self._faults.append(PlannedFault(path, fault, times))
 
     def heal(self) -> None:
         """Forget all faults."""
@@ -329,21 +273,6 @@ class LoopbackIndex:
             return Reply(status=404)
         reply = _cacheable(data, "application/octet-stream")
         return replace(reply, headers={**reply.headers, "Accept-Ranges": "bytes"})
-
-
-@dataclass(slots=True)
-class _PlannedFault:
-    path: str
-    fault: Fault
-    times: int | None
-
-    def take(self, lock: Lock) -> bool:
-        """Tell whether it still strikes, and use it up by one."""
-        with lock:
-            if self.times is None:
-                return True
-            self.times -= 1
-            return self.times >= 0
 
 
 def _cacheable(data: bytes, content_type: str) -> Reply:

@@ -52,10 +52,10 @@ def test_pip_can_uninstall(run: Run, environment: Environment) -> None:
 
 def test_extras_survive_the_next_install(run: Run, environment: Environment) -> None:
     """What an extra brought is still wanted when something else is installed later."""
-    run("create", *environment.options, "python", "pypi:app[more]", "-y")
-    run("install", *environment.options, "pypi:pip", "-y")
+    assert run("create", *environment.options, "python", "pypi:app[more]", "-y").code == 0
+    assert run("install", *environment.options, "pypi:pip", "-y").code == 0
 
-    environment.python("-c", "import extra_thing")
+    environment.python("-c", "import extra_thing, pip")
 
 
 def test_the_record_that_stays_has_every_group(run: Run, environment: Environment) -> None:

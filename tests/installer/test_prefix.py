@@ -24,6 +24,17 @@ with hold_prefix(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
+OTHER = """
+import sys
+from pathlib import Path
+from wheelbridge.errors import WheelbridgeError
+from wheelbridge.installer.prefix import hold_prefix
+try:
+    with hold_prefix(Path(sys.argv[1]), timeout=0.1):
+        print("held")
+except WheelbridgeError as error:
+    print(type(error).__name__)
+"""
 
 
 @pytest.fixture
@@ -43,6 +54,7 @@ class TestNew:
 
         check_new(tmp_path / "empty")
         check_new(tmp_path / "deep/not/there")
+        assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
 
     def test_an_environment_is_in_the_way(self, environment: Path) -> None:
         """The hint says what to do with it."""
@@ -161,9 +173,18 @@ class TestHold:
             pass
 
     def test_a_process_may_hold_twice(self, environment: Path) -> None:
-        """A use case holds the prefix while it solves; the transaction holds it again."""
-        with hold_prefix(environment), hold_prefix(environment, timeout=0.1):
-            pass
+        """A use case holds the prefix while it solves; the transaction holds it again, and lets no other in after."""
+        with hold_prefix(environment):
+            with hold_prefix(environment, timeout=0.1):
+                pass
+            other = subprocess.run(
+                [sys.executable, "-c", OTHER, environment],
+                capture_output=True,
+                text=True,
+                check=False,
+                env=clean_env() | {"PYTHONPATH": str(Path(__file__).parents[2])},
+            )
+        assert (other.stdout, other.stderr) == ("PrefixLockedError\n", "")
 
     def test_nothing_is_left_where_nothing_was_made(self, tmp_path: Path) -> None:
         """Directories made for the lock go again."""

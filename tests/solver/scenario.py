@@ -3,6 +3,7 @@
 import asyncio
 import json
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,12 +20,17 @@ from wheelbridge.solver.problem import Problem, Solution
 
 _PYTHONS = ("3.10.14", "3.11.9", "3.12.4")
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-_TARGET = (VirtualPackage("__glibc", "2.36"), VirtualPackage("__linux", "6.1"), VirtualPackage("__unix", "0"))
+TARGET = (VirtualPackage("__glibc", "2.36"), VirtualPackage("__linux", "6.1"), VirtualPackage("__unix", "0"))
 
 
 @dataclass
 class Scenario:
-    """One file: *expect* or *conflict* says what must happen."""
+    """One file: *expect*, *absent* or *conflict* says what must happen.
+
+    Attributes:
+        rounds: how often the solver is asked.
+        metadata_at_most: how many wheels' metadata is read.
+    """
 
     name: str
     description: str
@@ -43,6 +49,13 @@ class Scenario:
     unasked: list[str] = field(default_factory=list)
     complete: bool = False
     exclude_newer: datetime | None = None
+    rounds: int | None = None
+    metadata_at_most: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a scenario that nothing can fail."""
+        if not (self.expect or self.absent or self.conflict):
+            raise ValueError(f"{self.name} says neither what to expect, nor what is absent, nor a conflict")
 
 
 def load_scenarios(folder: Path) -> list[Scenario]:
@@ -51,19 +64,21 @@ def load_scenarios(folder: Path) -> list[Scenario]:
     return [Scenario(name=path.stem, **tomllib.loads(path.read_text(encoding="utf-8"))) for path in paths]
 
 
-def run_scenario(scenario: Scenario, folder: Path) -> tuple[Solution, dict[str, FakeIndex]]:
+def run_scenario(
+    scenario: Scenario, folder: Path, new_index: Callable[[str], FakeIndex] = FakeIndex
+) -> tuple[Solution, dict[str, FakeIndex]]:
     """Write the channels, fill the indexes, and solve with the real solver."""
-    indexes = {name: _make_index(name, wheels) for name, wheels in scenario.indexes.items()}
+    indexes = {name: _fill(new_index(name), wheels) for name, wheels in scenario.indexes.items()}
     sources = []
     for tier, name in enumerate(scenario.sources):
         if name in indexes:
             sources.append(Source(name, "index", f"https://{name}.example/simple", tier))
         else:
-            url = _write_channel(folder / name, scenario.channels[name])
+            url = write_channel(folder / name, scenario.channels[name])
             sources.append(Source(name, "channel", url, tier))
     request = read_request(scenario.request)
     problem = Problem(
-        target=Target(subdir="linux-64", virtual_packages=_TARGET),
+        target=Target(subdir="linux-64", virtual_packages=TARGET),
         sources=tuple(sources),
         specs=request.specs,
         requirements=request.requirements,
@@ -77,9 +92,8 @@ def run_scenario(scenario: Scenario, folder: Path) -> tuple[Solution, dict[str, 
     return solution, indexes
 
 
-def _make_index(name: str, wheels: list[Any]) -> FakeIndex:
+def _fill(index: FakeIndex, wheels: list[Any]) -> FakeIndex:
     """Read ``"foo 1.0"``, ``"foo-1.0.tar.gz"`` or a table with ``wheel``, ``requires`` and more."""
-    index = FakeIndex(name)
     for entry in wheels:
         table = entry if isinstance(entry, dict) else {"wheel": entry}
         if table["wheel"].endswith(".tar.gz"):
@@ -98,7 +112,7 @@ def _make_index(name: str, wheels: list[Any]) -> FakeIndex:
     return index
 
 
-def _write_channel(folder: Path, packages: list[Any]) -> str:
+def write_channel(folder: Path, packages: list[Any]) -> str:
     """Write repodata of ``"foo 1.0"`` or tables with ``package``, ``depends``, ``build``; python is always there."""
     pythons = [{"package": f"python {version}", "build": "0_cpython"} for version in _PYTHONS]
     records: dict[str, object] = {}

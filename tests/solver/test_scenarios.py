@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,8 +27,20 @@ def test_scenario(scenario: Scenario, tmp_path: Path) -> None:
     assert not set(scenario.absent) & set(chosen)
     asked = {project for index in indexes.values() for project in index.asked}
     assert not set(scenario.unasked) & asked
+    assert scenario.rounds in (None, solution.statistics.rounds)
+    assert scenario.metadata_at_most is None or solution.statistics.metadata <= scenario.metadata_at_most
 
 
 def test_there_are_scenarios() -> None:
     """A folder that cannot be read does not pass for one without failures."""
     assert len(SCENARIOS) >= 20
+
+
+@pytest.mark.parametrize("said", [{"expect": {"foo": "1 pypi"}}, {"absent": ["foo"]}, {"conflict": ["foo"]}])
+def test_a_scenario_says_what_must_happen(said: dict[str, Any]) -> None:
+    """One that nothing can fail is no test."""
+    given: dict[str, Any] = {"name": "empty", "description": "", "sources": [], "request": ["foo"]}
+
+    Scenario(**given, **said)
+    with pytest.raises(ValueError, match="empty says neither"):
+        Scenario(**given, builds={"foo": "0"}, unasked=["bar"])

@@ -11,11 +11,10 @@ from rattler import BuildString, MatchSpec, PackageRecord, VersionSpec
 from rattler import Version as CondaVersion
 
 from wheelbridge.errors import InvalidSpecifierError, InvalidVersionError
+from wheelbridge.translate.errors import VersionNumberTooLargeError, VersionTooLongError
 from wheelbridge.translate.specifiers import (
     NOTHING,
     CondaVersionSpec,
-    VersionNumberTooLargeError,
-    VersionTooLongError,
     exact_versions,
     translate_specifier,
     translate_version,

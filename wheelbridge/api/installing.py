@@ -108,6 +108,7 @@ def prepare(
         command=tuple(command),
         create=create and not repeated,
         override=frozenset(override),
+        offline=settings.offline,
     )
     plan = make_plan(installed, transaction.records, transaction.subdir)
     if repeated and not plan.is_empty:

@@ -39,7 +39,7 @@ def render_solution(solution: Solution, settings: Settings, *, verbose: int = 0)
     wheels = sum(package.kind == "wheel" for package in solution.packages)
     out().print(
         f"{len(solution.packages)} packages ({wheels} wheels) in {statistics.wall_seconds:.2f} s: "
-        f"{statistics.rounds} rounds, {statistics.pages} pages, {statistics.metadata} metadata files"
+        f"rounds: {statistics.rounds}, pages: {statistics.pages}, metadata files: {statistics.metadata}"
     )
     if verbose:
         render_refused(solution)

@@ -76,6 +76,17 @@ async def fetch_packages(
     return files
 
 
+def check_cached(records: Sequence[RepoDataRecord], cache: Path, layout: PythonLayout | None) -> None:
+    """Make sure that no network is needed for *records*.
+
+    Raises:
+        DownloadError: if one is neither in the cache nor a file of this machine.
+    """
+    for record in records:
+        if not record.url.startswith("file:") and _find(cache / entry_name(record), record, layout) is None:
+            raise DownloadError(record.url, "it is not in the cache, and the network is not to be used")
+
+
 async def run_all(tasks: Sequence[Any]) -> None:
     """Await all *tasks* at once; the first failure stops the others and is raised as it is."""
     try:

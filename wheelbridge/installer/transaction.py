@@ -26,7 +26,7 @@ from wheelbridge.installer.errors import (
     from_rattler_error,
     os_errors,
 )
-from wheelbridge.installer.fetch import fetch_packages, run_all
+from wheelbridge.installer.fetch import check_cached, fetch_packages, run_all
 from wheelbridge.installer.history import (
     conda_spec,
     distribution,
@@ -73,6 +73,7 @@ class Request:
         create: make a new environment; otherwise change one.
         override: codes of refusals the user overrides: ``frozen``, ``externally-managed``, ``file-conflict``.
         timeout: seconds to wait for another process to let go of the prefix.
+        offline: fetch nothing over the network.
     """
 
     prefix: Path
@@ -86,6 +87,7 @@ class Request:
     create: bool = False
     override: frozenset[str] = frozenset()
     timeout: float = 60.0
+    offline: bool = False
 
     @property
     def layout(self) -> PythonLayout | None:
@@ -218,6 +220,8 @@ async def _stage(request: Request, plan: Plan, caches: Caches, client: Client | 
 
     await run_all([unpack(record) for record in plan.to_link if is_wheel(record)])
     packages = [record for record in plan.to_link if not is_wheel(record)]
+    if request.offline:
+        check_cached(packages, caches.packages, layout)
     files = await fetch_packages(packages, caches.packages, layout=layout, client=client, reporter=reporter)
     for name, directory in wheels.items():
         files[name] = load_files(directory, layout) or ()

@@ -23,7 +23,7 @@ from wheelbridge.solver.errors import (
     UnsatisfiableError,
     UnsoundSolutionError,
 )
-from wheelbridge.solver.explain import explain, names_without_candidates
+from wheelbridge.solver.explain import UNSPOKEN, explain, names_without_candidates
 from wheelbridge.solver.names import SolverNames
 from wheelbridge.solver.problem import Problem, Progress, Providers, Solution, Statistics
 from wheelbridge.solver.records import (
@@ -169,9 +169,13 @@ class _Session:
         asked = {_spec_name(spec) for spec in (*named, *self._request.specs)}
         return [*named, *self._request.specs, *self._hard, *sorted(self._present - asked)]
 
+    def _named(self, conflict: str) -> set[str]:
+        """Return the names that take part in a conflict: all there are, if the solver could not say."""
+        return self._present | set(map(_spec_name, self._request.kept)) if conflict == UNSPOKEN else _names(conflict)
+
     def _loosen(self, conflict: str) -> bool:
         """Let go of what is there, then of how it was asked for earlier, where the conflict names it."""
-        names = _names(conflict)
+        names = self._named(conflict)
         if blocking := self._present & names:
             self._present -= blocking
             return True
@@ -204,6 +208,10 @@ class _Session:
             )
         except GatewayError as error:
             raise RepodataError(f"A channel cannot be read: {error}") from error
+        except Exception as error:
+            if type(error).__name__ == "RustPanic":  # py-rattler 0.28.0 may fail to put a conflict into words
+                raise SolverError(UNSPOKEN) from error
+            raise
         finally:
             self._statistics.solve_seconds += time.perf_counter() - started
 

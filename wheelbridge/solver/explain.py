@@ -15,6 +15,8 @@ from wheelbridge.solver.problem import Problem
 from wheelbridge.solver.wheels import WheelSource
 from wheelbridge.translate.errors import OtherPlatformError
 
+UNSPOKEN = "The solver found no way, and no words for why."
+"""Stands for the solver's explanation where it has none."""
 _PREAMBLE = "Cannot solve the request because of: "
 _WORD = re.compile(r"[a-z0-9_][a-z0-9._-]*")
 _NO_CANDIDATES = re.compile(

@@ -1,0 +1,105 @@
+"""Whatever goes wrong becomes one message and one exit code; with ``--json``, one object."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+WHEELBRIDGE = (sys.executable, "-m", "wheelbridge")
+TOO_LONG = "x" * 5000
+"""No file system has such a name."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "code", "message"),
+    [
+        pytest.param(("list", "-p", TOO_LONG), 1, "os-error", "File name too long", id="a name too long"),
+        pytest.param(
+            ("create", "-p", "{file}/env", "-c", "{folder}", "python", "-y"), 1, "os-error", "Not a directory", id="file"
+        ),
+        pytest.param(("list", "-p", "{folder}"), 1, "not-an-environment", "{folder}", id="refused"),
+        pytest.param(("solve", "python[[", "-c", "{folder}"), 1, "invalid-spec", "'python[['", id="no spec"),
+        pytest.param(("nonsense",), 2, "usage", "No such command 'nonsense'", id="no command"),
+        pytest.param(("solve", "--nonsense"), 2, "usage", "No such option: --nonsense", id="no option"),
+        pytest.param(("solve", "python", "-c"), 2, "usage", "requires an argument", id="no value"),
+        pytest.param(("remove", "-p", "{folder}"), 2, "usage", "Missing argument 'names'", id="no argument"),
+        pytest.param(("solve", "-v", "-c", "{folder}"), 2, "usage", "Nothing to solve", id="nothing to do"),
+    ],
+)
+class TestErrors:
+    """A code for programs, a message for people, and an exit code for scripts."""
+
+    @staticmethod
+    def fill(arguments: tuple[str, ...], folder: Path) -> list[str]:
+        """Put the names of a real file and a real folder in."""
+        (folder / "file").touch()
+        return [text.format(file=folder / "file", folder=folder) for text in arguments]
+
+    def test_for_people(
+        self, run: Run, tmp_path: Path, arguments: tuple[str, ...], exit_code: int, code: str, message: str
+    ) -> None:
+        """On standard error, after the word."""
+        ran = run(*self.fill(arguments, tmp_path))
+
+        assert (ran.code, ran.out) == (exit_code, "")
+        assert ran.err.startswith("error: ")
+        assert message.format(folder=tmp_path) in ran.err.replace("\n", " ")
+        assert code != "usage" or "\nhint: " in ran.err
+
+    def test_for_programs(
+        self, run: Run, tmp_path: Path, arguments: tuple[str, ...], exit_code: int, code: str, message: str
+    ) -> None:
+        """One object on standard output, in one line, and nothing beside it."""
+        command, *others = self.fill(arguments, tmp_path)
+        ran = run(command, "--json", *others)
+
+        assert (ran.code, ran.err) == (exit_code, "")
+        assert ran.out.count("\n") == 1
+        assert (ran.json["success"], ran.json["error"]["code"]) == (False, code)
+        assert message.format(folder=tmp_path) in ran.json["error"]["message"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are of POSIX")
+@pytest.mark.parametrize("as_json", [(), ("--json",)], ids=["text", "json"])
+def test_ctrl_c(as_json: tuple[str, ...]) -> None:
+    """130, as shells have it, and no traceback."""
+    command = [*WHEELBRIDGE, "translate", "specifier", "--batch", *as_json]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(">=1\n")
+        process.stdin.flush()
+        assert ">=1" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert ("Interrupted" in err, '"interrupted"' in out) == (not as_json, bool(as_json))
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("arguments", [("translate", "specifier", ">=1"), ("target",), ("target", "--json")])
+def test_a_reader_that_went_away(arguments: tuple[str, ...]) -> None:
+    """As in ``wheelbridge … | head -0``: 1, and not a word."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run([*WHEELBRIDGE, *arguments], stdout=writing, stderr=subprocess.PIPE, check=False)
+    finally:
+        os.close(writing)
+
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_success_is_zero() -> None:
+    """Also as a process: what `main` returns is what the shell sees."""
+    for arguments, code in ((("--version",), 0), (("list", "-p", "/nonesuch"), 1), (("list",), 2)):
+        done = subprocess.run([*WHEELBRIDGE, *arguments], capture_output=True, check=False)
+        assert done.returncode == code
