@@ -20,7 +20,11 @@ TOO_LONG = "x" * 5000
     [
         pytest.param(("list", "-p", TOO_LONG), 1, "os-error", "File name too long", id="a name too long"),
         pytest.param(
-            ("create", "-p", "{file}/env", "-c", "{folder}", "python", "-y"), 1, "os-error", "Not a directory", id="file"
+            ("create", "-p", "{file}/env", "-c", "{folder}", "python", "-y"),
+            1,
+            "os-error",
+            "Not a directory",
+            id="file",
         ),
         pytest.param(("list", "-p", "{folder}"), 1, "not-an-environment", "{folder}", id="refused"),
         pytest.param(("solve", "python[[", "-c", "{folder}"), 1, "invalid-spec", "'python[['", id="no spec"),

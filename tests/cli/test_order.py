@@ -10,7 +10,9 @@ from typer.main import get_command
 from wheelbridge.cli.app import app
 from wheelbridge.cli.order import Kind, order_sources
 
-_PLAIN = st.sampled_from(["conda-forge", "pypi", "x", "c", "i", "https://h.example/a,b", "n=https://h.example/s", "a b"])
+_PLAIN = st.sampled_from(
+    ["conda-forge", "pypi", "x", "c", "i", "https://h.example/a,b", "n=https://h.example/s", "a b"]
+)
 _ATTACHED = st.one_of(_PLAIN, st.sampled_from(["-c", "-i", "--channel", "--index=x", "--", "-ci", "=", "i\nc"]))
 """What is written in one word with its option may look like anything."""
 

@@ -8,16 +8,26 @@ from rattler import MatchSpec
 
 from tests.oracle import python_record
 from wheelbridge.errors import TranslationError
-from wheelbridge.translate.pythons import possible_minors, translate_python_requirement, translate_python_tags
+from wheelbridge.translate.pythons import (
+    PythonSupport,
+    possible_minors,
+    translate_python_requirement,
+    translate_python_tags,
+)
 
 GIL_BUILDS = {"3.12.4": "h1_0_cpython", "3.13.1": "h1_100_cp313", "3.14.0": "h1_100_cp314"}
 FREE_BUILDS = {"3.13.1": "h1_0_cp313t", "3.14.0": "h1_0_cp314t"}
 
 
-def spec_of(tags: str, requires: str | None = None) -> str:
-    """Translate ``cp312-cp312``, compressed sets included."""
+def supports_of(tags: str) -> tuple[PythonSupport, ...]:
+    """Translate ``cp312-cp312``, compressed sets included; a wheel without an ABI is one for any platform."""
     pairs = {(tag.interpreter, tag.abi) for tag in parse_tag(f"{tags}-any")}
-    return translate_python_requirement(translate_python_tags(pairs, pure=True), requires)
+    return translate_python_tags(pairs, pure={abi for _, abi in pairs} == {"none"})
+
+
+def spec_of(tags: str, requires: str | None = None) -> str:
+    """Return the MatchSpec of python."""
+    return translate_python_requirement(supports_of(tags), requires)
 
 
 def runs(spec: str, version: str, build: str) -> bool:
@@ -53,7 +63,16 @@ def test_the_pythons_that_a_wheel_runs_on(tags: str, gil: list[str], free: list[
     assert [v for v in ("3.13", "3.14") if runs(spec, f"{v}.1", f"h1_1_cp{v.replace('.', '')}t")] == free
 
 
-_TAGS = ("py3-none", "py313-none", "cp313-none", "cp312-cp312", "cp313-cp313", "cp313-cp313t", "cp38-abi3", "cp314-abi3")
+_TAGS = (
+    "py3-none",
+    "py313-none",
+    "cp313-none",
+    "cp312-cp312",
+    "cp313-cp313",
+    "cp313-cp313t",
+    "cp38-abi3",
+    "cp314-abi3",
+)
 
 
 @pytest.mark.parametrize("tags", _TAGS)
@@ -87,7 +106,16 @@ def test_abi3t_is_for_free_threaded_builds() -> None:
 
 @pytest.mark.parametrize(
     "tags",
-    ["pp310-pypy310_pp73", "cp312-cp311", "cp312-cp312t", "cp3-none", "py3-cp312", "ip27-none", "jy2-none", "cp39-cp39m"],
+    [
+        "pp310-pypy310_pp73",
+        "cp312-cp311",
+        "cp312-cp312t",
+        "cp3-none",
+        "py3-cp312",
+        "ip27-none",
+        "jy2-none",
+        "cp39-cp39m",
+    ],
 )
 def test_what_cpython_does_not_run(tags: str) -> None:
     """Other interpreters and ABIs that were never released; the tag is named."""
@@ -97,9 +125,9 @@ def test_what_cpython_does_not_run(tags: str) -> None:
 
 
 def test_builds_of_both_kinds_are_too_much() -> None:
-    """No one MatchSpec can say "3.13 without the GIL, or 3.12"."""
+    """No one MatchSpec can say "3.13 with the GIL, or 3.14 without"."""
     with pytest.raises(TranslationError, match="with and without the GIL"):
-        spec_of("cp312.cp313-cp312.cp313t")
+        spec_of("cp313.cp314-cp313.cp314t")
 
 
 @pytest.mark.parametrize(
@@ -117,8 +145,7 @@ def test_builds_of_both_kinds_are_too_much() -> None:
 )
 def test_requires_python_narrows(tags: str, requires: str, minors: list[tuple[int, int]]) -> None:
     """The tags and Requires-Python together, in what is listed as in what rattler matches."""
-    pairs = {(tag.interpreter, tag.abi) for tag in parse_tag(f"{tags}-any")}
-    supports = translate_python_tags(pairs, pure=True)
+    supports = supports_of(tags)
     spec = translate_python_requirement(supports, requires)
     tried = [*((2, minor) for minor in range(8)), *((3, minor) for minor in range(15))]
 

@@ -5,7 +5,6 @@ import random
 
 import pytest
 from packaging.tags import cpython_tags
-from packaging.utils import canonicalize_name
 from rattler import MatchSpec, PackageRecord
 from rattler.package import BuildString
 
@@ -38,7 +37,7 @@ def translate(
         requires_python=requires_python,
     )
     file = DistributionFile(filename=filename, url=f"https://host.example/{filename}", hashes=hashes)
-    return translate_wheel(file, metadata, LINUX, lambda project: CondaName(project))
+    return translate_wheel(file, metadata, LINUX, CondaName)
 
 
 def record(filename: str, *requires: str, extras: tuple[str, ...] = (), sha256: str | None = None) -> WheelRecord:
@@ -76,6 +75,7 @@ class TestOrder:
                     "py2.py3-none-any",
                     "1-py2.py3-none-any",
                     "2a-py3-none-any",
+                    "9-py3-none-any",
                     "10-py3-none-any",
                     "py3-none-manylinux_2_17_x86_64",
                     "cp38-abi3-manylinux_2_17_x86_64",
@@ -110,7 +110,7 @@ class TestBuildString:
         """The local label last, so that a glob finds it."""
         assert record(filename, sha256=sha256).build == build
 
-    @pytest.mark.parametrize("length", [1, 20, 45, 51, 52])
+    @pytest.mark.parametrize("length", [1, 20, 45, 49, 50])
     def test_it_fits(self, length: int) -> None:
         """What is too long is cut in front; the hash and the whole label stay."""
         label = "a" * length
@@ -124,7 +124,7 @@ class TestBuildString:
 
     def test_no_room_is_a_refusal(self) -> None:
         """A label that leaves none for the rest."""
-        assert refusal(f"foo-1.0+{'a' * 60}-py3-none-any.whl").code == "build-string-too-long"
+        assert refusal(f"foo-1.0+{'a' * 61}-py3-none-any.whl").code == "build-string-too-long"
 
 
 class TestGroups:
@@ -178,10 +178,17 @@ def test_a_refusal_is_a_value(filename: str, said: dict[str, str], code: str) ->
     assert refused.reason
 
 
-@pytest.mark.parametrize("requirement", ["x @ https://host.example/x.whl", "x ==> 1", "x; platform_release > '5'"])
-def test_one_bad_requirement_refuses_the_wheel(requirement: str) -> None:
+@pytest.mark.parametrize(
+    ("requirement", "named"),
+    [
+        ("x @ https://host.example/x.whl", "x @ https://host.example/x.whl"),
+        ("x ==> 1", "x ==> 1"),
+        ("x; platform_release > '5'", "platform_release"),
+    ],
+)
+def test_one_bad_requirement_refuses_the_wheel(requirement: str, named: str) -> None:
     """Lossless or not at all; the reason names it."""
-    assert requirement.split()[0].rstrip(";") in refusal("foo-1.0-py3-none-any.whl", "fine", requirement).reason
+    assert named in refusal("foo-1.0-py3-none-any.whl", "fine", requirement).reason
 
 
 def test_equal_versions_need_not_be_equal_texts() -> None:
@@ -189,4 +196,4 @@ def test_equal_versions_need_not_be_equal_texts() -> None:
     made = translate("Foo_Bar-1.0.0-py3-none-any.whl", name="foo.bar", version="v1.0")
 
     assert isinstance(made, WheelRecord)
-    assert (made.name, made.purls) == (canonicalize_name("foo-bar"), ("pkg:pypi/foo-bar@1.0.0",))
+    assert (str(made.name), made.purls) == ("foo-bar", ("pkg:pypi/foo-bar@1.0.0",))
