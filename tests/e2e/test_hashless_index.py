@@ -34,3 +34,5 @@ def test_its_wheels_are_installed(
     assert environment.command("run-app") == "app on lib 1.1\n"
     (record,) = environment.prefix.glob("conda-meta/app-1.0-*.json")
     assert json.loads(record.read_text())["sha256"] == sha256(wheels["app"][0].read_bytes()).hexdigest()
+    again = run("create", *environment.options, "python", "pypi:app", "-y")
+    assert (again.code, "Nothing to do" in again.out) == (0, True)

@@ -72,20 +72,25 @@ def _find(name: str, installed: Mapping[str, PrefixRecord], prefix: Path) -> str
 
 
 def _left(needs: Mapping[str, set[str]], removed: set[str], requested: Iterable[str]) -> set[str]:
-    """Return the names that stay: reachable from what was asked for, and not depending on what goes.
+    """Return the names that stay.
 
-    A package that nothing needs and nobody asked for was put there by some other tool; it stays too.
+    What depends on *removed* goes with it, and so does what only they needed and nobody asked for. A package that has
+    nothing to do with them stays, whoever put it there.
     """
     going = set(removed)
     while more := {name for name, needed in needs.items() if needed & going} - going:
         going |= more
-    needed_by_some = set().union(*needs.values())
-    roots = (set(requested) | (set(needs) - needed_by_some)) - going
-    left: set[str] = set()
-    while roots:
-        left |= roots
-        roots = set().union(*(needs[name] for name in roots)) - left - going
-    return left
+    unrelated = set(needs) - _reachable(needs, going)
+    return _reachable(needs, unrelated | (set(requested) & set(needs) - going)) - going
+
+
+def _reachable(needs: Mapping[str, set[str]], roots: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    todo = set(roots)
+    while todo:
+        found |= todo
+        todo = set().union(*(needs[name] for name in todo)) - found
+    return found
 
 
 def _needs(installed: Mapping[str, PrefixRecord], requested: Iterable[str]) -> dict[str, set[str]]:

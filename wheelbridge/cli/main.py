@@ -1,6 +1,7 @@
 """The entry point: runs a command, and turns whatever goes wrong into one message and one exit code."""
 
 import gc
+import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -105,12 +106,15 @@ class _InterruptedError(WheelbridgeError):
 def _usage_error(error: typer.BadParameter) -> UsageError:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "wheelbridge"
-    return UsageError(error.format_message(), hint=f"See {command} --help.")
+    return UsageError(error.format_message() or "No command was given", hint=f"See {command} --help.")
 
 
 def _fail(error: WheelbridgeError, *, as_json: bool) -> int:
-    if as_json:
-        print_json({"success": False, "error": error.as_json()})
-    else:
-        show_error(error)
+    try:
+        if as_json:
+            print_json({"success": False, "error": error.as_json()})
+        else:
+            show_error(error)
+    except OSError:  # nobody listens, or no space is left for what was to be said
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until the process ends
     return error.exit_code

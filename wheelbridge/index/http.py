@@ -1,6 +1,8 @@
 """An index reached by HTTP: PEP 503 and 691 pages, PEP 658 metadata, range requests where there is none."""
 
+from contextlib import suppress
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,6 +12,7 @@ from wheelbridge.index.errors import (
     FileNotOnIndexError,
     InvalidIndexPageError,
     NotAnIndexPageError,
+    OfflineError,
     ProjectNotFoundError,
     SizeMismatchError,
 )
@@ -19,7 +22,7 @@ from wheelbridge.index.pages import ACCEPT, parse_page
 from wheelbridge.index.protocol import Progress
 from wheelbridge.index.ranges import RangesUnsupportedError, Slice, open_remote
 from wheelbridge.index.session import RetryPolicy, split_credentials
-from wheelbridge.index.transfer import check_body, store_checked
+from wheelbridge.index.transfer import check_body, store_checked, write_atomically
 from wheelbridge.index.transport import Transport
 from wheelbridge.index.wheelfile import read_metadata_text
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
@@ -39,6 +42,7 @@ class HttpIndex:
         self.url = clean.rstrip("/")
         self._transport = Transport(cache_dir / "http", login, policy or RetryPolicy(), offline=offline)
         self._metadata = MetadataCache(cache_dir / "metadata")
+        self._absent = cache_dir / "absent"
 
     def __repr__(self) -> str:
         """Show name and URL, without credentials."""
@@ -47,6 +51,8 @@ class HttpIndex:
     def project_page(self, project: NormalizedName) -> ProjectPage:
         """Return the files of *project*.
 
+        A project that the index did not have is remembered, for offline work alone.
+
         PEP 503: "All URLs which respond with an HTML5 page MUST end with a ``/``", and clients "MUST request the
         normalized URL".
 
@@ -54,7 +60,16 @@ class HttpIndex:
             ProjectNotFoundError: if the server says 404 or 410; 401 and 403 are other errors.
         """
         url = f"{self.url}/{project}/"
-        if (answer := self._transport.get(url, ACCEPT)) is None:
+        absent = self._absent / sha256(url.encode()).hexdigest()
+        try:
+            answer = self._transport.get(url, ACCEPT)
+        except OfflineError:
+            if absent.exists():
+                raise ProjectNotFoundError(project, self.name, self.url) from None
+            raise
+        if answer is None:
+            with suppress(OSError):
+                write_atomically(absent, b"")
             raise ProjectNotFoundError(project, self.name, self.url)
         try:
             return parse_page(PageSource(project, answer.url, answer.content_type, answer.body))

@@ -64,7 +64,7 @@ class Offer:
     @property
     def only_sdists(self) -> bool:
         """The project has files here, but no wheel."""
-        return bool(self.page.files) and not self.releases
+        return bool(self.page.files) and not any(file.filename.endswith(".whl") for file in self.page.files)
 
     def candidates(self, version: Version) -> tuple[Candidate, ...]:
         """Return the wheels of *version* that the target runs: for each kind of interpreter, the best one."""

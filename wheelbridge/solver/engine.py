@@ -70,7 +70,7 @@ async def solve_jointly(
                 break
             conda_names |= session.unearned
     finally:
-        executor.shutdown(cancel_futures=True)
+        executor.shutdown(wait=False, cancel_futures=True)
     solution.statistics.wall_seconds = time.perf_counter() - started
     return solution
 

@@ -24,7 +24,7 @@ from wheelbridge.solver.records import to_rattler_record
 from wheelbridge.translate.pythons import Release
 from wheelbridge.translate.requirement import KnownVersions, RequirementTranslation
 from wheelbridge.translate.specifiers import exact_versions
-from wheelbridge.translate.wheel import compose_wheel
+from wheelbridge.translate.wheel import Scope, compose_wheel
 
 _Argument = TypeVar("_Argument")
 _Result = TypeVar("_Result")
@@ -171,11 +171,12 @@ class WheelSource:
     ) -> OfferedWheel:
         metadata = await self._read_metadata(file)
         target, names = self._context.target, self._context.demand.names
+        scope = None if extras is None else Scope(extras, self._context.pythons)
         known = KnownVersions()
-        record, requirements = compose_wheel(file, metadata, target, names, known, extras)
+        record, requirements = compose_wheel(file, metadata, target, names, known, scope)
         if known.wanted:
             versions = {wanted: await self._context.versions_of(wanted) for wanted in sorted(known.wanted)}
-            record, requirements = compose_wheel(file, metadata, target, names, KnownVersions(versions), extras)
+            record, requirements = compose_wheel(file, metadata, target, names, KnownVersions(versions), scope)
         rivals = tuple(f'{name}[version="{_NO_VERSION}"]' for name in names.lookalikes(project) if name != record.name)
         record = replace(
             record, constrains=record.constrains + rivals, track_features=self._weights(project, file, record)

@@ -22,7 +22,7 @@ _LINUX_ARCHES = {
     "linux-s390x": ("s390x",),
 }
 _MACOS_ARCHES = {
-    "osx-64": ("x86_64", "universal2", "intel", "fat64", "universal"),
+    "osx-64": ("x86_64", "intel", "fat64", "fat3", "fat32", "universal2", "universal"),
     "osx-arm64": ("arm64", "universal2"),
 }
 _WINDOWS_TAGS = {"win-32": "win32", "win-64": "win_amd64", "win-arm64": "win_arm64"}

@@ -251,8 +251,9 @@ def _joined_gil(one: PythonSupport, other: PythonSupport) -> Gil | None:
     """Return what the union of two intervals needs, None where no single interval is their union."""
     if other.lowest > _following(one.highest):
         return None
-    if one.gil is other.gil or one.highest < _FREE_THREADED_SINCE:
-        return other.gil
-    if other.highest < _FREE_THREADED_SINCE:
+    if one.gil is other.gil:
         return one.gil
+    builds = {support.gil for support in (one, other) if support.highest >= _FREE_THREADED_SINCE}
+    if len(builds) == 1 and Gil.FREE_THREADED not in builds:
+        return builds.pop()
     return Gil.ANY if (one.lowest, one.highest) == (other.lowest, other.highest) else None

@@ -78,6 +78,19 @@ class WheelSupport:
         return max(support.rank for support in self.pythons) * _PLATFORM_LIMIT + self.platform.rank
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a translation need not go beyond: most of what metadata asks for is never asked of it.
+
+    Attributes:
+        extras: the extras whose groups are wanted, None for all; those of others stay empty.
+        pythons: the minor versions of Python that can occur, None for all; nothing is said of others.
+    """
+
+    extras: frozenset[str] | None = None
+    pythons: frozenset[Release] | None = None
+
+
 def translate_tags(tags: frozenset[Tag], target: Target, requires_python: str | None = None) -> WheelSupport:
     """Say on which interpreters and systems a wheel with *tags* runs.
 
@@ -137,11 +150,11 @@ def compose_wheel(
     target: Target,
     names: Names,
     known: KnownVersions | None = None,
-    extras: Collection[str] | None = None,
+    scope: Scope | None = None,
 ) -> tuple[WheelRecord, list[RequirementTranslation]]:
     """Translate a wheel as `translate_wheel` does, and return its requirements beside the record.
 
-    With *extras*, the groups of other extras are left empty: most of what metadata asks for is never asked of it.
+    With a *scope*, the record is exact within it only.
 
     Raises:
         TranslationError: if the wheel has no exact counterpart on *target*.
@@ -150,7 +163,10 @@ def compose_wheel(
     _check_identity(name, metadata, file.filename)
     requires_python = metadata.requires_python
     support = translate_tags(name.tags, target, requires_python)
-    requirements = translate_requirements(_asked(metadata, extras), target, names, support.minors, known)
+    scope = scope or Scope()
+    minors = [minor for minor in support.minors if scope.pythons is None or minor in scope.pythons]
+    asked = _asked(metadata, scope.extras)
+    requirements = translate_requirements(asked, target, names, minors or support.minors, known)
     version, local = translate_version(name.version)
     python = translate_python_requirement(support.pythons, requires_python)
     abi = [spec for python_support in support.pythons if (spec := python_support.abi_constraint)]
