@@ -113,7 +113,9 @@ class _Taker:
         close = get_close_matches(name, self._candidates(name), n=3, cutoff=0.8)
         if close:
             return f"Did you mean {' or '.join(close)}?"
-        if name in {MatchSpec(spec).name.normalized for spec in self._problem.specs} and self._wheels:
+        if not self._wheels:
+            return "Add an index, such as -i pypi."
+        if name in {MatchSpec(spec).name.normalized for spec in self._problem.specs}:
             return f"To ask an index, write pypi:{name}."
         return None
 
