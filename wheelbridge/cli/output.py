@@ -17,8 +17,7 @@ _PIPE_WIDTH = 200
 
 def print_json(value: object) -> None:
     """Print one JSON object on a line of standard output; ASCII, so that no encoding of a pipe can refuse it."""
-    json.dump(value, sys.stdout)
-    sys.stdout.write("\n")
+    sys.stdout.write(f"{json.dumps(value)}\n")
     sys.stdout.flush()
 
 

@@ -23,6 +23,7 @@ class Channels:
         action: CacheAction = "force-cache-only" if offline else "cache-or-fetch"
         self.gateway = Gateway(cache_dir=cache, default_config=SourceConfig(cache_action=action))
         self.names: frozenset[str] = frozenset()
+        self._names_of: dict[str, frozenset[str]] = {}
 
     async def open(self) -> None:
         """Read the names that the channels have.
@@ -32,14 +33,20 @@ class Channels:
             ReservedNameError: if a channel serves a name that is kept for projects of an index.
         """
         try:
-            names = await self.gateway.names(self.by_url.values(), self.platforms)
+            for url, channel in self.by_url.items():
+                names = await self.gateway.names([channel], self.platforms)
+                self._names_of[url] = frozenset(name.normalized for name in names)
         except GatewayError as error:
             raise RepodataError(
                 f"A channel cannot be read: {error}", hint="Check the channel's URL; it must have a noarch folder."
             ) from error
-        self.names = frozenset(name.normalized for name in names)
+        self.names = self.names_of(self.by_url)
         if reserved := sorted(name for name in self.names if name.startswith(PYPI_PREFIX)):
             raise ReservedNameError(f"A channel serves {reserved[0]!r}; such names are kept for projects of an index")
+
+    def names_of(self, urls: Iterable[str]) -> frozenset[str]:
+        """Return the names that the channels at *urls* have."""
+        return frozenset().union(*(self._names_of[url] for url in urls))
 
     async def records(self, spec: str) -> list[RepoDataRecord]:
         """Return the records of one package that match *spec*, dependencies aside."""

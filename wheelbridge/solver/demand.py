@@ -22,11 +22,13 @@ class Demand:
         names: decides solver names, and remembers which projects were asked for.
         direct: projects that the user asked for with a specifier that names a pre-release.
         changed: projects of which more is asked than has been answered.
+        opened: projects that an index is asked for although a channel above it has them: what that has does not fit.
     """
 
     names: SolverNames
     direct: set[NormalizedName] = field(default_factory=set)
     changed: set[NormalizedName] = field(default_factory=set)
+    opened: set[NormalizedName] = field(default_factory=set)
     _specifiers: dict[NormalizedName, dict[str, SpecifierSet]] = field(default_factory=dict)
     _extras: dict[NormalizedName, set[str]] = field(default_factory=dict)
     _windows: dict[NormalizedName, int] = field(default_factory=dict)
@@ -64,6 +66,12 @@ class Demand:
     def asked(self) -> set[NormalizedName]:
         """The projects that anybody asked for."""
         return set(self._specifiers)
+
+    def open(self, project: NormalizedName) -> None:
+        """Let every index be asked for *project*."""
+        if project not in self.opened:
+            self.opened.add(project)
+            self.changed.add(project)
 
     def specifiers_of(self, project: NormalizedName) -> list[SpecifierSet]:
         """Return the specifiers seen for *project*; one that allows all where there are none."""

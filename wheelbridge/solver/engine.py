@@ -15,6 +15,7 @@ from rattler.exceptions import GatewayError, SolverError
 from wheelbridge.mapping.rows import NameTable
 from wheelbridge.model.name import CondaName
 from wheelbridge.model.record import WHEEL_FLAG
+from wheelbridge.model.source import Source
 from wheelbridge.solver.channels import Channels
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.errors import (
@@ -117,7 +118,9 @@ class _Session:
         wanted = (spec for spec in (*self._problem.specs, *self._constraints) if _spec_name(spec) == "python")
         self._context = self._make_context(await self._channels.pythons(wanted), executor)
         self._wheels = {
-            source.name: WheelSource(source, self._providers[source.name], self._context)
+            source.name: WheelSource(
+                source, self._providers[source.name], self._context, self._channels.names_of(self._above(source))
+            )
             for source in self._problem.sources
             if source.kind == "index"
         }
@@ -125,6 +128,9 @@ class _Session:
         self._request = await take_request(
             self._problem, self._table, self._context, self._channels, list(self._wheels.values())
         )
+
+    def _above(self, index: Source) -> list[str]:
+        return [s.url for s in self._problem.sources if s.kind == "channel" and s.tier < index.tier]
 
     def _make_context(self, pythons: Iterable[Release], executor: ThreadPoolExecutor) -> Context:
         names = SolverNames(self._table, self._channels.names | self._conda_names, self._installed)
@@ -224,15 +230,22 @@ class _Session:
         named = {project for name in names if (project := self._demand.names.asked_project(name))}
         for projects in (named, self._demand.asked - named):
             for project in sorted(projects):
-                specifiers, window = self._demand.specifiers_of(project), self._demand.window_of(project)
-                offers = [offer for source in self._wheels.values() if (offer := await source.offer(project))]
-                if any(not offer.exhausted(specifiers, window) for offer in offers):
-                    self._demand.widen(project)
+                await self._offer_more(project)
             if self._demand.changed:
                 return True
         if self._wheels:
             self._serve_more(names)
         return bool(self._demand.changed)
+
+    async def _offer_more(self, project: NormalizedName) -> None:
+        """Ask the indexes for *project*, where a channel above kept them from being asked, or for older versions."""
+        if any(source.is_covered(project) for source in self._wheels.values()):
+            self._demand.open(project)
+        specifiers, window = self._demand.specifiers_of(project), self._demand.window_of(project)
+        asked = (source for source in self._wheels.values() if project not in self._demand.changed)
+        offers = [offer for source in asked if (offer := await source.offer(project))]
+        if any(not offer.exhausted(specifiers, window) for offer in offers):
+            self._demand.widen(project)
 
     def _serve_more(self, names: Collection[str]) -> None:
         """Let the indexes answer for installed wheels that the conflict names, and for conda packages that rows map."""
@@ -241,6 +254,7 @@ class _Session:
             project = installed.get(CondaName(name)) or self._demand.names.mapped_project(name)
             if project and not self._demand.names.asked_project(name):
                 self._demand.serve(project)
+                self._demand.open(project)
 
     async def _explain(self, conflict: str) -> UnsatisfiableError:
         available: dict[str, dict[str, Collection[Version]]] = {}
@@ -326,6 +340,8 @@ class _Session:
             if constraint not in self._constraints:
                 self._constraints.append(constraint)
                 found = True
+                if project := self._demand.names.asked_project(record.name.normalized):
+                    self._demand.open(project)
         return found
 
     async def _versions_of(self, project: NormalizedName) -> Collection[Version]:

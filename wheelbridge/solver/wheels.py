@@ -71,12 +71,17 @@ class OfferedWheel:
 class WheelSource:
     """A `rattler.RepoDataSource` over one index: filled by `update`, asked by the solver.
 
+    It is not asked for what *covered* names, the packages of channels above it, unless the demand is opened for them.
+
     Attributes:
         wheels: URL -> what is offered.
     """
 
-    def __init__(self, source: Source, provider: WheelProvider, context: Context) -> None:
+    def __init__(
+        self, source: Source, provider: WheelProvider, context: Context, covered: frozenset[str] = frozenset()
+    ) -> None:
         self.source = source
+        self._covered = covered
         self.wheels: dict[str, OfferedWheel] = {}
         self._provider = provider
         self._context = context
@@ -97,10 +102,12 @@ class WheelSource:
 
     async def update(self, project: NormalizedName) -> None:
         """Offer of *project* all that is asked for by now, and pass on what its wheels ask for."""
+        demand = self._context.demand
+        if self.is_covered(project) and project not in demand.opened:
+            return
         offer = await self.offer(project)
         if offer is None:
             return
-        demand = self._context.demand
         versions = offer.select(demand.specifiers_of(project), demand.window_of(project))
         files = [candidate.file for version in versions for candidate in offer.candidates(version)]
         extras = demand.extras_of(project)
@@ -108,6 +115,10 @@ class WheelSource:
         wheels = self._answers[demand.names(project)] = [wheel for wheel in found if wheel]
         for wheel in wheels:
             demand.follow(project, wheel.requirements)
+
+    def is_covered(self, project: NormalizedName) -> bool:
+        """Tell whether a channel above this index has *project* under its solver name."""
+        return self._context.demand.names(project) in self._covered
 
     async def complete(self, url: str) -> OfferedWheel | None:
         """Return a wheel with the groups of all its extras; None, and a refusal kept, if one cannot be said."""
