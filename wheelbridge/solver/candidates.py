@@ -16,6 +16,9 @@ from wheelbridge.model.target import Target
 from wheelbridge.translate.pythons import Gil, Release
 from wheelbridge.translate.wheel import WheelName, WheelSupport, translate_tags
 
+OTHER_PYTHON = "other-python"
+"""The code of a refusal: the wheel runs on pythons that the request does not allow."""
+
 _FREE_THREADED_SINCE: Release = (3, 13)
 
 
@@ -143,7 +146,7 @@ class Offer:
             return True
         runs_on = f"Python {_dotted(minors[0])}" + (f" to {_dotted(minors[-1])}" if len(minors) > 1 else "")
         allowed = ", ".join(map(_dotted, sorted(self.pythons)))
-        self._refuse(candidate.file, "other-python", f"It runs on {runs_on}; the request allows {allowed}")
+        self._refuse(candidate.file, OTHER_PYTHON, f"It runs on {runs_on}; the request allows {allowed}")
         return False
 
     def _refuse(self, file: DistributionFile, code: str, reason: str) -> None:

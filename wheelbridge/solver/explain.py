@@ -9,6 +9,7 @@ from packaging.version import Version
 
 from wheelbridge.model.name import PYPI_PREFIX
 from wheelbridge.model.record import WHEEL_FLAG, Refusal
+from wheelbridge.solver.candidates import OTHER_PYTHON
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.errors import UnsatisfiableError
 from wheelbridge.solver.problem import Problem
@@ -30,7 +31,7 @@ _HINTS = {
     "too-new": "Move --exclude-newer to a later date.",
     "no-upload-time": "--exclude-newer needs an index that publishes upload times (PEP 700).",
     "yanked": "A yanked release is taken only for an exact pin: name==version.",
-    "other-python": "Ask for another version of python, or add a channel that has the package.",
+    OTHER_PYTHON: "Ask for another version of python, or add a channel that has the package.",
     "incompatible-tag": "Ask for another version of python, or add a channel that has the package.",
 }
 
@@ -51,7 +52,8 @@ def explain(
     refusals = {project: _refusals(project, sources) for project in projects}
     lines = [_name_wheels(text, sources), *_offers(available), *_reasons(refusals)]
     missing = {demand.names.asked_project(name) for name in available}
-    codes = Counter(refusal.code for project in projects if project in missing for refusal in refusals[project])
+    without = (p for p in projects if p in missing and not any(source.has_wheels(p) for source in sources))
+    codes = Counter(refusal.code for project in without for refusal in refusals[project])
     hint = next((_HINTS[code] for code, _ in codes.most_common() if code in _HINTS), _loosen(problem, text))
     refused = [refusal.as_json() for found in refusals.values() for refusal in found]
     return UnsatisfiableError("\n".join(lines), refused=refused, hint=hint)
@@ -72,8 +74,10 @@ def _names(text: str) -> set[str]:
 
 def _refusals(project: NormalizedName, sources: Collection[WheelSource]) -> list[Refusal]:
     found = [refusal for source in sources for refusal in source.refusals_of(project)]
-    telling = [refusal for refusal in found if refusal.code != OtherPlatformError.code]
-    return telling or ([] if any(source.has_wheels(project) for source in sources) else found)
+    offered = any(source.has_wheels(project) for source in sources)
+    hidden = {OtherPlatformError.code, OTHER_PYTHON} if offered else {OtherPlatformError.code}
+    telling = [refusal for refusal in found if refusal.code not in hidden]
+    return telling or ([] if offered else found)
 
 
 def _offers(available: Mapping[str, Mapping[str, Collection[Version]]]) -> Iterable[str]:
