@@ -1,7 +1,6 @@
 """Where the installer library writes to: a conda package directory (CEP 34)."""
 
 import base64
-import re
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
@@ -23,8 +22,6 @@ PLACEHOLDER = "/opt/anaconda1anaconda2anaconda3"
 """CEP 34: "the default placeholder"; every conda client replaces it by the prefix."""
 
 _SCRIPTS = Scheme("scripts")
-_DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
-_COMMAND = re.compile(r"[^./\\\0\s][^/\\\0=]*")
 _EXECUTABLE = 0o111
 
 
@@ -52,13 +49,12 @@ class PackageDestination(WheelDestination):
         }
 
     def write_script(self, name: str, module: str, attr: str, section: "ScriptSection") -> RecordEntry:
-        """Note an entry point; the file is made when the package is linked, since it names the prefix's python.
+        """Note an entry point that `open_wheel` has checked.
 
-        RECORD mentions it without a hash, so that it can be uninstalled.
+        The file is made when the package is linked, since it names the prefix's python. RECORD mentions it without
+        a hash, so that it can be uninstalled.
         """
         del section  # rattler has one launcher; a gui script opens a console on Windows
-        if not (_COMMAND.fullmatch(name) and _DOTTED.fullmatch(module) and _DOTTED.fullmatch(attr)):
-            raise InvalidWheelError(self._fn, f"the entry point {name} = {module}:{attr} cannot be made a command")
         self.entry_points[name] = f"{name} = {module}:{attr}"
         first, *_ = self._launchers(name)
         return RecordEntry(first, None, None)

@@ -1,5 +1,6 @@
 """A wheel as the installer reads it, with nothing believed before it was checked."""
 
+import configparser
 import re
 import stat
 import zipfile
@@ -12,7 +13,7 @@ from typing import IO
 from installer.exceptions import InstallerError
 from installer.records import parse_record_file
 from installer.sources import WheelContentElement, WheelFile, WheelSource
-from installer.utils import canonicalize_name, parse_metadata_file, parse_wheel_filename
+from installer.utils import canonicalize_name, parse_entrypoints, parse_metadata_file, parse_wheel_filename
 
 from wheelbridge.installer.errors import InvalidWheelError, RecordMismatchError, UnsafePathError
 from wheelbridge.installer.layout import is_inside
@@ -20,6 +21,8 @@ from wheelbridge.installer.layout import is_inside
 _WRITTEN_BY_US = frozenset({"INSTALLER", "REQUESTED", "direct_url.json"})
 _UNRECORDED = ("RECORD.jws", "RECORD.p7s")
 _PROJECT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_COMMAND = re.compile(r"[^./\\\0\s][^/\\\0=]*")
+_DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _RESERVED = frozenset({"info", "conda-meta", "site-packages", "python-scripts", "__clobbers__", ".trash"})
 
 
@@ -82,6 +85,26 @@ class CheckedWheel(WheelFile):
             if data != item.filename and data.partition("/")[0].casefold() in _RESERVED:
                 raise UnsafePathError(self.fn, item.filename, "is data in a directory that conda keeps for itself")
 
+    def check_entry_points(self) -> None:
+        """Refuse commands that are no file name, or run anything but a function of a module.
+
+        Entry points specification: "the object reference points to a function", ``importable.module:object.attr``.
+
+        Raises:
+            InvalidWheelError: if there is one, or the file cannot be read.
+        """
+        if "entry_points.txt" not in self.dist_info_filenames:
+            return
+        try:
+            points = list(parse_entrypoints(self.read_dist_info("entry_points.txt")))
+        except configparser.Error as error:
+            raise InvalidWheelError(self.fn, f"its entry_points.txt cannot be read: {error}") from error
+        except AssertionError as error:  # how the library says it
+            raise InvalidWheelError(self.fn, "an entry point has not the form command = module:function") from error
+        for name, module, attr, _section in points:
+            if not (_COMMAND.fullmatch(name) and _DOTTED.fullmatch(module) and _DOTTED.fullmatch(attr)):
+                raise InvalidWheelError(self.fn, f"the entry point {name} = {module}:{attr} cannot be made a command")
+
     def check_record(self) -> None:
         """Compare RECORD with the files.
 
@@ -107,18 +130,19 @@ class CheckedWheel(WheelFile):
 
 @contextmanager
 def open_wheel(stream: IO[bytes], fn: str) -> Iterator[CheckedWheel]:
-    """Open a wheel whose paths and RECORD hold; problems found while it is open become errors, too.
+    """Open a wheel whose paths, RECORD and entry points hold; problems found while it is open become errors, too.
 
     Raises:
         UnsafePathError: if a member would land outside its place.
         RecordMismatchError: if RECORD does not describe the files.
-        InvalidWheelError: if it is no wheel at all.
+        InvalidWheelError: if it is no wheel at all, or an entry point cannot be made a command.
     """
     try:
         with zipfile.ZipFile(stream) as archive:
             wheel = CheckedWheel(archive, fn)
             wheel.check_paths()
             wheel.check_record()
+            wheel.check_entry_points()
             yield wheel
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, AssertionError, InstallerError) as error:
         raise InvalidWheelError(fn, str(error).strip("'\"") or type(error).__name__) from error
