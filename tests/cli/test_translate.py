@@ -168,3 +168,27 @@ def test_an_unknown_kind_is_wrong_usage(run: Run) -> None:
 
     assert ran.code == 2
     assert "specifier" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        ([], "text 'subdir'"),
+        ({"subdir": 64}, "text 'subdir'"),
+        (LINUX | {"virtual_packages": ["__glibc"]}, "virtual_packages: "),
+        (LINUX | {"virtual_packages": {"__glibc": 2.36}}, "virtual_packages.__glibc: "),
+        (LINUX | {"virtual_packages": {"__glibc": ["2.36", "0", "x"]}}, "virtual_packages.__glibc: "),
+        (LINUX | {"variants": {"nvidia": {"sm_arch": "90_real"}}}, "variants: "),
+        (LINUX | {"variants": {"nvidia": ["sm_arch"]}}, "variants: "),
+        (LINUX | {"variants": {"nvidia": {"sm_arch": [90]}}}, "variants: "),
+    ],
+)
+def test_a_malformed_target_is_refused(run: Run, target: Path, data: object, place: str) -> None:
+    """The message names the place."""
+    target.write_text(json.dumps(data), encoding="utf-8")
+
+    ran = run("translate", "marker", "os_name == 'posix'", "--target", target, "--json")
+    error = json.loads(ran.out)["error"]
+
+    assert (ran.code, error["code"]) == (1, "invalid-target")
+    assert place in error["message"]

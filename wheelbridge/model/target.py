@@ -83,13 +83,32 @@ def _read_packages(data: object) -> Iterable[VirtualPackage]:
         raise InvalidTargetError("virtual_packages: expected an object of name -> [version, build]")
     for name, value in data.items():
         fields = [value] if isinstance(value, str) else value
-        if not isinstance(fields, list) or not 1 <= len(fields) <= 2 or not all(isinstance(f, str) for f in fields):  # noqa: PLR2004
-            raise InvalidTargetError(f"virtual_packages.{name}: expected [version, build], got {value!r}")
-        yield VirtualPackage(name, *fields)
+        match fields:
+            case [str(version)]:
+                yield VirtualPackage(name, version)
+            case [str(version), str(build)]:
+                yield VirtualPackage(name, version, build)
+            case _:
+                raise InvalidTargetError(f"virtual_packages.{name}: expected [version, build], got {value!r}")
 
 
 def _read_variants(data: object) -> dict[str, dict[str, tuple[str, ...]]]:
     try:
-        return {name: {key: tuple(values) for key, values in features.items()} for name, features in data.items()}  # type: ignore[attr-defined]
-    except (AttributeError, TypeError) as error:
+        return {
+            name: {feature: _read_values(values) for feature, values in _items(features)}
+            for name, features in _items(data)
+        }
+    except TypeError as error:
         raise InvalidTargetError(f"variants: expected namespace -> feature -> [value], got {data!r}") from error
+
+
+def _items(data: object) -> Iterable[tuple[str, object]]:
+    if not isinstance(data, dict):
+        raise TypeError
+    return data.items()
+
+
+def _read_values(data: object) -> tuple[str, ...]:
+    if not isinstance(data, list) or not all(isinstance(value, str) for value in data):
+        raise TypeError
+    return tuple(data)
