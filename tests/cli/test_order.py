@@ -5,10 +5,12 @@ from collections.abc import Sequence
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from wheelbridge.cli.app import app
-from wheelbridge.cli.order import Kind, order_sources
+from wheelbridge.cli.order import order_sources
+from wheelbridge.model.source import SourceKind
 
 _PLAIN = st.sampled_from(
     ["conda-forge", "pypi", "x", "c", "i", "https://h.example/a,b", "n=https://h.example/s", "a b"]
@@ -17,7 +19,7 @@ _ATTACHED = st.one_of(_PLAIN, st.sampled_from(["-c", "-i", "--channel", "--index
 """What is written in one word with its option may look like anything."""
 
 
-def _spell(kind: Kind) -> st.SearchStrategy[tuple[list[str], Kind, str]]:
+def _spell(kind: SourceKind) -> st.SearchStrategy[tuple[list[str], SourceKind, str]]:
     long, short = f"--{kind}", f"-{kind[0]}"
     flags = st.text("qv", max_size=3)
     return st.one_of(
@@ -51,7 +53,9 @@ _AFTER = st.lists(st.sampled_from(["-c", "-ix", "--channel=y", "--", "python"]),
 
 def _parse(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return channels and indexes, as the command gets them."""
-    command = get_command(app).commands["solve"]  # type: ignore[attr-defined]
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    command = group.commands["solve"]
     given = command.make_context("solve", [*arguments]).params
     return list(given["channel"] or ()), list(given["index"] or ())
 
@@ -61,7 +65,7 @@ def _parse(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     parts=st.lists(st.one_of(_SOURCES, _OTHERS.map(lambda words: (words, None, ""))), max_size=8),
     after=st.one_of(st.just([]), _AFTER),
 )
-def test_sources_keep_their_order(parts: list[tuple[list[str], Kind | None, str]], after: list[str]) -> None:
+def test_sources_keep_their_order(parts: list[tuple[list[str], SourceKind | None, str]], after: list[str]) -> None:
     """However they are spelled, whatever stands between them; what follows ``--`` is no option."""
     arguments = [word for words, _, _ in parts for word in words] + after
     expected = [(kind, value) for _, kind, value in parts if kind]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from hashlib import file_digest
+from hashlib import file_digest, sha256
 from pathlib import Path
 
 from rattler import MatchSpec, PrefixRecord, RepoDataRecord
@@ -11,7 +11,7 @@ from rattler import MatchSpec, PrefixRecord, RepoDataRecord
 from wheelbridge.api.places import Caches
 from wheelbridge.api.running import run_to_end
 from wheelbridge.api.solving import Settings, Silent, solve_request
-from wheelbridge.api.sources import Kind, Provider, open_providers, read_sources
+from wheelbridge.api.sources import Provider, open_providers, read_sources
 from wheelbridge.api.specs import Request, read_request
 from wheelbridge.installer.errors import MissingWheelError
 from wheelbridge.installer.history import load_history, requested_specs
@@ -23,6 +23,7 @@ from wheelbridge.installer.transaction import Caches as PackageCaches
 from wheelbridge.installer.transaction import Outcome, run_transaction, wheels_to_fetch
 from wheelbridge.installer.transaction import Request as Transaction
 from wheelbridge.model.distribution import DistributionFile
+from wheelbridge.model.source import SourceKind
 from wheelbridge.model.target import Target
 from wheelbridge.solver.problem import Progress, Solution
 from wheelbridge.solver.records import record_channel, wheel_project
@@ -44,7 +45,7 @@ def install(
     prefix: Path,
     specs: Iterable[str],
     *,
-    sources: Iterable[tuple[Kind, str]] = (),
+    sources: Iterable[tuple[SourceKind, str]] = (),
     target: Target | None = None,
     create: bool = False,
 ) -> Outcome:
@@ -188,7 +189,7 @@ def _download(
             received += count
             reporter.on_download_progress(file.filename, received)
 
-        folder = caches.downloads / (file.sha256 or "unhashed")
+        folder = caches.downloads / (file.sha256 or sha256(file.url.encode()).hexdigest())
         if file.sha256 and _has_hash(folder / file.filename, file.sha256):
             return url, folder / file.filename
         reporter.on_download_start(file.filename, file.size)

@@ -31,7 +31,7 @@ class Caches:
 
     @property
     def downloads(self) -> Path:
-        """Wheels as they were downloaded, by hash."""
+        """Wheels as they were downloaded, by their hash, or that of their URL where the index has none."""
         return self.root / "wheels"
 
     @property

@@ -8,9 +8,9 @@ from rattler import RepoDataRecord
 
 from wheelbridge.api.places import Caches
 from wheelbridge.api.running import run_to_end
-from wheelbridge.api.sources import Kind, open_providers, read_sources
+from wheelbridge.api.sources import open_providers, read_sources
 from wheelbridge.api.specs import Request, read_request
-from wheelbridge.model.source import Source
+from wheelbridge.model.source import Source, SourceKind
 from wheelbridge.model.target import Target
 from wheelbridge.solver.engine import solve_jointly
 from wheelbridge.solver.problem import Problem, Progress, Solution
@@ -39,7 +39,7 @@ class Settings:
 def solve(
     specs: Iterable[str],
     *,
-    sources: Iterable[tuple[Kind, str]] = (),
+    sources: Iterable[tuple[SourceKind, str]] = (),
     target: Target | None = None,
     exclude_newer: datetime | None = None,
 ) -> Solution:

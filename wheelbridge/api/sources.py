@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 from rattler import Channel
 from rattler.exceptions import InvalidChannelError
@@ -17,14 +16,13 @@ from wheelbridge.index.errors import ProjectNotFoundError
 from wheelbridge.index.protocol import Index
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
 from wheelbridge.model.name import NormalizedName
-from wheelbridge.model.source import Source
+from wheelbridge.model.source import Source, SourceKind
 
-Kind = Literal["channel", "index"]
 _CREDENTIALS = re.compile(r"://[^/\s]+@")
 DEFAULT_CHANNEL = "conda-forge"
 
 
-def read_sources(given: Iterable[tuple[Kind, str]], *, defaults: bool = True) -> tuple[Source, ...]:
+def read_sources(given: Iterable[tuple[SourceKind, str]], *, defaults: bool = True) -> tuple[Source, ...]:
     """Return the sources in order of priority.
 
     *given* are channels (a URL, a folder or a name) and indexes (``URL``, ``NAME``, a folder, or ``NAME=URL``) in the

@@ -18,7 +18,7 @@ app = typer.Typer(
 
 def _show_version(value: bool) -> None:
     if value:
-        from importlib.metadata import version  # noqa: PLC0415 - one option needs it
+        from importlib.metadata import version
 
         typer.echo(f"wheelbridge {version('wheelbridge')}")
         raise typer.Exit
@@ -34,7 +34,7 @@ def root(
 @app.command()
 def target(*, platform: o.Platform = None, virtual_package: o.VirtualPackages = None, as_json: o.Json = False) -> int:
     """Describe this machine, or another, as the solver sees it."""
-    from wheelbridge.cli.target import run  # noqa: PLC0415
+    from wheelbridge.cli.target import run
 
     return run(platform, virtual_package or [], as_json=as_json)
 
@@ -53,14 +53,14 @@ def translate(
     as_json: o.Json = False,
 ) -> int:
     """Translate PyPA metadata to conda's words; one JSON object per line."""
-    from wheelbridge.cli.translate import run  # noqa: PLC0415
+    from wheelbridge.cli.translate import run
 
     del as_json
     return run(kind, inputs or [], batch=batch, target=target, platform=platform, facts=virtual_package or [])
 
 
 @app.command()
-def solve(  # noqa: PLR0913
+def solve(
     ctx: typer.Context,
     specs: o.Specs = None,
     *,
@@ -77,21 +77,15 @@ def solve(  # noqa: PLR0913
     verbose: o.Verbose = 0,
 ) -> int:
     """Say what `create` would install; touch nothing."""
-    from wheelbridge.cli.solve import run  # noqa: PLC0415
+    from wheelbridge.cli.solve import run
 
-    settings = o.SolveOptions(
-        order_sources(ctx.obj, channel or [], index or []),
-        not override_channels,
-        exclude_newer,
-        offline,
-        virtual_package or [],
-        platform,
-    )
+    sources = order_sources(ctx.obj, channel or [], index or [])
+    settings = o.SolveOptions(sources, not override_channels, exclude_newer, offline, virtual_package or [], platform)
     return run(specs or [], pypi or [], settings, o.Output(as_json=as_json, quiet=quiet, verbose=verbose))
 
 
 @app.command()
-def create(  # noqa: PLR0913
+def create(
     ctx: typer.Context,
     specs: o.Specs = None,
     *,
@@ -112,22 +106,16 @@ def create(  # noqa: PLR0913
     verbose: o.Verbose = 0,
 ) -> int:
     """Make a new environment."""
-    from wheelbridge.cli.install import create as run  # noqa: PLC0415
+    from wheelbridge.cli.install import create as run
 
-    settings = o.SolveOptions(
-        order_sources(ctx.obj, channel or [], index or []),
-        not override_channels,
-        exclude_newer,
-        offline,
-        virtual_package or [],
-        platform,
-    )
+    sources = order_sources(ctx.obj, channel or [], index or [])
+    settings = o.SolveOptions(sources, not override_channels, exclude_newer, offline, virtual_package or [], platform)
     output = o.Output(as_json=as_json, quiet=quiet, verbose=verbose, dry_run=dry_run, yes=yes)
     return run(o.find_prefix(prefix, name), specs or [], pypi or [], settings, output)
 
 
 @app.command()
-def install(  # noqa: PLR0913
+def install(
     ctx: typer.Context,
     specs: o.Specs = None,
     *,
@@ -149,17 +137,17 @@ def install(  # noqa: PLR0913
     verbose: o.Verbose = 0,
 ) -> int:
     """Add packages to an environment; what is there is kept unless it must move."""
-    from wheelbridge.cli.install import install as run  # noqa: PLC0415
+    from wheelbridge.cli.install import install as run
 
     sources = order_sources(ctx.obj, channel or [], index or [])
-    settings = o.SolveOptions(sources, not override_channels, exclude_newer, offline, virtual_package or [])
+    settings = o.SolveOptions(sources, not override_channels, exclude_newer, offline, virtual_package or [], None)
     overrides = o.read_overrides(frozen=override_frozen, managed=override_externally_managed)
     output = o.Output(as_json=as_json, quiet=quiet, verbose=verbose, dry_run=dry_run, yes=yes, overrides=overrides)
     return run(o.find_prefix(prefix, name), specs or [], pypi or [], settings, output)
 
 
 @app.command()
-def remove(  # noqa: PLR0913
+def remove(
     names: Annotated[list[str], typer.Argument(help="Names of packages, conda's or PyPI's.")],
     *,
     prefix: o.Prefix = None,
@@ -171,7 +159,7 @@ def remove(  # noqa: PLR0913
     quiet: o.Quiet = False,
 ) -> int:
     """Remove packages, what depends on them, and what nobody needs any more."""
-    from wheelbridge.cli.install import remove as run  # noqa: PLC0415
+    from wheelbridge.cli.install import remove as run
 
     overrides = o.read_overrides(frozen=override_frozen, managed=False)
     output = o.Output(as_json=as_json, quiet=quiet, dry_run=dry_run, yes=yes, overrides=overrides)
@@ -181,7 +169,7 @@ def remove(  # noqa: PLR0913
 @app.command("list")
 def list_(*, prefix: o.Prefix = None, name: o.Name = None, as_json: o.Json = False) -> int:
     """List the packages of an environment, and where each came from."""
-    from wheelbridge.cli.list import run  # noqa: PLC0415
+    from wheelbridge.cli.list import run
 
     return run(o.find_prefix(prefix, name), as_json=as_json)
 
@@ -193,6 +181,6 @@ def demo(
     as_json: o.Json = False,
 ) -> int:
     """Show the main job without a network: a channel, an index, one solve, one transaction."""
-    from wheelbridge.cli.demo import run  # noqa: PLC0415
+    from wheelbridge.cli.demo import run
 
     return run(keep, as_json=as_json)

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from wheelbridge.errors import UsageError
+from wheelbridge.model.source import SourceKind
 
 _SOURCES = "Sources, in order of priority"
 _TARGET = "Target"
@@ -143,12 +144,12 @@ def find_prefix(prefix: Path | None, name: str | None) -> Path:
 class SolveOptions:
     """What a command line says about sources and target."""
 
-    sources: Sequence[tuple[Literal["channel", "index"], str]]
+    sources: Sequence[tuple[SourceKind, str]]
     defaults: bool
     exclude_newer: str | None
     offline: bool
     facts: Sequence[str]
-    platform: str | None = None
+    platform: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

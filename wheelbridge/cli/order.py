@@ -2,27 +2,26 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
-Kind = Literal["channel", "index"]
+from wheelbridge.model.source import SourceKind
 
 _OPTION = re.compile(r"--(?P<long>channel|index)(?:=.*)?|-[a-zA-Z]*?(?P<short>[ci]).*", re.DOTALL)
 _SHORT_FLAGS = frozenset("dyqvfO")
 
 
-def order_sources(argv: Sequence[str], channels: Sequence[str], indexes: Sequence[str]) -> list[tuple[Kind, str]]:
+def order_sources(argv: Sequence[str], channels: Sequence[str], indexes: Sequence[str]) -> list[tuple[SourceKind, str]]:
     """Return the sources in the order that *argv* gives them in.
 
     >>> order_sources(["solve", "-i", "pypi", "-c", "conda-forge"], ["conda-forge"], ["pypi"])
     [('index', 'pypi'), ('channel', 'conda-forge')]
     """
-    left: dict[Kind, list[str]] = {"channel": list(channels), "index": list(indexes)}
-    ordered: list[tuple[Kind, str]] = [(kind, left[kind].pop(0)) for kind in _kinds(argv) if left[kind]]
-    rest: list[tuple[Kind, str]] = [(kind, text) for kind in ("channel", "index") for text in left[kind]]
+    left: dict[SourceKind, list[str]] = {"channel": list(channels), "index": list(indexes)}
+    ordered: list[tuple[SourceKind, str]] = [(kind, left[kind].pop(0)) for kind in _kinds(argv) if left[kind]]
+    rest: list[tuple[SourceKind, str]] = [(kind, text) for kind in ("channel", "index") for text in left[kind]]
     return ordered + rest
 
 
-def _kinds(argv: Sequence[str]) -> Iterator[Kind]:
+def _kinds(argv: Sequence[str]) -> Iterator[SourceKind]:
     for argument in argv:
         if argument == "--":
             return

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+SourceKind = Literal["channel", "index"]
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -13,7 +15,7 @@ class Source:
     """
 
     name: str
-    kind: Literal["channel", "index"]
+    kind: SourceKind
     url: str
     tier: int
     login_url: str | None = field(default=None, repr=False, compare=False)
