@@ -177,7 +177,7 @@ class _Session:
 
     def _named(self, conflict: str) -> set[str]:
         """Return the names that take part in a conflict: all there are, if the solver could not say."""
-        return self._present | set(map(_spec_name, self._request.kept)) if conflict == UNSPOKEN else _names(conflict)
+        return set(map(_spec_name, self._specs)) if conflict == UNSPOKEN else _names(conflict)
 
     def _loosen(self, conflict: str) -> bool:
         """Let go of what is there, then of how it was asked for earlier, where the conflict names it."""
@@ -226,7 +226,7 @@ class _Session:
 
         The solver's text leaves out what it said before, so that a culprit may go without its name.
         """
-        names = _names(conflict)
+        names = self._named(conflict)
         named = {project for name in names if (project := self._demand.names.asked_project(name))}
         for projects in (named, self._demand.asked - named):
             for project in sorted(projects):
