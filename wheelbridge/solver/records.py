@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import chain
 
 from packaging.utils import NormalizedName, canonicalize_name
 from rattler import (
@@ -70,7 +71,8 @@ def taken_names(records: Iterable[RepoDataRecord]) -> frozenset[str]:
     for record in records:
         if not record.file_name.endswith(".whl"):
             found.add(record.name.normalized)
-            found.update(re.split(r"[\s\[=<>!~]", spec, maxsplit=1)[0].rpartition("::")[2] for spec in record.depends)
+            specs = chain(record.depends, *record.extra_depends.values())
+            found.update(re.split(r"[\s\[=<>!~]", spec, maxsplit=1)[0].rpartition("::")[2] for spec in specs)
     return frozenset(found)
 
 

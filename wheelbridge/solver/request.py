@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from rattler import MatchSpec
 
@@ -14,6 +15,9 @@ from wheelbridge.solver.errors import NoPythonError, NoWheelError, PackageNotFou
 from wheelbridge.solver.problem import Problem
 from wheelbridge.solver.wheels import Context, WheelSource
 from wheelbridge.translate.requirement import KnownVersions, RequirementTranslation, translate_requirement
+
+_TYPO = 2
+"""By how many letters two names may differ in length for one to be meant by the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +119,16 @@ class _Taker:
             return f"Did you mean {' or '.join(close)}?"
         if not self._wheels:
             return "Add an index, such as -i pypi."
-        if name in {MatchSpec(spec).name.normalized for spec in self._problem.specs}:
-            return f"To ask an index, write pypi:{name}."
-        return None
+        spec = next((spec for spec in self._problem.specs if MatchSpec(spec).name.normalized == name), None)
+        return f"To ask an index, write pypi:{spec if _is_requirement(spec) else name}." if spec else None
 
     def _candidates(self, name: str) -> Sequence[str]:
-        return [known for known in self._channels.names if abs(len(known) - len(name)) <= 2]  # noqa: PLR2004
+        return [known for known in self._channels.names if abs(len(known) - len(name)) <= _TYPO]
+
+
+def _is_requirement(spec: str) -> bool:
+    try:
+        Requirement(spec)
+    except InvalidRequirement:
+        return False
+    return True
