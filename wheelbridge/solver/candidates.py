@@ -13,13 +13,11 @@ from wheelbridge.errors import TranslationError
 from wheelbridge.model.distribution import DistributionFile, ProjectPage
 from wheelbridge.model.record import Refusal
 from wheelbridge.model.target import Target
-from wheelbridge.translate.pythons import Gil, Release
+from wheelbridge.translate.pythons import FREE_THREADED_SINCE, Gil, Release
 from wheelbridge.translate.wheel import WheelName, WheelSupport, translate_tags
 
 OTHER_PYTHON = "other-python"
 """The code of a refusal: the wheel runs on pythons that the request does not allow."""
-
-_FREE_THREADED_SINCE: Release = (3, 13)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +166,7 @@ def _best(candidates: Sequence[Candidate], pythons: Collection[Release]) -> Iter
 
 
 def _builds(candidate: Candidate, release: Release) -> tuple[Gil, ...]:
-    if release < _FREE_THREADED_SINCE:
+    if release < FREE_THREADED_SINCE:
         return (Gil.REQUIRED,)
     gil = next(support.gil for support in candidate.support.pythons if support.covers(release))
     return (Gil.REQUIRED, Gil.FREE_THREADED) if gil is Gil.ANY else (gil,)
@@ -192,5 +190,6 @@ def _parse_version(text: str) -> Version | None:
 
 def _version_of(filename: str) -> Version | None:
     """Read the version out of a wheel's file name, nothing else of it checked (pages have thousands)."""
-    parts = filename.split("-", 2)
-    return _parse_version(parts[1].replace("_", "-")) if len(parts) > 2 else None  # noqa: PLR2004
+    _name, _, rest = filename.partition("-")
+    version, dash, _tags = rest.partition("-")
+    return _parse_version(version.replace("_", "-")) if dash else None

@@ -18,7 +18,7 @@ Release = tuple[int, int]
 
 _LAST = 99
 """As a minor version: "and every later one of this major version"."""
-_FREE_THREADED_SINCE: Release = (3, 13)
+FREE_THREADED_SINCE: Release = (3, 13)
 """PEP 703: free-threaded builds exist from CPython 3.13."""
 KNOWN_MINORS = (*((2, minor) for minor in range(8)), *((3, minor) for minor in range(41)))
 
@@ -66,7 +66,7 @@ class PythonSupport:
 
         conda-forge ends the build string of a free-threaded CPython 3.13 in ``_cp313t``.
         """
-        if self.gil is Gil.ANY or self.highest < _FREE_THREADED_SINCE:
+        if self.gil is Gil.ANY or self.highest < FREE_THREADED_SINCE:
             return None
         return r"^.*_cp\d+t$" if self.gil is Gil.FREE_THREADED else r"^(?!.*_cp\d+t$).*$"
 
@@ -140,13 +140,13 @@ def _translate_cpython(release: Release, abi: str, *, pure: bool) -> PythonSuppo
     if abi == "abi3":
         return PythonSupport(release, (major, _LAST), Gil.REQUIRED, _rank(_CPYTHON, minor, stable=True))
     if abi == "abi3t":
-        first = max(release, _FREE_THREADED_SINCE)
+        first = max(release, FREE_THREADED_SINCE)
         return PythonSupport(first, (major, _LAST), Gil.FREE_THREADED, _rank(_CPYTHON, minor, stable=True))
     if abi == "none":
         return PythonSupport(release, release, Gil.ANY, _rank(_PURE if pure else _CPYTHON, minor, stable=pure))
     if abi == version or (release < (3, 8) and abi in {f"{version}m", f"{version}mu"}):
         return PythonSupport(release, release, Gil.REQUIRED, _rank(_SPECIFIC, 0))
-    if abi == f"{version}t" and release >= _FREE_THREADED_SINCE:
+    if abi == f"{version}t" and release >= FREE_THREADED_SINCE:
         return PythonSupport(release, release, Gil.FREE_THREADED, _rank(_SPECIFIC, 0))
     raise UnsupportedTagError(f"The tag {version}-{abi} names no released ABI of CPython {major}.{minor}")
 
@@ -253,7 +253,7 @@ def _joined_gil(one: PythonSupport, other: PythonSupport) -> Gil | None:
         return None
     if one.gil is other.gil:
         return one.gil
-    builds = {support.gil for support in (one, other) if support.highest >= _FREE_THREADED_SINCE}
+    builds = {support.gil for support in (one, other) if support.highest >= FREE_THREADED_SINCE}
     if len(builds) == 1 and Gil.FREE_THREADED not in builds:
         return builds.pop()
     return Gil.ANY if (one.lowest, one.highest) == (other.lowest, other.highest) else None

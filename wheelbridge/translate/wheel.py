@@ -12,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 from wheelbridge.errors import TranslationError
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile
 from wheelbridge.model.record import Refusal, WheelRecord
-from wheelbridge.model.target import Target
+from wheelbridge.model.target import Target, VirtualPackage
 from wheelbridge.translate.errors import (
     BuildStringTooLongError,
     InconsistentMetadataError,
@@ -99,30 +99,20 @@ def translate_tags(tags: frozenset[Tag], target: Target, requires_python: str | 
         PlatformTooOldError: if the target's system is too old for it.
         InvalidSpecifierError: if *requires_python* does not follow PEP 440.
     """
-    pythons, platform = _support(tags, target.subdir, _TargetKey(target))
+    pythons, platform = _support(tags, target.subdir, target.virtual_packages)
     minors = possible_minors(pythons, requires_python)
     if not minors:
         raise UnsupportedTagError(f"The wheel's tags and its Requires-Python {requires_python!r} exclude each other")
     return WheelSupport(pythons, platform, minors)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _TargetKey:
-    """Lets a target, whose variants are not hashable, take part in a cache key: by what tags depend on."""
-
-    target: Target
-
-    def __hash__(self) -> int:
-        return hash(self.target.virtual_packages)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _TargetKey) and self.target.virtual_packages == other.target.virtual_packages
-
-
 @lru_cache(maxsize=8192)
-def _support(tags: frozenset[Tag], subdir: str, key: _TargetKey) -> tuple[tuple[PythonSupport, ...], PlatformSupport]:
-    del subdir
-    platform = translate_platform_tags({tag.platform for tag in tags}, key.target)
+def _support(
+    tags: frozenset[Tag], subdir: str, virtual_packages: tuple[VirtualPackage, ...]
+) -> tuple[tuple[PythonSupport, ...], PlatformSupport]:
+    """Translate tags; the target comes in the parts that tags depend on, since its variants cannot be a cache's key."""
+    target = Target(subdir=subdir, virtual_packages=virtual_packages)
+    platform = translate_platform_tags({tag.platform for tag in tags}, target)
     pairs = {(tag.interpreter, tag.abi) for tag in tags}
     return translate_python_tags(pairs, pure=platform.subdir == "noarch"), platform
 
