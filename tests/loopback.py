@@ -259,7 +259,7 @@ class LoopbackIndex:
             case _:
                 return Reply(status=404)
 
-    def _make_page(self, project: str, as_html: bool) -> Reply:  # noqa: FBT001 - lru_cache wants positions
+    def _make_page(self, project: str, as_html: bool) -> Reply:
         if (page := self.content.page(project)) is None:
             return Reply(status=404)
         if as_html:

@@ -25,7 +25,7 @@ class RecordingServer:
 
 
 @given(st.lists(st.tuples(st.integers(0, len(DATA) + 9), st.integers(0, TAIL * 2)), max_size=9), st.booleans())
-def test_reads_are_those_of_the_file(reads: list[tuple[int, int]], knows_size: bool) -> None:  # noqa: FBT001
+def test_reads_are_those_of_the_file(reads: list[tuple[int, int]], knows_size: bool) -> None:
     """Wherever one seeks and however much one reads; and the tail is fetched once."""
     server = RecordingServer()
     with open_remote(server.fetch, len(DATA) if knows_size else None) as remote, io.BytesIO(DATA) as local:

@@ -1,8 +1,10 @@
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rattler import RepoDataRecord
 
 from tests.installer.wheelmaker import Workshop, clean_env, make_package, make_wheel, snapshot
 from wheelbridge.installer.errors import (
@@ -141,11 +143,9 @@ class TestPep668:
         workshop.change(made, override=frozenset({"externally-managed"}))
 
 
-def with_records(request: Request, *records: object) -> Request:
+def with_records(request: Request, *records: RepoDataRecord) -> Request:
     """Add conda packages."""
-    from dataclasses import replace  # noqa: PLC0415
-
-    return replace(request, records=(*request.records, *records))  # type: ignore[arg-type]
+    return replace(request, records=(*request.records, *records))
 
 
 class TestHold:

@@ -227,11 +227,11 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 1 MB."""
     mount = tmp_path / "tiny"
     mount.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", mount], check=False, capture_output=True)  # noqa: S607
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", mount], check=False, capture_output=True)
     if done.returncode != 0:
         pytest.skip("mounting a small file system needs rights this machine does not give")
     yield mount
-    subprocess.run(["umount", "-l", mount], check=True)  # noqa: S607
+    subprocess.run(["umount", "-l", mount], check=True)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is of Linux")

@@ -40,7 +40,8 @@ def test_the_channel_is_read_by_rattler(real_channel: RealChannel) -> None:
     repodata = json.loads((real_channel.folder / subdir / "repodata.json").read_text())
 
     (record,) = repodata["packages.conda"].values()
-    assert record["sha256"] == real_channel.python.sha256.hex()  # type: ignore[union-attr]
+    assert real_channel.python.sha256 is not None
+    assert record["sha256"] == real_channel.python.sha256.hex()
     assert (real_channel.folder / "noarch/repodata.json").exists()
 
 

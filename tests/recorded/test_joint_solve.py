@@ -47,7 +47,7 @@ def sources(recorded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def test_a_solution_is_sound_by_the_metadata_of_both_worlds(
     run: Run,
     sources: Recorded,
-    index_first: bool,  # noqa: FBT001
+    index_first: bool,
 ) -> None:
     """`pip check` and conda's rules hold for every record, and a second run says the same."""
     options = ["-i", sources.index.url, "-c", sources.channel]

@@ -80,8 +80,7 @@ def test_markers_agree_on_every_python_and_platform(lines: list[str]) -> None:
                 continue
             for python in PYTHONS:
                 record = python_record(python)
-                for extra in ("", *translation.extras):
-                    condition = translation.extras[extra] if extra else translation.base  # type: ignore[index]
+                for extra, condition in [("", translation.base), *translation.extras.items()]:
                     tried += 1
                     if holds(condition, record) != evaluate(marker, subdir, python, extra):
                         disagreements.append((text, subdir, python, extra))

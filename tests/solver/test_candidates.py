@@ -178,7 +178,7 @@ class TestWindow:
         specifiers: tuple[str, ...],
         window: int,
         versions: list[str],
-        exhausted: bool,  # noqa: FBT001 - a table
+        exhausted: bool,
     ) -> None:
         """And it is exhausted when a wider one would show nothing more."""
         offer = make_offer(self.FILES)
@@ -295,7 +295,7 @@ def test_what_cannot_run_is_refused_with_a_code(tags: str, code: str) -> None:
         pytest.param([], False, [], id="no files"),
     ],
 )
-def test_source_distributions_are_known(filenames: list[str], only_sdists: bool, versions: list[str]) -> None:  # noqa: FBT001
+def test_source_distributions_are_known(filenames: list[str], only_sdists: bool, versions: list[str]) -> None:
     """To say that there is no wheel is better than to say that there is nothing."""
     offer = make_offer([DistributionFile(filename=name, url=f"https://host.example/{name}") for name in filenames])
 

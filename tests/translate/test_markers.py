@@ -42,7 +42,7 @@ def test_python_becomes_a_condition(marker: str, when: str) -> None:
         ("os_name in 'posix java'", True),
     ],
 )
-def test_the_target_decides_platform_atoms(marker: str, value: bool) -> None:  # noqa: FBT001
+def test_the_target_decides_platform_atoms(marker: str, value: bool) -> None:
     """Platform atoms become constants; the target, not the host, says which."""
     assert translate_marker(marker, LINUX).base == Condition(value)
 

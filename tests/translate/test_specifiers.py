@@ -61,9 +61,9 @@ class TestVectors:
         self,
         specifier: str,
         candidate: str,
-        contained: bool,  # noqa: FBT001 - a column of the table
-        version_alone: bool,  # noqa: FBT001
-        lossy: bool,  # noqa: FBT001
+        contained: bool,
+        version_alone: bool,
+        lossy: bool,
     ) -> None:
         """Three are flagged because the version alone says too much; two are exact with more alternatives."""
         translated = translate_specifier(specifier)

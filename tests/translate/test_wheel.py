@@ -47,9 +47,15 @@ def record(filename: str, *requires: str, extras: tuple[str, ...] = (), sha256: 
     return result
 
 
-def refusal(filename: str, *requires: str, **said: str) -> Refusal:
+def refusal(
+    filename: str,
+    *requires: str,
+    name: str | None = None,
+    version: str | None = None,
+    requires_python: str | None = None,
+) -> Refusal:
     """Translate a wheel that is one."""
-    result = translate(filename, *requires, **said)  # type: ignore[arg-type]
+    result = translate(filename, *requires, name=name, version=version, requires_python=requires_python)
     assert isinstance(result, Refusal), result
     return result
 

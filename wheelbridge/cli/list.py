@@ -10,7 +10,7 @@ from wheelbridge.installer.prefix import is_environment
 
 def run(prefix: Path, *, as_json: bool) -> int:
     """Print the packages of the environment at *prefix*."""
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
     if not is_environment(prefix):
         raise NotAnEnvironmentError(prefix)

@@ -24,7 +24,7 @@ def print_json(value: object) -> None:
 @cache
 def out() -> "Console":
     """Return the console on standard output."""
-    from rich.console import Console  # noqa: PLC0415 - rich takes 40 ms to import; JSON does without
+    from rich.console import Console
 
     return Console(highlight=False, markup=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 
@@ -32,7 +32,7 @@ def out() -> "Console":
 @cache
 def err() -> "Console":
     """Return the console on standard error."""
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
     return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
@@ -50,6 +50,6 @@ def note(text: str) -> None:
 
 
 def _say(label: str, style: str, text: str) -> None:
-    from rich.text import Text  # noqa: PLC0415
+    from rich.text import Text
 
     err().print(Text.assemble((f"{label}:", style), " ", text))

@@ -45,7 +45,7 @@ def reporter(output: Output) -> Iterator[Reporter]:
     if output.as_json or output.quiet or not err().is_terminal:
         yield Reporter()
         return
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=err(), transient=True) as progress:

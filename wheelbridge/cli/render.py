@@ -47,7 +47,7 @@ def render_solution(solution: Solution, settings: Settings, *, verbose: int = 0)
 
 def render_refused(solution: Solution) -> None:
     """Print every file that was looked at and not offered."""
-    from rich.table import Table  # noqa: PLC0415 - JSON does without rich
+    from rich.table import Table
 
     table = Table("refused", "reason", box=None)
     for refusal in solution.refused:
@@ -57,7 +57,7 @@ def render_refused(solution: Solution) -> None:
 
 def packages_table(packages: Iterable[ResolvedPackage], title: str) -> "Table":
     """Lay out packages: what, which version, from where, how big."""
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for heading in ("package", "version", "build", "kind", "source"):
@@ -90,7 +90,7 @@ def render_plan(plan: Plan, place: str, packages: Mapping[str, ResolvedPackage])
     if plan.is_empty:
         out().print(f"Nothing to do: {place} has what was asked for.")
         return
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
     table = Table(title=f"Plan for {place}", title_justify="left", box=None, pad_edge=False)
     for heading in ("", "package", "version", "build", "source"):

@@ -8,7 +8,7 @@ from wheelbridge.target.detect import detect_target
 
 def run(platform: str | None, facts: Sequence[str], *, as_json: bool) -> int:
     """Print the target, as JSON or as a table."""
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
     target = detect_target(platform, facts)
     if as_json:

@@ -137,7 +137,7 @@ class TolerantCache(FileCache):
 class OfflineAdapter(CacheControlAdapter):
     """Answers from the cache only, with entries of any age."""
 
-    def send(self, request: requests.PreparedRequest, *_args: Any, **_options: Any) -> requests.Response:  # noqa: ANN401
+    def send(self, request: requests.PreparedRequest, *_args: object, **_options: object) -> requests.Response:
         """Return the cached response.
 
         Raises:

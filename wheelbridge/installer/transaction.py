@@ -1,7 +1,6 @@
 """One transaction: from solved records to an environment that is the new one, or still the old one."""
 
 import asyncio
-import os
 import shutil
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -258,7 +257,7 @@ def _check_space(request: Request, staged: _Staged) -> None:
     needed = 0
     for record in staged.plan.to_link:
         cache = staged.caches.wheels if is_wheel(record) else staged.caches.packages
-        linked = os.stat(cache).st_dev == os.stat(there).st_dev  # noqa: PTH116
+        linked = cache.stat().st_dev == there.stat().st_dev
         needed += sum(file.size for file in staged.files[record.name.normalized] if file.patched or not linked)
     free = shutil.disk_usage(there).free
     if needed > free:

@@ -39,6 +39,7 @@ _EMSCRIPTEN_TAG = re.compile(r"(?:emscripten_\d+_\d+_\d+|pyodide_\d+_\d+|pyemscr
 
 ANY_RANK = 0
 _GENERIC_RANK = 1
+_BIG_SUR = (11, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def _translate_macos(tag: str, subdir: str, version: str | None) -> PlatformSupp
     if match is None or match["arch"] not in _MACOS_ARCHES[subdir]:
         raise OtherPlatformError(f"The platform tag {tag!r} is not for {subdir}")
     needed = (int(match["major"]), int(match["minor"]))
-    if (needed[0] > 10 and needed[1]) or (needed[0] == 10 and match["arch"] == "arm64"):  # noqa: PLR2004
+    if (needed >= _BIG_SUR and needed[1]) or (needed < _BIG_SUR and match["arch"] == "arm64"):
         raise UnsupportedTagError(f"No installer takes the platform tag {tag!r}: macOS 11 and later are named X_0")
     support = _bounded(tag, subdir, "__osx", needed, version)
     arches = _MACOS_ARCHES[subdir]
