@@ -34,8 +34,9 @@ _MARKERS = st.sampled_from(
     ]
 )
 _LINES = st.builds("{}{}{}{}".format, st.sampled_from(_PROJECTS), st.sampled_from(["", "", "[e]"]), _BOUNDS, _MARKERS)
-_UNIVERSES = st.dictionaries(
-    st.tuples(st.sampled_from(_PROJECTS), st.sampled_from(_VERSIONS)), st.lists(_LINES, max_size=2), min_size=4
+_RELEASES = st.dictionaries(st.sampled_from(_VERSIONS), st.lists(_LINES, max_size=2), min_size=2)
+_UNIVERSES = st.fixed_dictionaries(dict.fromkeys(_PROJECTS, _RELEASES)).map(
+    lambda projects: {(name, version): lines for name in projects for version, lines in projects[name].items()}
 )
 _REQUESTS = st.lists(
     st.builds("{}{}{}".format, st.sampled_from(_PROJECTS), st.sampled_from(["", "[e]"]), _BOUNDS),
