@@ -10,6 +10,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 from wheelbridge.mapping.rows import Confidence, NameAnswer, NameRow, Relation
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
 from wheelbridge.model.name import CondaName
+from wheelbridge.model.variant import ReleaseVariants
+from wheelbridge.translate.variant_documents import parse_variants
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class FakeIndex:
     files: dict[NormalizedName, list[DistributionFile]] = field(default_factory=dict)
     metadata: dict[str, CoreMetadata] = field(default_factory=dict)
     asked: list[NormalizedName] = field(default_factory=list)
+    documents: dict[str, object] = field(default_factory=dict)
 
     def add(
         self,
@@ -72,6 +75,13 @@ class FakeIndex:
         if metadata:
             self.metadata[url] = metadata
 
+    def add_variants(self, project: str, version: str, document: object) -> None:
+        """Add the index's own variant metadata of a release."""
+        filename = f"{project.replace('-', '_')}-{version}-variants.json"
+        url = f"https://{self.name}.example/{filename}"
+        self.files.setdefault(canonicalize_name(project), []).append(DistributionFile(filename=filename, url=url))
+        self.documents[url] = document
+
     def prepare(self) -> None:
         """Do nothing."""
 
@@ -89,3 +99,7 @@ class FakeIndex:
     def core_metadata(self, file: DistributionFile) -> CoreMetadata:
         """Return the metadata of a wheel."""
         return self.metadata[file.url]
+
+    def variants(self, file: DistributionFile) -> ReleaseVariants:
+        """Return the variant metadata of a release, or of a wheel."""
+        return parse_variants(self.documents.get(file.url))

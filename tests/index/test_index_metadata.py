@@ -26,7 +26,7 @@ from tests.loopback import (
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.index import errors
 from wheelbridge.index.metadata import MetadataCache, check_identity, parse_metadata
-from wheelbridge.index.wheelfile import read_metadata_text
+from wheelbridge.index.wheelfile import METADATA, read_member
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile
 
 RICH = canonicalize_name("rich")
@@ -336,14 +336,14 @@ class TestOutOfTheWheel:
             archive.writestr("rich-2.0.dist-info/METADATA", "")
 
         with wheel.open("rb") as stream, pytest.raises(errors.NotAWheelError, match=r"2 \.dist-info folders"):
-            read_metadata_text(stream, FILENAME)
+            read_member(stream, FILENAME, METADATA)
 
     def test_metadata_of_monstrous_size(self, tmp_path: Path) -> None:
         """A small archive cannot fill the memory."""
         wheel = write_wheel(tmp_path, headers=f"Summary: {'x' * 2**24}\n")
 
         with wheel.open("rb") as stream, pytest.raises(errors.NotAWheelError, match="its METADATA has 167"):
-            read_metadata_text(stream, FILENAME)
+            read_member(stream, FILENAME, METADATA)
 
     def test_no_archive(self, tmp_path: Path, open_http: OpenHttp) -> None:
         """Not a zip at all."""

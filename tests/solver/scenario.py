@@ -12,11 +12,13 @@ from typing import Any
 from tests.fakes import FakeIndex, FakeNames
 from wheelbridge.api.solving import Silent
 from wheelbridge.api.specs import read_request
+from wheelbridge.api.variant_policies import read_policy
 from wheelbridge.model.distribution import CoreMetadata
 from wheelbridge.model.source import Source
 from wheelbridge.model.target import Target, VirtualPackage
 from wheelbridge.solver.engine import solve_jointly
 from wheelbridge.solver.problem import Problem, Solution
+from wheelbridge.target.detect import parse_virtual_package
 
 _PYTHONS = ("3.10.14", "3.11.9", "3.12.4")
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -25,9 +27,14 @@ TARGET = (VirtualPackage("__glibc", "2.36"), VirtualPackage("__linux", "6.1"), V
 
 @dataclass
 class Scenario:
-    """One file: *expect*, *absent* or *conflict* says what must happen.
+    """One file: *expect*, *labels*, *absent* or *conflict* says what must happen.
 
     Attributes:
+        target: virtual packages beside those of `TARGET`.
+        policy: the arguments of `read_policy`.
+        labels: name -> variant label, empty for a wheel without one.
+        notes: texts that the notes must have.
+        refused: file name -> reason, whole.
         rounds: how often the solver is asked.
         metadata_at_most: how many wheels' metadata is read.
     """
@@ -38,6 +45,11 @@ class Scenario:
     request: list[str]
     channels: dict[str, list[Any]] = field(default_factory=dict)
     indexes: dict[str, list[Any]] = field(default_factory=dict)
+    target: dict[str, str] = field(default_factory=dict)
+    policy: dict[str, Any] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     ambiguous: dict[str, list[str]] = field(default_factory=dict)
     known: list[str] = field(default_factory=list)
@@ -54,7 +66,7 @@ class Scenario:
 
     def __post_init__(self) -> None:
         """Refuse a scenario that nothing can fail."""
-        if not (self.expect or self.absent or self.conflict):
+        if not (self.expect or self.labels or self.absent or self.conflict):
             raise ValueError(f"{self.name} says neither what to expect, nor what is absent, nor a conflict")
 
 
@@ -78,7 +90,10 @@ def run_scenario(
             sources.append(Source(name, "channel", url, tier))
     request = read_request(scenario.request)
     problem = Problem(
-        target=Target(subdir="linux-64", virtual_packages=TARGET),
+        target=Target(subdir="linux-64", virtual_packages=TARGET).override(
+            parse_virtual_package(f"{name}={value}") for name, value in scenario.target.items()
+        ),
+        variants=read_policy(**scenario.policy),
         sources=tuple(sources),
         specs=request.specs,
         requirements=request.requirements,
@@ -100,7 +115,11 @@ def _fill(index: FakeIndex, wheels: list[Any]) -> FakeIndex:
             index.add(table["wheel"], None)
             continue
         project, version = table["wheel"].split()
-        filename = f"{project.replace('-', '_')}-{version}-{table.get('tag', 'py3-none-any')}.whl"
+        if "variants" in table:
+            index.add_variants(project, version, table["variants"])
+            continue
+        label = f"-{table['label']}" if "label" in table else ""
+        filename = f"{project.replace('-', '_')}-{version}-{table.get('tag', 'py3-none-any')}{label}.whl"
         metadata = CoreMetadata(
             name=project,
             version=version,

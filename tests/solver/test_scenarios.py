@@ -24,6 +24,15 @@ def test_scenario(scenario: Scenario, tmp_path: Path) -> None:
     assert {name: chosen.get(name) for name in scenario.expect} == scenario.expect
     builds = {package.name: package.build for package in solution.packages}
     assert {name: builds.get(name) for name in scenario.builds} == scenario.builds
+    labels = {
+        package.name: package.wheel.variant.label
+        for package in solution.packages
+        if package.wheel and package.wheel.variant
+    }
+    assert {name: labels.get(name, "") for name in scenario.labels} == scenario.labels
+    assert [text for text in scenario.notes if text not in " ".join(solution.notes)] == []
+    refused = {refusal.fn: refusal.reason for refusal in solution.refused}
+    assert {fn: refused.get(fn) for fn in scenario.refused} == scenario.refused
     assert not set(scenario.absent) & set(chosen)
     asked = {project for index in indexes.values() for project in index.asked}
     assert not set(scenario.unasked) & asked

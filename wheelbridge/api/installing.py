@@ -25,6 +25,7 @@ from wheelbridge.installer.transaction import Request as Transaction
 from wheelbridge.model.distribution import DistributionFile
 from wheelbridge.model.source import SourceKind
 from wheelbridge.model.target import Target
+from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.problem import Progress, Solution
 from wheelbridge.solver.records import record_channel, wheel_project
 from wheelbridge.target.detect import detect_target
@@ -47,6 +48,7 @@ def install(
     *,
     sources: Iterable[tuple[SourceKind, str]] = (),
     target: Target | None = None,
+    variants: VariantPolicy | None = None,
     create: bool = False,
 ) -> Outcome:
     """Add packages to the environment at *prefix*, or with *create* make it.
@@ -56,12 +58,18 @@ def install(
         specs: conda MatchSpecs, and PEP 508 requirements written ``pypi:REQUIREMENT``.
         sources: ("channel", URL or name) and ("index", URL or name) in order of priority; none: conda-forge, pypi.
         target: the machine the environment is for; None: this one.
+        variants: what to prefer, ban and pin among wheel variants.
         create: the environment is new.
 
     Raises:
         WheelbridgeError: the environment is then as it was.
     """
-    settings = Settings(target=target or detect_target(), sources=read_sources(sources), caches=Caches.default())
+    settings = Settings(
+        target=target or detect_target(),
+        sources=read_sources(sources),
+        caches=Caches.default(),
+        variants=variants or VariantPolicy(),
+    )
     with hold_prefix(prefix):
         prepared = prepare(prefix, read_request(specs), settings, Silent(), create=create)
         return carry_out(prepared, settings, Reporter())

@@ -1,7 +1,7 @@
 """The joint solve as a use case: sources opened, tables loaded, one answer."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from rattler import RepoDataRecord
@@ -12,6 +12,7 @@ from wheelbridge.api.sources import open_providers, read_sources
 from wheelbridge.api.specs import Request, read_request
 from wheelbridge.model.source import Source, SourceKind
 from wheelbridge.model.target import Target
+from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.engine import solve_jointly
 from wheelbridge.solver.problem import Problem, Progress, Solution
 from wheelbridge.tables import load_names
@@ -34,6 +35,7 @@ class Settings:
     caches: Caches
     exclude_newer: datetime | None = None
     offline: bool = False
+    variants: VariantPolicy = field(default_factory=VariantPolicy)
 
 
 def solve(
@@ -42,6 +44,7 @@ def solve(
     sources: Iterable[tuple[SourceKind, str]] = (),
     target: Target | None = None,
     exclude_newer: datetime | None = None,
+    variants: VariantPolicy | None = None,
 ) -> Solution:
     """Find the packages, conda's and wheels together, that meet *specs*.
 
@@ -50,6 +53,7 @@ def solve(
         sources: ("channel", URL or name) and ("index", URL or name) in order of priority; none: conda-forge, pypi.
         target: the machine to solve for; None: this one.
         exclude_newer: leave out what was published later; with a time zone.
+        variants: what to prefer, ban and pin among wheel variants.
 
     Raises:
         WheelbridgeError: see `wheelbridge.solver.errors` and `wheelbridge.index.errors`.
@@ -59,6 +63,7 @@ def solve(
         sources=read_sources(sources),
         caches=Caches.default(),
         exclude_newer=exclude_newer,
+        variants=variants or VariantPolicy(),
     )
     return solve_request(read_request(specs), settings, Silent())
 
@@ -87,6 +92,7 @@ def solve_request(  # noqa: PLR0913 - one keyword for each thing an environment 
         exclude_newer=settings.exclude_newer,
         offline=settings.offline,
         complete=complete,
+        variants=settings.variants,
     )
     providers = open_providers(settings.sources, settings.caches, offline=settings.offline)
     return run_to_end(

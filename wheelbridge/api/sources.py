@@ -17,6 +17,7 @@ from wheelbridge.index.protocol import Index
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
 from wheelbridge.model.name import NormalizedName
 from wheelbridge.model.source import Source, SourceKind
+from wheelbridge.model.variant import ReleaseVariants
 
 _CREDENTIALS = re.compile(r"://[^/\s]+@")
 DEFAULT_CHANNEL = "conda-forge"
@@ -79,6 +80,10 @@ class Provider:
     def core_metadata(self, file: DistributionFile) -> CoreMetadata:
         """Return the metadata of one wheel."""
         return self.index.core_metadata(file)
+
+    def variants(self, file: DistributionFile) -> ReleaseVariants:
+        """Return the variant metadata that *file* holds: a ``-variants.json``, or a wheel."""
+        return self.index.variants(file)
 
 
 def open_providers(sources: Sequence[Source], caches: Caches, *, offline: bool = False) -> dict[str, Provider]:

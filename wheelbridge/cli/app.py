@@ -72,6 +72,12 @@ def solve(
     offline: o.Offline = False,
     platform: o.Platform = None,
     virtual_package: o.VirtualPackages = None,
+    variant: o.VariantPins = None,
+    variant_prefer: o.VariantPrefer = None,
+    variant_ban: o.VariantBan = None,
+    variant_enable: o.VariantEnable = None,
+    variant_mode: o.VariantModes = "flexible",
+    no_variants: o.NoVariants = False,
     as_json: o.Json = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = 0,
@@ -80,7 +86,10 @@ def solve(
     from wheelbridge.cli.solve import run
 
     sources = order_sources(ctx.obj, channel or [], index or [])
-    settings = o.SolveOptions(sources, not override_channels, exclude_newer, offline, virtual_package or [], platform)
+    policy = o.read_variants(variant_prefer, variant_ban, variant, variant_mode, variant_enable, disabled=no_variants)
+    settings = o.SolveOptions(
+        sources, not override_channels, exclude_newer, offline, virtual_package or [], platform, policy
+    )
     return run(specs or [], pypi or [], settings, o.Output(as_json=as_json, quiet=quiet, verbose=verbose))
 
 
@@ -99,6 +108,12 @@ def create(
     offline: o.Offline = False,
     platform: o.Platform = None,
     virtual_package: o.VirtualPackages = None,
+    variant: o.VariantPins = None,
+    variant_prefer: o.VariantPrefer = None,
+    variant_ban: o.VariantBan = None,
+    variant_enable: o.VariantEnable = None,
+    variant_mode: o.VariantModes = "flexible",
+    no_variants: o.NoVariants = False,
     dry_run: o.DryRun = False,
     yes: o.Yes = False,
     as_json: o.Json = False,
@@ -109,7 +124,10 @@ def create(
     from wheelbridge.cli.install import create as run
 
     sources = order_sources(ctx.obj, channel or [], index or [])
-    settings = o.SolveOptions(sources, not override_channels, exclude_newer, offline, virtual_package or [], platform)
+    policy = o.read_variants(variant_prefer, variant_ban, variant, variant_mode, variant_enable, disabled=no_variants)
+    settings = o.SolveOptions(
+        sources, not override_channels, exclude_newer, offline, virtual_package or [], platform, policy
+    )
     output = o.Output(as_json=as_json, quiet=quiet, verbose=verbose, dry_run=dry_run, yes=yes)
     return run(o.find_prefix(prefix, name), specs or [], pypi or [], settings, output)
 
@@ -128,6 +146,12 @@ def install(
     exclude_newer: o.ExcludeNewer = None,
     offline: o.Offline = False,
     virtual_package: o.VirtualPackages = None,
+    variant: o.VariantPins = None,
+    variant_prefer: o.VariantPrefer = None,
+    variant_ban: o.VariantBan = None,
+    variant_enable: o.VariantEnable = None,
+    variant_mode: o.VariantModes = "flexible",
+    no_variants: o.NoVariants = False,
     override_frozen: o.OverrideFrozen = False,
     override_externally_managed: o.OverrideManaged = False,
     dry_run: o.DryRun = False,
@@ -140,7 +164,10 @@ def install(
     from wheelbridge.cli.install import install as run
 
     sources = order_sources(ctx.obj, channel or [], index or [])
-    settings = o.SolveOptions(sources, not override_channels, exclude_newer, offline, virtual_package or [], None)
+    policy = o.read_variants(variant_prefer, variant_ban, variant, variant_mode, variant_enable, disabled=no_variants)
+    settings = o.SolveOptions(
+        sources, not override_channels, exclude_newer, offline, virtual_package or [], None, policy
+    )
     overrides = o.read_overrides(frozen=override_frozen, managed=override_externally_managed)
     output = o.Output(as_json=as_json, quiet=quiet, verbose=verbose, dry_run=dry_run, yes=yes, overrides=overrides)
     return run(o.find_prefix(prefix, name), specs or [], pypi or [], settings, output)

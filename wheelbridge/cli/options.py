@@ -2,18 +2,21 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from wheelbridge.api.variant_policies import read_policy
 from wheelbridge.errors import UsageError
 from wheelbridge.model.source import SourceKind
+from wheelbridge.model.variant_policy import VariantPolicy
 
 _SOURCES = "Sources, in order of priority"
 _TARGET = "Target"
+_VARIANTS = "Wheel variants"
 _OUTPUT = "Output"
 
 Specs = Annotated[
@@ -64,6 +67,47 @@ VirtualPackages = Annotated[
         rich_help_panel=_TARGET,
     ),
 ]
+VariantPrefer = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--variant-prefer",
+        metavar="PROPERTY",
+        help="A variant namespace, feature or property to prefer, such as 'blas_lapack :: library :: mkl'.",
+        rich_help_panel=_VARIANTS,
+    ),
+]
+VariantBan = Annotated[
+    list[str] | None,
+    typer.Option("--variant-ban", metavar="PROPERTY", help="One that must not be taken.", rich_help_panel=_VARIANTS),
+]
+VariantPins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--variant",
+        metavar="PROJECT=LABEL",
+        help="The variant to take of a project, by label or property; without PROJECT=, of all that have it.",
+        rich_help_panel=_VARIANTS,
+    ),
+]
+VariantModes = Annotated[
+    str,
+    typer.Option(
+        "--variant-mode",
+        metavar="flexible|strict",
+        help="flexible: the next variant where the best one does not fit; strict: the best one or nothing.",
+        rich_help_panel=_VARIANTS,
+    ),
+]
+VariantEnable = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--variant-enable",
+        metavar="NAMESPACE",
+        help="A namespace to use although its release calls it optional.",
+        rich_help_panel=_VARIANTS,
+    ),
+]
+NoVariants = Annotated[bool, typer.Option("--no-variants", help="Take no variant wheels.", rich_help_panel=_VARIANTS)]
 Prefix = Annotated[
     Path | None,
     typer.Option("--prefix", "-p", metavar="PATH", help="The environment's folder.", rich_help_panel=_TARGET),
@@ -150,6 +194,26 @@ class SolveOptions:
     offline: bool
     facts: Sequence[str]
     platform: str | None
+    variants: VariantPolicy = field(default_factory=VariantPolicy)
+
+
+def read_variants(
+    prefer: list[str] | None,
+    ban: list[str] | None,
+    pins: list[str] | None,
+    mode: str,
+    enable: list[str] | None,
+    *,
+    disabled: bool,
+) -> VariantPolicy:
+    """Return what the command line says of variants.
+
+    Raises:
+        UsageError: if an option has another form.
+    """
+    return read_policy(
+        prefer=prefer or (), ban=ban or (), pins=pins or (), mode=mode, disabled=disabled, enabled=enable or ()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ def read_settings(options: SolveOptions) -> Settings:
         caches=Caches.default(),
         exclude_newer=read_cutoff(options.exclude_newer),
         offline=options.offline,
+        variants=options.variants,
     )
 
 

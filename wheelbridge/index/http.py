@@ -24,8 +24,11 @@ from wheelbridge.index.ranges import RangesUnsupportedError, Slice, open_remote
 from wheelbridge.index.session import RetryPolicy, split_credentials
 from wheelbridge.index.transfer import check_body, store_checked, write_atomically
 from wheelbridge.index.transport import Transport
-from wheelbridge.index.wheelfile import read_metadata_text
+from wheelbridge.index.variants import VariantCache, read_variants
+from wheelbridge.index.wheelfile import METADATA, VARIANT_JSON, read_member
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
+from wheelbridge.model.variant import ReleaseVariants
+from wheelbridge.translate.variant_documents import is_variants_file
 
 
 class HttpIndex:
@@ -42,6 +45,7 @@ class HttpIndex:
         self.url = clean.rstrip("/")
         self._transport = Transport(cache_dir / "http", login, policy or RetryPolicy(), offline=offline)
         self._metadata = MetadataCache(cache_dir / "metadata")
+        self._variants = VariantCache(cache_dir / "variants")
         self._absent = cache_dir / "absent"
 
     def __repr__(self) -> str:
@@ -94,6 +98,20 @@ class HttpIndex:
         """Return what `core_metadata` has learnt before and kept on disk."""
         return self._metadata.peek(file)
 
+    def variants(self, file: DistributionFile) -> ReleaseVariants:
+        """Return the variant metadata that *file* holds: a ``-variants.json``, asked for anew, or a wheel.
+
+        Raises:
+            FileNotOnIndexError: if it is not there.
+            HashMismatchError: if it is not the one that the page promised.
+            NotAWheelError, InvalidVariantsError: if it cannot be read.
+        """
+        if not is_variants_file(file.filename):
+            return read_variants(self._variants.get(file, lambda: self._member(file, VARIANT_JSON)))
+        if (answer := self._transport.get(file.url)) is None:
+            raise FileNotOnIndexError(file.filename, file.url)
+        return read_variants(check_body(answer.body, file.hashes, file.filename))
+
     def download(self, file: DistributionFile, folder: Path, progress: Progress | None = None) -> Path:
         """Put *file* into *folder*, complete and hash-checked; return its path.
 
@@ -116,12 +134,19 @@ class HttpIndex:
             has_own_cache = file.sha256 is not None or "sha256" in file.core_metadata
             if (answer := self._transport.get(url, direct=has_own_cache)) is not None:
                 return check_body(answer.body, file.core_metadata, f"{file.filename}.metadata")
+        return check_body(self._member(file, METADATA), file.core_metadata or {}, f"{file.filename}.metadata")
+
+    def _member(self, file: DistributionFile, member: str) -> bytes:
+        """Read a file of the wheel's ``.dist-info``: by range requests, or where there are none, out of the whole."""
         try:
             with open_remote(partial(self._slice, file), file.size) as stream:
-                text = read_metadata_text(stream, file.filename)
+                return read_member(stream, file.filename, member)
         except RangesUnsupportedError:
-            text = self._downloaded_metadata_text(file)
-        return check_body(text, file.core_metadata or {}, f"{file.filename}.metadata")
+            with (
+                TemporaryDirectory(prefix="wheelbridge-") as folder,
+                self.download(file, Path(folder)).open("rb") as stream,
+            ):
+                return read_member(stream, file.filename, member)
 
     def _slice(self, file: DistributionFile, first: int | None, last: int) -> Slice:
         if (piece := self._transport.get_slice(file.url, first, last)) is None:
@@ -129,13 +154,6 @@ class HttpIndex:
         if file.size is not None and piece.total != file.size:
             raise SizeMismatchError(file.filename, file.size, piece.total)
         return piece
-
-    def _downloaded_metadata_text(self, file: DistributionFile) -> bytes:
-        with (
-            TemporaryDirectory(prefix="wheelbridge-") as folder,
-            self.download(file, Path(folder)).open("rb") as stream,
-        ):
-            return read_metadata_text(stream, file.filename)
 
 
 def metadata_url(url: str) -> str:

@@ -15,9 +15,12 @@ from wheelbridge.index.metadata import check_identity, parse_metadata
 from wheelbridge.index.page_checks import PageSource
 from wheelbridge.index.pages import HTML_TYPE, JSON_TYPE, parse_page
 from wheelbridge.index.protocol import Progress
-from wheelbridge.index.transfer import store_checked
-from wheelbridge.index.wheelfile import read_metadata_text
+from wheelbridge.index.transfer import check_body, store_checked
+from wheelbridge.index.variants import read_variants
+from wheelbridge.index.wheelfile import METADATA, VARIANT_JSON, read_member
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
+from wheelbridge.model.variant import ReleaseVariants
+from wheelbridge.translate.variant_documents import is_variants_file
 
 _CHUNK = 1024 * 1024
 _PAGES = (("index.json", JSON_TYPE), ("index.html", HTML_TYPE))
@@ -65,12 +68,28 @@ class LocalIndex:
             FileNotOnIndexError: if the wheel is gone.
             NotAWheelError, InvalidMetadataError: if it cannot be read.
         """
+        text = self._read(file, METADATA)
+        return check_identity(parse_metadata(text, file.filename), file.filename)
+
+    def variants(self, file: DistributionFile) -> ReleaseVariants:
+        """Return the variant metadata that *file* holds: a ``-variants.json``, or a wheel.
+
+        Raises:
+            FileNotOnIndexError: if it is gone.
+            HashMismatchError: if it is not the one that a page promised.
+            NotAWheelError, InvalidVariantsError: if it cannot be read.
+        """
+        return read_variants(self._read(file, VARIANT_JSON))
+
+    def _read(self, file: DistributionFile, member: str) -> bytes:
+        """Read *member* of a wheel's ``.dist-info``; all of a file that is no wheel."""
         try:
             with url_to_path(file.url).open("rb") as stream:
-                text = read_metadata_text(stream, file.filename)
+                if is_variants_file(file.filename):
+                    return check_body(stream.read(), file.hashes, file.filename)
+                return read_member(stream, file.filename, member)
         except OSError:
             raise FileNotOnIndexError(file.filename, file.url) from None
-        return check_identity(parse_metadata(text, file.filename), file.filename)
 
     def known_metadata(self, file: DistributionFile) -> CoreMetadata | None:
         """Return None: metadata is read out of the wheel each time."""
@@ -118,8 +137,10 @@ def _listed(project: NormalizedName, folder: Path) -> ProjectPage | None:
 def _files_of(project: NormalizedName, folder: Path) -> Iterator[Path]:
     begins = re.compile("[-_.]+".join(map(re.escape, project.split("-"))) + "-", re.IGNORECASE).match
     for path in sorted(path for path in folder.iterdir() if begins(path.name)):
-        if (path.suffix == ".whl" and canonicalize_name(path.name.partition("-")[0]) == project) or (
-            path.name.endswith(_SDISTS) and _is_sdist_of(project, path.name)
+        if (
+            (path.suffix == ".whl" and canonicalize_name(path.name.partition("-")[0]) == project)
+            or (path.name.endswith(_SDISTS) and _is_sdist_of(project, path.name))
+            or (is_variants_file(path.name) and canonicalize_name(path.name.partition("-")[0]) == project)
         ):
             yield path
 

@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 from packaging.utils import NormalizedName
 
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
+from wheelbridge.model.variant import ReleaseVariants
 
 Progress: TypeAlias = Callable[[int], None]
 """Is told the bytes received since the last call; a negative number where a transfer starts anew."""
@@ -36,6 +37,9 @@ class Index(Protocol):
 
     def core_metadata(self, file: DistributionFile) -> CoreMetadata:
         """Return what the wheel *file* says of itself, hash-checked where the index publishes a hash of it."""
+
+    def variants(self, file: DistributionFile) -> ReleaseVariants:
+        """Return the variant metadata that *file* holds: a ``-variants.json``, or a wheel (PEP 825)."""
 
     def known_metadata(self, file: DistributionFile) -> CoreMetadata | None:
         """Return what `core_metadata` would, if that takes neither network nor time, else None."""

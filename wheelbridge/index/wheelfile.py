@@ -1,4 +1,4 @@
-"""METADATA out of a wheel, local or remote."""
+"""METADATA and variant.json out of a wheel, local or remote."""
 
 import zipfile
 import zlib
@@ -12,22 +12,26 @@ _LARGEST = 16 * 2**20
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError, ValueError)
 
 
-def read_metadata_text(stream: IO[bytes], filename: str) -> bytes:
-    """Return the METADATA of the wheel that *stream* holds; *filename* is the wheel's.
+METADATA = "METADATA"
+VARIANT_JSON = "variant.json"
+
+
+def read_member(stream: IO[bytes], filename: str, member: str) -> bytes:
+    """Return *member* of the ``.dist-info`` folder of the wheel that *stream* holds; *filename* is the wheel's.
 
     Binary distribution format: "``{distribution}-{version}.dist-info/`` contains metadata."
 
     Raises:
-        NotAWheelError: if it is no zip archive, or has not exactly one fitting ``.dist-info`` with METADATA.
+        NotAWheelError: if it is no zip archive, or has not exactly one fitting ``.dist-info`` with *member*.
     """
     try:
         with zipfile.ZipFile(stream) as archive:
-            info = archive.getinfo(f"{_dist_info(archive.namelist(), filename)}/METADATA")
+            info = archive.getinfo(f"{_dist_info(archive.namelist(), filename)}/{member}")
             if info.file_size > _LARGEST:
-                raise NotAWheelError(filename, f"its METADATA has {info.file_size} bytes")
+                raise NotAWheelError(filename, f"its {member} has {info.file_size} bytes")
             return archive.read(info)
     except KeyError:
-        raise NotAWheelError(filename, "its .dist-info folder has no METADATA") from None
+        raise NotAWheelError(filename, f"its .dist-info folder has no {member}") from None
     except _BROKEN as error:
         raise NotAWheelError(filename, f"the archive cannot be read ({error})") from error
 

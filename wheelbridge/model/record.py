@@ -1,9 +1,10 @@
 """The repodata record that a wheel becomes, and the refusal it becomes instead."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
 from wheelbridge.model.name import CondaName
+from wheelbridge.model.variant import WheelVariant
 
 WHEEL_FLAG = "wheel"
 """The flag (CEP 45) of every record made from a wheel: ``requests[flags=[wheel]]`` never means conda's package."""
@@ -20,6 +21,7 @@ class WheelRecord:
         sha256: lower-case hexadecimal.
         size: bytes.
         timestamp: milliseconds since the epoch, when the index received the file.
+        variant: what the wheel is as a variant; no field of repodata.
         track_features: non-empty for a pre-release; the solver ranks such a record below every one that has none.
     """
 
@@ -40,11 +42,14 @@ class WheelRecord:
     track_features: tuple[str, ...] = ()
     flags: tuple[str, ...] = (WHEEL_FLAG,)
     purls: tuple[str, ...] = ()
+    variant: WheelVariant | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return the record as repodata has it; fields without a value are left out."""
         optional = {"url", "sha256", "size", "timestamp", "track_features", "purls", "constrains", "extra_depends"}
-        return {key: value for key, value in asdict(self).items() if value or key not in optional}
+        values = asdict(replace(self, variant=None))
+        del values["variant"]
+        return {key: value for key, value in values.items() if value or key not in optional}
 
 
 @dataclass(frozen=True, slots=True)

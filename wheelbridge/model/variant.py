@@ -160,3 +160,25 @@ class NamespaceSupport:
 
 Support = Mapping[str, NamespaceSupport]
 """Namespace -> what a target supports of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WheelVariant:
+    """What one wheel is as a variant, on one target.
+
+    Attributes:
+        properties: as its metadata has them; none for the null variant.
+        supported: those of them that the target supports.
+        depends: MatchSpecs of virtual packages, so that the record says on which other machines it runs.
+        flags: CEP 45 flags, by which users can ask for it.
+    """
+
+    label: str
+    properties: Properties = frozenset()
+    supported: Properties = frozenset()
+    depends: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """Return label and properties as JSON has them."""
+        return {"label": self.label, "properties": [str(item) for item in sorted(self.properties)]}

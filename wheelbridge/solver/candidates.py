@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
 
@@ -13,25 +13,15 @@ from wheelbridge.errors import TranslationError
 from wheelbridge.model.distribution import DistributionFile, ProjectPage
 from wheelbridge.model.record import Refusal
 from wheelbridge.model.target import Target
+from wheelbridge.model.variant_policy import VariantPolicy
+from wheelbridge.solver.variant_choice import Candidate, VariantChoice
 from wheelbridge.translate.pythons import FREE_THREADED_SINCE, Gil, Release
-from wheelbridge.translate.wheel import WheelName, WheelSupport, translate_tags
+from wheelbridge.translate.variant_documents import is_variants_file
+from wheelbridge.translate.wheel import WheelName, translate_tags
 
+_PLAIN_DASHES = 4
 OTHER_PYTHON = "other-python"
 """The code of a refusal: the wheel runs on pythons that the request does not allow."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A wheel that the target can run, by its file name and page."""
-
-    file: DistributionFile
-    name: WheelName
-    support: WheelSupport
-
-    @property
-    def preference(self) -> tuple[int, tuple[int, str] | tuple[()]]:
-        """Order the wheels of one version, the best highest."""
-        return (self.support.preference, self.name.build_tag)
 
 
 @dataclass
@@ -40,6 +30,7 @@ class Offer:
 
     Attributes:
         pythons: the minor versions of Python that can occur; wheels for others are left out.
+        policy: what the user says of variants.
         refused: why files are not offered; filled as releases are looked at.
     """
 
@@ -47,7 +38,9 @@ class Offer:
     target: Target
     pythons: Collection[Release]
     exclude_newer: datetime | None = None
+    policy: VariantPolicy = field(default_factory=VariantPolicy)
     refused: dict[str, Refusal] = field(default_factory=dict)
+    variants: dict[Version, VariantChoice] = field(default_factory=dict)
     _candidates: dict[Version, tuple[Candidate, ...]] = field(default_factory=dict)
     _admitted: dict[SpecifierSet, list[Version]] = field(default_factory=dict)
 
@@ -68,11 +61,55 @@ class Offer:
         return bool(self.page.files) and not any(file.filename.endswith(".whl") for file in self.page.files)
 
     def candidates(self, version: Version) -> tuple[Candidate, ...]:
-        """Return the wheels of *version* that the target runs: for each kind of interpreter, the best one."""
+        """Return the wheels of *version* that the target runs: of each variant, for each interpreter, the best one.
+
+        Variant wheels whose metadata was not read yet are all returned.
+        """
         if version not in self._candidates:
-            usable = [candidate for candidate in self._usable(self.releases.get(version, ())) if self._fits(candidate)]
-            self._candidates[version] = tuple(_best(usable, self.pythons))
+            if unread := self.unread(version):
+                return unread
+            groups = _group([*self._take(version)], strict=self.policy.mode == "strict")
+            best = [candidate for group in groups for candidate in _best(group, self.pythons)]
+            ranked = sorted(best, key=lambda candidate: candidate.preference)
+            self._candidates[version] = tuple(replace(wheel, rank=rank) for rank, wheel in enumerate(ranked))
         return self._candidates[version]
+
+    def unread(self, version: Version) -> tuple[Candidate, ...]:
+        """Return the variant wheels of *version* that the target may run, for all that their metadata was not read."""
+        if version in self.variants or self.policy.disabled or not self._labelled(version):
+            return ()
+        return tuple(candidate for candidate in self._runnable(version) if candidate.name.label is not None)
+
+    def variants_file(self, version: Version) -> DistributionFile | None:
+        """Return the index-level variant metadata of *version*, None where the page has none."""
+        return self._variant_files.get(version)
+
+    def set_variants(self, version: Version, choice: VariantChoice) -> None:
+        """Take in the variant metadata of *version*."""
+        self.variants[version] = choice
+        self._candidates.pop(version, None)
+
+    @cached_property
+    def _variant_files(self) -> dict[Version, DistributionFile]:
+        files = (file for file in self.page.files if is_variants_file(file.filename))
+        return {version: file for file in files if (version := _version_of(file.filename))}
+
+    def _labelled(self, version: Version) -> bool:
+        """Tell cheaply whether some file may be a variant wheel."""
+        return any(file.filename.count("-") > _PLAIN_DASHES for file in self.releases.get(version, ()))
+
+    def _runnable(self, version: Version) -> list[Candidate]:
+        return [candidate for candidate in self._usable(self.releases.get(version, ())) if self._fits(candidate)]
+
+    def _take(self, version: Version) -> Iterator[Candidate]:
+        """Yield the wheels of *version* that the target runs and the user wants."""
+        choice = self.variants.get(version) or VariantChoice(self.page.project, self.policy, self.target)
+        for candidate in self._runnable(version):
+            taken = choice.take(candidate)
+            if isinstance(taken, Refusal):
+                self.refused[taken.fn] = taken
+            else:
+                yield taken
 
     def select(self, specifiers: Iterable[SpecifierSet], window: int) -> list[Version]:
         """Return the newest *window* versions with a usable wheel for each specifier, newest first.
@@ -149,6 +186,16 @@ class Offer:
 
     def _refuse(self, file: DistributionFile, code: str, reason: str) -> None:
         self.refused[file.filename] = Refusal(file.filename, code, reason)
+
+
+def _group(candidates: Sequence[Candidate], *, strict: bool) -> Iterable[Sequence[Candidate]]:
+    """Return the wheels by variant, so that the solver has a choice; *strict*: as one group, so that it has none."""
+    if strict:
+        return [candidates]
+    groups: dict[str | None, list[Candidate]] = {}
+    for candidate in candidates:
+        groups.setdefault(candidate.name.label, []).append(candidate)
+    return groups.values()
 
 
 def _best(candidates: Sequence[Candidate], pythons: Collection[Release]) -> Iterator[Candidate]:

@@ -37,6 +37,7 @@ from wheelbridge.solver.records import (
 from wheelbridge.solver.request import take_request
 from wheelbridge.solver.solution import collect_packages
 from wheelbridge.solver.soundness import find_unmet
+from wheelbridge.solver.variant_notes import note_variants
 from wheelbridge.solver.wheels import Context, WheelSource
 from wheelbridge.translate.pythons import Release
 
@@ -141,6 +142,7 @@ class _Session:
             executor=executor,
             statistics=self._statistics,
             versions_of=self._versions_of,
+            policy=self._problem.variants,
             exclude_newer=self._problem.exclude_newer,
         )
 
@@ -358,7 +360,11 @@ class _Session:
             refused=tuple(refused[fn] for fn in sorted(refused)),
             statistics=self._statistics,
             specs=(*self._request.specs, *self._loosened.values()),
-            notes=(*self._request.notes, *(f"{old} was asked for earlier; it may move now." for old in self._loosened)),
+            notes=(
+                *self._request.notes,
+                *(f"{old} was asked for earlier; it may move now." for old in self._loosened),
+                *note_variants(records, self._wheels.values()),
+            ),
         )
 
 

@@ -12,6 +12,8 @@ from wheelbridge.model.distribution import CoreMetadata, DistributionFile, Proje
 from wheelbridge.model.record import Refusal, WheelRecord
 from wheelbridge.model.source import Source
 from wheelbridge.model.target import Target
+from wheelbridge.model.variant import ReleaseVariants
+from wheelbridge.model.variant_policy import VariantPolicy
 
 
 class WheelProvider(Protocol):
@@ -29,6 +31,9 @@ class WheelProvider(Protocol):
     def core_metadata(self, file: DistributionFile) -> CoreMetadata:
         """Return the metadata of one wheel."""
 
+    def variants(self, file: DistributionFile) -> ReleaseVariants:
+        """Return the variant metadata that *file* holds: a ``-variants.json``, or a wheel (PEP 825)."""
+
 
 class Progress(Protocol):
     """Told what a solve is doing, for people who wait."""
@@ -39,7 +44,7 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One joint solve .
+    """One joint solve.
 
     Attributes:
         specs: conda MatchSpecs.
@@ -53,6 +58,7 @@ class Problem:
         exclude_newer: nothing published after it is offered; with a time zone.
         offline: channels are read from the cache alone.
         complete: the records of wheels have the groups of all extras, as a record that is kept must.
+        variants: what the user says of wheel variants.
     """
 
     target: Target
@@ -66,6 +72,7 @@ class Problem:
     exclude_newer: datetime | None = None
     offline: bool = False
     complete: bool = False
+    variants: VariantPolicy = field(default_factory=VariantPolicy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +108,7 @@ class ResolvedPackage:
             "sha256": self.sha256,
             "size": self.size,
             "depends": list(self.depends),
-            "variant": None,
+            "variant": self.wheel.variant.as_json() if self.wheel and self.wheel.variant else None,
         }
 
 

@@ -1,6 +1,7 @@
 """Taking in a request: conda specs stay, requirements become MatchSpecs on solver names."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,8 +15,14 @@ from wheelbridge.solver.channels import Channels
 from wheelbridge.solver.errors import NoPythonError, NoWheelError, PackageNotFoundError
 from wheelbridge.solver.problem import Problem
 from wheelbridge.solver.wheels import Context, WheelSource
-from wheelbridge.translate.requirement import KnownVersions, RequirementTranslation, translate_requirement
+from wheelbridge.translate.requirement import (
+    KnownVersions,
+    RequirementTranslation,
+    parse_requirement,
+    translate_requirement,
+)
 
+_FLAGS = re.compile(r"\s*\[\s*flags\s*=.*\]", re.DOTALL)
 _TYPO = 2
 """By how many letters two names may differ in length for one to be meant by the other."""
 
@@ -70,15 +77,20 @@ class _Taker:
         self.translations: dict[str, RequirementTranslation] = {}
 
     def take_specs(self) -> list[str]:
-        """Keep the conda specs; return the bare names that only the tables know, as requirements."""
+        """Keep the conda specs; return the names that only the tables know, bare or with flags, as requirements."""
         requirements = []
+        names = self._context.demand.names
+        asked = {names(canonicalize_name(parse_requirement(text).name)) for text in self._problem.requirements}
         for spec in self._problem.specs:
             name = MatchSpec(spec).name.normalized or ""
-            if name.startswith("__") or name in self._channels.names or name in self._locked:
+            flags = spec.strip().removeprefix(name)
+            if name.startswith("__") or name in self._channels.names or name in self._locked or name in asked:
                 self.specs.append(spec)
-            elif spec.strip() == name and self._wheels and self._is_known_project(name):
+            elif (not flags or _FLAGS.fullmatch(flags)) and self._wheels and self._is_known_project(name):
                 self.notes.append(f"No channel has {name!r}; it is taken as the PyPI project of that name.")
                 requirements.append(name)
+                if flags:
+                    self.specs.append(f"{names(canonicalize_name(name))}{flags}")
             else:
                 raise self._not_found(name)
         return requirements

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from packaging.specifiers import SpecifierSet
@@ -17,13 +18,17 @@ from wheelbridge.model.distribution import CoreMetadata, DistributionFile
 from wheelbridge.model.record import Refusal, WheelRecord
 from wheelbridge.model.source import Source
 from wheelbridge.model.target import Target
+from wheelbridge.model.variant import ReleaseVariants
+from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.candidates import Offer
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.problem import Statistics, WheelProvider
 from wheelbridge.solver.records import to_rattler_record
+from wheelbridge.solver.variant_choice import Candidate, VariantChoice
 from wheelbridge.translate.pythons import Release
 from wheelbridge.translate.requirement import KnownVersions, RequirementTranslation
 from wheelbridge.translate.specifiers import exact_versions
+from wheelbridge.translate.variant_documents import check_own_variant, merge_variants
 from wheelbridge.translate.wheel import Scope, compose_wheel
 
 _Argument = TypeVar("_Argument")
@@ -45,6 +50,7 @@ class Context:
         pythons: the minor versions of Python that can occur.
         executor: runs what waits for the network.
         versions_of: tells the versions that all sources together have of a project.
+        policy: what the user says of variants.
     """
 
     target: Target
@@ -53,6 +59,7 @@ class Context:
     executor: Executor
     statistics: Statistics
     versions_of: VersionsOf
+    policy: VariantPolicy
     exclude_newer: datetime | None = None
 
 
@@ -61,11 +68,16 @@ class OfferedWheel:
     """A wheel as it is offered to the solver; *extras* are those whose groups it has, None for all."""
 
     project: NormalizedName
-    file: DistributionFile
+    candidate: Candidate
     extras: frozenset[str] | None
     record: WheelRecord
     requirements: tuple[RequirementTranslation, ...]
     solver_record: RepoDataRecord
+
+    @property
+    def file(self) -> DistributionFile:
+        """The file that the index has."""
+        return self.candidate.file
 
 
 class WheelSource:
@@ -108,13 +120,46 @@ class WheelSource:
         offer = await self.offer(project)
         if offer is None:
             return
-        versions = offer.select(demand.specifiers_of(project), demand.window_of(project))
-        files = [candidate.file for version in versions for candidate in offer.candidates(version)]
+        candidates = [item for version in await self._select(offer) for item in offer.candidates(version)]
         extras = demand.extras_of(project)
-        found = await asyncio.gather(*(self._wheel(project, file, extras) for file in files))
+        found = await asyncio.gather(*(self._wheel(project, candidate, extras) for candidate in candidates))
         wheels = self._answers[demand.names(project)] = [wheel for wheel in found if wheel]
         for wheel in wheels:
             demand.follow(project, wheel.requirements)
+
+    async def _select(self, offer: Offer) -> list[Version]:
+        """Select the versions to offer, with the variant metadata of each read."""
+        demand, project = self._context.demand, offer.page.project
+        while True:
+            versions = offer.select(demand.specifiers_of(project), demand.window_of(project))
+            unread = [version for version in versions if offer.unread(version)]
+            if not unread:
+                return versions
+            choices = await asyncio.gather(*(self._judge_variants(offer, version) for version in unread))
+            for version, choice in zip(unread, choices, strict=True):
+                offer.set_variants(version, choice)
+
+    async def _judge_variants(self, offer: Offer, version: Version) -> VariantChoice:
+        """Read the variant metadata of a release; where it cannot be used, the non-variant wheels still can."""
+        project, policy, target = offer.page.project, self._context.policy, self._context.target
+        try:
+            release = await self._read_variants(offer, version)
+        except WheelbridgeError as error:
+            if not isinstance(error, TranslationError) and error.code not in _REFUSED | {"hash-mismatch"}:
+                raise
+            return VariantChoice(project, policy, target, problem=error.message)
+        return VariantChoice.judge(release, project, policy, target)
+
+    async def _read_variants(self, offer: Offer, version: Version) -> ReleaseVariants:
+        """Read the index's file for the release, or, where the index has none, one wheel of each label.
+
+        PEP 825: "tools SHOULD prefer the index-level metadata file where it is available".
+        """
+        if file := offer.variants_file(version):
+            return await self._in_thread(self._provider.variants, file)
+        wheels = {str(candidate.name.label): candidate.file for candidate in offer.unread(version)}
+        found = await asyncio.gather(*(self._in_thread(self._provider.variants, file) for file in wheels.values()))
+        return merge_variants([check_own_variant(one, label) for one, label in zip(found, wheels, strict=True)])
 
     def is_covered(self, project: NormalizedName) -> bool:
         """Tell whether a channel above this index has *project* under its solver name."""
@@ -123,7 +168,7 @@ class WheelSource:
     async def complete(self, url: str) -> OfferedWheel | None:
         """Return a wheel with the groups of all its extras; None, and a refusal kept, if one cannot be said."""
         wheel = self.wheels[url]
-        return await self._wheel(wheel.project, wheel.file, None)
+        return await self._wheel(wheel.project, wheel.candidate, None)
 
     def harden(self, url: str, spec: str) -> None:
         """Let a wheel need *spec* under all circumstances, for the rest of this solve."""
@@ -139,6 +184,13 @@ class WheelSource:
         if project not in self._offers:
             self._offers[project] = asyncio.ensure_future(self._read_offer(project))
         return await self._offers[project]
+
+    def rivals(self, wheel: OfferedWheel) -> tuple[VariantChoice | None, tuple[Candidate, ...]]:
+        """Return how the variants of a wheel's release were judged, and the wheels that were to choose from."""
+        future = self._offers.get(wheel.project)
+        offer = future.result() if future and future.done() else None
+        version = wheel.candidate.name.version
+        return (offer.variants.get(version), offer.candidates(version)) if offer else (None, ())
 
     @property
     def refusals(self) -> list[Refusal]:
@@ -159,18 +211,23 @@ class WheelSource:
         page = await self._in_thread(self._provider.project_page, project)
         context = self._context
         context.statistics.pages += page is not None
-        return None if page is None else Offer(page, context.target, context.pythons, context.exclude_newer)
+        return (
+            None
+            if page is None
+            else Offer(page, context.target, context.pythons, context.exclude_newer, context.policy)
+        )
 
     async def _wheel(
-        self, project: NormalizedName, file: DistributionFile, extras: frozenset[str] | None
+        self, project: NormalizedName, candidate: Candidate, extras: frozenset[str] | None
     ) -> OfferedWheel | None:
         """Return one wheel as it is offered; None, and a refusal kept, where it cannot be."""
+        file = candidate.file
         known = self.wheels.get(file.url)
         refused = self._refused.setdefault(project, {})
         if file.url not in refused and (known is None or known.extras != extras):
             self.wheels.pop(file.url, None)
             try:
-                self.wheels[file.url] = await self._translate(project, file, extras)
+                self.wheels[file.url] = await self._translate(project, candidate, extras)
             except WheelbridgeError as error:
                 if not isinstance(error, TranslationError) and error.code not in _REFUSED:
                     raise
@@ -178,22 +235,33 @@ class WheelSource:
         return self.wheels.get(file.url)
 
     async def _translate(
-        self, project: NormalizedName, file: DistributionFile, extras: frozenset[str] | None
+        self, project: NormalizedName, candidate: Candidate, extras: frozenset[str] | None
     ) -> OfferedWheel:
+        file = candidate.file
         metadata = await self._read_metadata(file)
-        target, names = self._context.target, self._context.demand.names
-        scope = None if extras is None else Scope(extras, self._context.pythons)
-        known = KnownVersions()
-        record, requirements = compose_wheel(file, metadata, target, names, known, scope)
+        names, known = self._context.demand.names, KnownVersions()
+        compose = partial(
+            compose_wheel,
+            file,
+            metadata,
+            self._context.target,
+            names,
+            scope=None if extras is None else Scope(extras, self._context.pythons),
+            variant=candidate.variant,
+        )
+        record, requirements = compose(known)
         if known.wanted:
             versions = {wanted: await self._context.versions_of(wanted) for wanted in sorted(known.wanted)}
-            record, requirements = compose_wheel(file, metadata, target, names, KnownVersions(versions), scope)
+            record, requirements = compose(KnownVersions(versions))
         rivals = tuple(f'{name}[version="{_NO_VERSION}"]' for name in names.lookalikes(project) if name != record.name)
         record = replace(
-            record, constrains=record.constrains + rivals, track_features=self._weights(project, file, record)
+            record,
+            build_number=candidate.rank,
+            constrains=record.constrains + rivals,
+            track_features=self._weights(project, file, record),
         )
         solver_record = to_rattler_record(record, self.source.url)
-        return OfferedWheel(project, file, extras, record, tuple(requirements), solver_record)
+        return OfferedWheel(project, candidate, extras, record, tuple(requirements), solver_record)
 
     def _weights(self, project: NormalizedName, file: DistributionFile, record: WheelRecord) -> tuple[str, ...]:
         """Return what sinks a record below all others: that it is yanked, or a pre-release nobody asked for."""

@@ -1,7 +1,7 @@
 """A wheel and its core metadata as one repodata record, or the reason why not."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -11,8 +11,9 @@ from packaging.version import InvalidVersion, Version
 
 from wheelbridge.errors import TranslationError
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile
-from wheelbridge.model.record import Refusal, WheelRecord
+from wheelbridge.model.record import WHEEL_FLAG, Refusal, WheelRecord
 from wheelbridge.model.target import Target, VirtualPackage
+from wheelbridge.model.variant import ABI_DEPENDENCY, WheelVariant, group_by_feature, is_label
 from wheelbridge.translate.errors import (
     BuildStringTooLongError,
     InconsistentMetadataError,
@@ -32,36 +33,67 @@ from wheelbridge.translate.requirement import (
     Names,
     RequirementTranslation,
     only_extra,
+    render_match_spec,
     translate_requirement,
 )
 from wheelbridge.translate.specifiers import translate_version
+from wheelbridge.translate.variant_markers import VariantEnvironment, resolve_variant_markers
 
 _MAX_BUILD_LENGTH = 64
 _GROUP = re.compile(r"[a-z0-9_.+-]{1,64}")
 _BUILD_TAG_LIMIT = 10**8
 _PLATFORM_LIMIT = 10**5
+_PLAIN_PARTS = 5
+_VARIANT_LIMIT = 10**16
+_NO_VARIANT = VariantEnvironment()
 
 
 @dataclass(frozen=True, slots=True)
 class WheelName:
-    """What a wheel's file name says (PEP 427)."""
+    """What a wheel's file name says (PEP 427, 825); *label* is None for a non-variant wheel."""
 
     project: NormalizedName
     version: Version
     build_tag: BuildTag
     tags: frozenset[Tag]
+    label: str | None = None
 
     @classmethod
     def parse(cls, filename: str) -> "WheelName":
         """Read a wheel's file name.
 
+        >>> WheelName.parse("torch-2.9.0-cp313-cp313-linux_x86_64-cuda12.8.whl").label
+        'cuda12.8'
+
         Raises:
-            InvalidWheelNameError: if *filename* does not follow PEP 427.
+            InvalidWheelNameError: if *filename* follows neither PEP 427 nor PEP 825.
         """
+        plain, label = split_label(filename)
         try:
-            return cls(*parse_wheel_filename(filename))
+            return cls(*parse_wheel_filename(plain), label)
         except InvalidWheelFilename as error:
             raise InvalidWheelNameError(str(error)) from error
+
+
+def split_label(filename: str) -> tuple[str, str | None]:
+    """Take the variant label out of a wheel's file name, which `packaging` then reads.
+
+    PEP 825: ``{distribution}-{version}(-{build tag})?-{python tag}-{abi tag}-{platform tag}(-{variant label})?.whl``;
+    "The Python tag component MUST NOT start with a digit", a build tag must.
+
+    >>> split_label("a-1-py3-none-any-null.whl")
+    ('a-1-py3-none-any.whl', 'null')
+
+    Raises:
+        InvalidWheelNameError: if what stands there is no label.
+    """
+    parts = filename.removesuffix(".whl").split("-")
+    has_build_tag = len(parts) > _PLAIN_PARTS and parts[2][:1].isdigit()
+    if len(parts) != _PLAIN_PARTS + has_build_tag + 1:
+        return filename, None
+    if not is_label(parts[-1]):
+        raise InvalidWheelNameError(f"Invalid wheel filename (variant label {parts[-1]!r}): {filename!r}")
+    return "-".join(parts[:-1]) + ".whl", parts[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +155,15 @@ def translate_wheel(
     target: Target,
     names: Names,
     known: KnownVersions | None = None,
+    variant: WheelVariant | None = None,
 ) -> WheelRecord | Refusal:
     """Translate a wheel to a repodata record (CEP 36, 48) that is exact on *target*, or refuse it with a reason.
 
     *known* gives the versions of projects whose candidates are known; it makes otherwise inexact specifiers exact.
+    A wheel with a label needs its *variant*, as `wheelbridge.translate.variant_wheel.describe_variant` makes it.
     """
     try:
-        return compose_wheel(file, metadata, target, names, known)[0]
+        return compose_wheel(file, metadata, target, names, known, variant=variant)[0]
     except TranslationError as error:
         return Refusal(file.filename, error.code, error.message)
 
@@ -140,7 +174,9 @@ def compose_wheel(
     target: Target,
     names: Names,
     known: KnownVersions | None = None,
+    *,
     scope: Scope | None = None,
+    variant: WheelVariant | None = None,
 ) -> tuple[WheelRecord, list[RequirementTranslation]]:
     """Translate a wheel as `translate_wheel` does, and return its requirements beside the record.
 
@@ -151,12 +187,15 @@ def compose_wheel(
     """
     name = WheelName.parse(file.filename)
     _check_identity(name, metadata, file.filename)
+    _check_variant(name, variant)
     requires_python = metadata.requires_python
     support = translate_tags(name.tags, target, requires_python)
     scope = scope or Scope()
     minors = [minor for minor in support.minors if scope.pythons is None or minor in scope.pythons]
     asked = _asked(metadata, scope.extras)
-    requirements = translate_requirements(asked, target, names, minors or support.minors, known)
+    lines = replace(asked, requires_dist=tuple(_own_lines(asked, variant)))
+    requirements = translate_requirements(lines, target, names, minors or support.minors, known)
+    requirements.extend(_abi_requirements(variant, target, names))
     version, local = translate_version(name.version)
     python = translate_python_requirement(support.pythons, requires_python)
     abi = [spec for python_support in support.pythons if (spec := python_support.abi_constraint)]
@@ -164,10 +203,14 @@ def compose_wheel(
         name=names(name.project),
         version=version,
         build=_build_string(file, name, local),
-        build_number=support.preference * _BUILD_TAG_LIMIT + _build_tag_number(name.build_tag),
+        build_number=_preference(support, name.build_tag, variant),
         subdir=support.platform.subdir,
         fn=file.filename,
-        depends=(python, *support.platform.virtual_packages, *_unique(r.base for r in requirements)),
+        depends=(
+            python,
+            *_unique([support.platform.virtual_packages, variant.depends if variant else ()]),
+            *_unique(r.base for r in requirements),
+        ),
         constrains=tuple(abi) if len(support.pythons) == 1 else (),
         extra_depends=_groups(metadata, requirements),
         url=file.url or None,
@@ -175,7 +218,9 @@ def compose_wheel(
         size=file.size,
         timestamp=int(file.upload_time.timestamp() * 1000) if file.upload_time else None,
         track_features=("prerelease",) if name.version.is_prerelease else (),
+        flags=(WHEEL_FLAG, *(variant.flags if variant else ())),
         purls=(f"pkg:pypi/{name.project}@{name.version}",),
+        variant=variant,
     )
     return record, requirements
 
@@ -228,8 +273,35 @@ def _unique(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(spec for group in groups for spec in group))
 
 
-def _build_tag_number(build_tag: BuildTag) -> int:
-    return min(build_tag[0], _BUILD_TAG_LIMIT - 1) if build_tag else 0
+def _preference(support: WheelSupport, build_tag: BuildTag, variant: WheelVariant | None) -> int:
+    """Order wheels that nobody compared: a variant above the null one, that above none, then tags, then build tags."""
+    tier = 0 if variant is None else 2 if variant.properties else 1
+    number = min(build_tag[0], _BUILD_TAG_LIMIT - 1) if build_tag else 0
+    return tier * _VARIANT_LIMIT + support.preference * _BUILD_TAG_LIMIT + number
+
+
+def _check_variant(name: WheelName, variant: WheelVariant | None) -> None:
+    label = variant.label if variant else None
+    if label != name.label:
+        told = "has no variant metadata" if label is None else f"has the metadata of the variant {label!r}"
+        raise InconsistentMetadataError(f"The wheel with the variant label {name.label!r} {told}")
+
+
+def _own_lines(metadata: CoreMetadata, variant: WheelVariant | None) -> Iterator[str]:
+    """Decide the variant markers of a wheel's requirements: they are its own and nobody else's."""
+    environment = VariantEnvironment(label=variant.label, supported=variant.supported) if variant else _NO_VARIANT
+    return (resolve_variant_markers(line, environment) for line in metadata.requires_dist)
+
+
+def _abi_requirements(variant: WheelVariant | None, target: Target, names: Names) -> Iterator[RequirementTranslation]:
+    """Turn ``abi_dependency`` into plain dependencies: one version series of several, of each project."""
+    for (namespace, feature), values in group_by_feature(variant.properties if variant else ()).items():
+        if namespace == ABI_DEPENDENCY:
+            project = canonicalize_name(feature)
+            spec = render_match_spec(names(project), version="|".join(f"{value}.*" for value in values))
+            for value in values:
+                one = translate_requirement(f"{project}=={value}.*", target, names)
+                yield replace(one, base=(spec,), lossy=False)
 
 
 def _build_string(file: DistributionFile, name: WheelName, local: str | None) -> str:
@@ -238,10 +310,12 @@ def _build_string(file: DistributionFile, name: WheelName, local: str | None) ->
     The hash keeps two wheels of one version apart in a package cache; the label ends the string so that
     ``*+cu121`` finds it.
     """
-    python, abi, platform = file.filename.removesuffix(".whl").rsplit("-", 3)[1:]
+    python, abi, platform = split_label(file.filename)[0].removesuffix(".whl").rsplit("-", 3)[1:]
     parts = [python.split(".")[-1], abi.split(".")[-1], platform.split(".")[0]]
     if name.build_tag:
         parts.append("".join(map(str, name.build_tag)))
+    if name.label:
+        parts.insert(0, name.label)
     tail = (f"_h{file.sha256[:8]}" if file.sha256 else "") + (f"+{local}" if local else "")
     head = re.sub(r"[^A-Za-z0-9_.]", "_", "_".join(parts))[: _MAX_BUILD_LENGTH - len(tail)]
     if len(head) < len("py3"):

@@ -1,0 +1,106 @@
+"""What becomes of the variant wheels of one release: which are taken, in which order, and why the others are not."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+
+from packaging.utils import NormalizedName
+
+from wheelbridge.model.distribution import DistributionFile
+from wheelbridge.model.record import Refusal
+from wheelbridge.model.target import Target
+from wheelbridge.model.variant import ReleaseVariants, WheelVariant
+from wheelbridge.model.variant_policy import VariantPolicy
+from wheelbridge.translate.variant_order import Ranking, is_pinned, rank_variants
+from wheelbridge.translate.variant_wheel import describe_variant
+from wheelbridge.translate.wheel import WheelName, WheelSupport
+
+INCOMPATIBLE_VARIANT = "incompatible-variant"
+"""The code of a refusal: the target does not run the variant."""
+UNWANTED_VARIANT = "unwanted-variant"
+"""The code of a refusal: the user banned the variant, pinned another one, or wants none."""
+INVALID_VARIANTS = "invalid-variants"
+"""The code of a refusal: the release's variant metadata cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A wheel that the target can run, by its file name and page.
+
+    Attributes:
+        variant: what it is as a variant; None for a non-variant wheel.
+        position: of its variant, the best highest, 0 for a non-variant wheel.
+        rank: of the wheel among the candidates of its version, the best highest.
+    """
+
+    file: DistributionFile
+    name: WheelName
+    support: WheelSupport
+    variant: WheelVariant | None = None
+    position: int = 0
+    rank: int = 0
+
+    @property
+    def preference(self) -> tuple[int, int, tuple[int, str] | tuple[()]]:
+        """Order the wheels of one version, the best highest: by variant, then by tags, then by build tag."""
+        return (self.position, self.support.preference, self.name.build_tag)
+
+
+@dataclass(frozen=True)
+class VariantChoice:
+    """The variants of one release, judged for a target under a policy.
+
+    Attributes:
+        release: its variant metadata; None where there is none, or it cannot be used.
+        ranking: the variants in order.
+        problem: why the metadata cannot be used.
+    """
+
+    project: NormalizedName
+    policy: VariantPolicy
+    target: Target
+    release: ReleaseVariants | None = None
+    ranking: Ranking | None = None
+    problem: str = ""
+    _described: dict[str, WheelVariant] = field(default_factory=dict)
+
+    @classmethod
+    def judge(
+        cls, release: ReleaseVariants, project: NormalizedName, policy: VariantPolicy, target: Target
+    ) -> "VariantChoice":
+        """Rank the variants of *release*."""
+        return cls(project, policy, target, release, rank_variants(release, target, policy, project=project))
+
+    def take(self, candidate: Candidate) -> Candidate | Refusal:
+        """Return *candidate* as the variant it is, or why it must not be taken."""
+        label = candidate.name.label
+        if label is None:
+            unwanted = self._why_not_plain()
+            return Refusal(candidate.file.filename, UNWANTED_VARIANT, unwanted) if unwanted else candidate
+        if self.policy.disabled:
+            return Refusal(candidate.file.filename, UNWANTED_VARIANT, "variants are switched off")
+        if self.release is None or self.ranking is None:
+            return Refusal(candidate.file.filename, INVALID_VARIANTS, self.problem)
+        if reason := self.ranking.reason(label):
+            code = UNWANTED_VARIANT if label in self.ranking.excluded else INCOMPATIBLE_VARIANT
+            return Refusal(candidate.file.filename, code, f"The variant {label} {reason}")
+        position = len(self.ranking.order) - self.ranking.positions[label]
+        return replace(candidate, variant=self._describe(label), position=position)
+
+    def better_than(self, label: str | None, available: Collection[str]) -> tuple[str, ...]:
+        """Return the labels among *available* that are better than *label*, None for no variant; the best first."""
+        order = [variant.label for variant in self.ranking.order] if self.ranking else []
+        end = order.index(label) if label is not None and label in order else len(order)
+        return tuple(better for better in order[:end] if better in available)
+
+    def _why_not_plain(self) -> str:
+        """Return why a non-variant wheel must not be taken, empty if it may."""
+        own = self.policy.pins.get(self.project)
+        if own is not None:
+            return f"you pinned the variant {own}" if own.label != "" else ""
+        pin, order = self.policy.pin_all, self.ranking.order if self.ranking else ()
+        return f"you pinned the variant {pin}" if pin and any(is_pinned(item, pin) for item in order) else ""
+
+    def _describe(self, label: str) -> WheelVariant:
+        if label not in self._described and self.release and self.ranking and (item := self.ranking.variant(label)):
+            self._described[label] = describe_variant(item, self.release, self.target)
+        return self._described[label]

@@ -1,0 +1,122 @@
+"""Which providers are known, by package and plugin: the namespace alone says nothing."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import NormalizedName, canonicalize_name
+
+from wheelbridge.model.target import Target
+from wheelbridge.model.variant import NamespaceSupport, VariantProvider
+from wheelbridge.translate.errors import MarkerNotExpressibleError
+from wheelbridge.translate.markers import translate_marker
+from wheelbridge.translate.providers.cpu import AARCH64, X86_64
+from wheelbridge.translate.providers.known import KnownProvider, absent
+from wheelbridge.translate.providers.listed import ListedProvider, find_listed, package_name
+from wheelbridge.translate.providers.nvidia import NvidiaProvider
+
+_NVIDIA = NvidiaProvider()
+_AMD = ListedProvider("amd", ("gfx_arch", "rocm_version"), "AMD GPU")
+_INTEL = ListedProvider("intel", ("device_ip", "gt_gmdid"), "Intel GPU")
+_ASCEND = ListedProvider("ascend", ("npu_type", "driver_version", "cann_version"), "Ascend NPU")
+
+KNOWN_PROVIDERS: tuple[KnownProvider, ...] = (_NVIDIA, X86_64, AARCH64, _AMD, _INTEL, _ASCEND)
+
+KNOWN_NAMESPACES = tuple(known.namespace for known in KNOWN_PROVIDERS)
+"""The namespaces that releases usually give the known providers."""
+
+_RESERVED = tuple(package_name(namespace, "") for namespace in KNOWN_NAMESPACES)
+
+_PACKAGES: Mapping[str, Mapping[str, KnownProvider]] = MappingProxyType(
+    {
+        "nvidia-variant-provider": {"nvidia_variant_provider.plugin:NvidiaVariantPlugin": _NVIDIA},
+        "provider-variant-x86-64": {"provider_variant_x86_64.plugin:X8664Plugin": X86_64},
+        "x86-64-variant-provider": {
+            "x86_64_variant_provider.plugin:X8664Plugin": X86_64,
+            "provider_variant_x86_64.plugin:X8664Plugin": X86_64,
+        },
+        "provider-variant-aarch64": {"provider_variant_aarch64.plugin:AArch64Plugin": AARCH64},
+        "aarch64-variant-provider": {
+            "aarch64_variant_provider.plugin:AArch64Plugin": AARCH64,
+            "provider_variant_aarch64.plugin:AArch64Plugin": AARCH64,
+        },
+        "amd-variant-provider": {"amd_variant_provider.plugin:AMDVariantPlugin": _AMD},
+        "intel-variant-provider": {"intel_variant_provider.plugin:IntelVariantPlugin": _INTEL},
+        "provider-variant-xpu": {
+            "intel_variant_provider.plugin:IntelVariantPlugin": _INTEL,
+            "provider_variant_xpu.plugin:XpuVariantPlugin": _INTEL,
+        },
+        "huawei-ascend-variant-provider": {"huawei_ascend_variant_provider.plugin:AscendVariantPlugin": _ASCEND},
+        "ascend-variant-provider": {"ascend_variant_provider.plugin:AscendVariantPlugin": _ASCEND},
+    }
+)
+"""Package -> plugin-api -> provider; a package under its later and its earlier name."""
+
+
+def find_known(provider: VariantProvider, target: Target) -> KnownProvider | None:
+    """Return the known provider that governs the namespace on *target*; None without one."""
+    for package in _list_packages(provider, target):
+        if known := _PACKAGES.get(package, {}).get(provider.plugin_api or ""):
+            return known
+    return None
+
+
+def takes_lists(provider: VariantProvider, target: Target) -> bool:
+    """Tell whether virtual packages for the namespace stand for a provider that is not known.
+
+    Not where a known provider uses the namespace: the virtual packages are its. Not for another plugin of a known
+    package either, nor where the release itself was to list the values.
+    """
+    used = package_name(provider.namespace, "").startswith(_RESERVED)
+    return not used and provider.kind != "static" and not _find_mismatch(provider, target)
+
+
+def find_lists(provider: VariantProvider, target: Target) -> NamespaceSupport:
+    """Read the lists that the target's virtual packages give for a provider that is not known.
+
+    The features are sorted by name, as nothing else orders them.
+    """
+    prefix = package_name(provider.namespace, "")
+    names = [package.name for package in target.virtual_packages if package.name.startswith(prefix)]
+    features = sorted(name.removeprefix(prefix) for name in names)
+    if features and takes_lists(provider, target):
+        return find_listed(provider.namespace, features, provider.namespace, target)
+    return absent(provider.namespace, _explain_unknown(provider, target))
+
+
+def _list_packages(provider: VariantProvider, target: Target) -> Iterator[NormalizedName]:
+    """Yield the packages that the provider comes from on *target*; a URL could stand for anything."""
+    for text in provider.requires if provider.kind == "plugin" else ():
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            continue
+        if requirement.url is None and _holds(requirement, target):
+            yield canonicalize_name(requirement.name)
+
+
+def _holds(requirement: Requirement, target: Target) -> bool:
+    try:
+        return requirement.marker is None or translate_marker(str(requirement.marker), target).base.value is True
+    except MarkerNotExpressibleError:
+        return False
+
+
+def _find_mismatch(provider: VariantProvider, target: Target) -> NormalizedName | None:
+    """Return the known package of which the release wants a plugin that is not known."""
+    if find_known(provider, target):
+        return None
+    return next((package for package in _list_packages(provider, target) if package in _PACKAGES), None)
+
+
+def _explain_unknown(provider: VariantProvider, target: Target) -> str:
+    if package := _find_mismatch(provider, target):
+        expected = " or ".join(_PACKAGES[package])
+        return f"{package} is known with the plugin-api {expected}, not with {provider.plugin_api or 'none'}"
+    if provider.kind == "static":
+        return "the release lists no values"
+    unknown = f"no provider that wheelbridge knows: {', '.join(provider.requires) or 'the release names none'}"
+    if takes_lists(provider, target):
+        example = package_name(provider.namespace, "FEATURE")
+        return f"{unknown}; give the values with --virtual-package {example}=1=VALUE+VALUE"
+    return unknown
