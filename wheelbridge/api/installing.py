@@ -13,6 +13,7 @@ from wheelbridge.api.running import run_to_end
 from wheelbridge.api.solving import Settings, Silent, solve_request
 from wheelbridge.api.sources import Provider, open_providers, read_sources
 from wheelbridge.api.specs import Request, read_request
+from wheelbridge.api.variant_checks import check_variants
 from wheelbridge.installer.errors import MissingWheelError
 from wheelbridge.installer.history import load_history, requested_specs
 from wheelbridge.installer.listing import load_records
@@ -150,6 +151,7 @@ def carry_out(prepared: Prepared, settings: Settings, reporter: Reporter) -> Out
         for record in missing
     ]
     wheels = _download(tasks, settings.caches, reporter)
+    check_variants(prepared.solution.packages, wheels)
     _complete_hashes(prepared.transaction, wheels)
     return run_to_end(run_transaction(replace(prepared.transaction, wheels=wheels), caches, reporter=reporter))
 

@@ -18,7 +18,7 @@ from wheelbridge.solver.soundness import active_needs
 
 
 class NotInstalledError(WheelbridgeError):
-    """A package to be removed is not there."""
+    """A package that was named is not there."""
 
     code = "not-installed"
 

@@ -1,12 +1,14 @@
 """Translations for scripts: one JSON value in, one JSON object out (the contract of ``wheelbridge translate``)."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from packaging.utils import canonicalize_name
 
+from wheelbridge.api.variants import make_report
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.index.metadata import parse_metadata
 from wheelbridge.mapping.rows import NameAnswer, NameTable
@@ -14,12 +16,17 @@ from wheelbridge.model.distribution import CoreMetadata, DistributionFile
 from wheelbridge.model.name import CondaName
 from wheelbridge.model.record import Refusal
 from wheelbridge.model.target import Target
+from wheelbridge.model.variant import Features, WheelVariant
+from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.names import SolverNames
 from wheelbridge.tables import load_names
 from wheelbridge.translate.markers import Condition, translate_marker
 from wheelbridge.translate.requirement import KnownVersions, translate_requirement
 from wheelbridge.translate.specifiers import translate_specifier
-from wheelbridge.translate.wheel import translate_wheel
+from wheelbridge.translate.variant_documents import InvalidVariantsError, check_own_variant, parse_variants
+from wheelbridge.translate.variant_order import rank_variants
+from wheelbridge.translate.variant_wheel import describe_variant
+from wheelbridge.translate.wheel import split_label, translate_wheel
 
 Result = dict[str, object]
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -43,6 +50,7 @@ class Translator:
             "marker": self._marker,
             "requirement": self._requirement,
             "wheel": self._wheel,
+            "variants": self._variants,
             "name": self._name,
         }
 
@@ -97,10 +105,38 @@ class Translator:
             raise InvalidInputError("A wheel is a JSON object with 'fn' and 'metadata'")
         file, metadata = _read_wheel(value)
         known = KnownVersions()
-        outcome = translate_wheel(file, metadata, self._target, self._names, known)
+        variant = self._wheel_variant(file.filename, value.get("variant_json"))
+        if isinstance(variant, Refusal):
+            return {"refused": {"code": variant.code, "reason": variant.reason}}
+        outcome = translate_wheel(file, metadata, self._target, self._names, known, variant)
         if isinstance(outcome, Refusal):
             return {"refused": {"code": outcome.code, "reason": outcome.reason}}
-        return {"record": outcome.as_json(), "lossy": sorted(known.wanted)}
+        result: Result = {"record": outcome.as_json(), "lossy": sorted(known.wanted)}
+        return {**result, "variant": outcome.variant.as_json()} if outcome.variant else result
+
+    def _wheel_variant(self, filename: str, document: object) -> WheelVariant | Refusal | None:
+        """Return what a wheel is as a variant by its own ``variant.json``; a refusal if the target does not run it."""
+        label = split_label(filename)[1]
+        if label is None:
+            return None
+        if document is None:
+            return Refusal(filename, InvalidVariantsError.code, "A variant wheel needs its 'variant_json'")
+        release = check_own_variant(parse_variants(document), label)
+        ranking = rank_variants(release, self._target)
+        if (ranked := ranking.variant(label)) is None:
+            return Refusal(filename, "incompatible-variant", f"The variant {label} {ranking.reason(label)}")
+        return describe_variant(ranked, release, self._target)
+
+    def _variants(self, value: object) -> Result:
+        if not isinstance(value, dict) or "variants_json" not in value:
+            raise InvalidInputError("Variants are a JSON object with 'variants_json', and perhaps 'supported'")
+        release = parse_variants(value["variants_json"])
+        target = self._target
+        if (supported := value.get("supported")) is not None:
+            unlisted: dict[str, Features] = {name: {} for name, provider in release.providers.items() if not provider.static}
+            target = replace(target, variants={**unlisted, **_read_supported(supported)})
+        report = make_report("variants", "", release, target, VariantPolicy())
+        return {key: item for key, item in report.as_json().items() if key in {"order", "incompatible", "depends"}}
 
     def _name(self, value: object) -> Result:
         world, separator, name = _text(value).partition(":")
@@ -153,6 +189,25 @@ def _read_wheel(data: dict[str, object]) -> tuple[DistributionFile, CoreMetadata
     if metadata is None:
         raise InvalidInputError("A wheel needs 'metadata', the text of its METADATA file")
     return file, parse_metadata(metadata.encode("utf-8", "surrogateescape"), filename)
+
+
+def _read_supported(data: object) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Read ``{namespace: [[feature, [value…]]…]}``; an object of features will do, too."""
+    if not isinstance(data, dict):
+        raise InvalidInputError("'supported' must be an object of namespaces")
+    return {namespace: dict(_read_features(namespace, features)) for namespace, features in data.items()}
+
+
+def _read_features(namespace: str, features: object) -> Iterator[tuple[str, tuple[str, ...]]]:
+    entries: Iterable[object] = features.items() if isinstance(features, dict) else [features]
+    if isinstance(features, list):
+        entries = features
+    for entry in entries:
+        match entry:
+            case (str(feature), [*values]) if all(isinstance(value, str) for value in values):
+                yield feature, tuple(map(str, values))
+            case _:
+                raise InvalidInputError(f"supported.{namespace}: expected [feature, [value]], got {entry!r}")
 
 
 def _digest(data: Mapping[str, object]) -> dict[str, str]:

@@ -41,7 +41,7 @@ def target(*, platform: o.Platform = None, virtual_package: o.VirtualPackages = 
 
 @app.command()
 def translate(
-    kind: Annotated[str, typer.Argument(help="specifier, marker, requirement, wheel or name")],
+    kind: Annotated[str, typer.Argument(help="specifier, marker, requirement, wheel, variants or name")],
     inputs: Annotated[list[str] | None, typer.Argument(help="Texts; for a wheel, JSON objects or files.")] = None,
     *,
     batch: Annotated[bool, typer.Option("--batch", help="Read one input per line from standard input.")] = False,
@@ -191,6 +191,48 @@ def remove(
     overrides = o.read_overrides(frozen=override_frozen, managed=False)
     output = o.Output(as_json=as_json, quiet=quiet, dry_run=dry_run, yes=yes, overrides=overrides)
     return run(o.find_prefix(prefix, name), names, output)
+
+
+@app.command()
+def variants(
+    ctx: typer.Context,
+    subject: Annotated[str, typer.Argument(metavar="PROJECT|FILE", help="A requirement, or a -variants.json file.")],
+    *,
+    index: o.Indexes = None,
+    override_channels: o.Override = False,
+    exclude_newer: o.ExcludeNewer = None,
+    offline: o.Offline = False,
+    platform: o.Platform = None,
+    virtual_package: o.VirtualPackages = None,
+    variant: o.VariantPins = None,
+    variant_prefer: o.VariantPrefer = None,
+    variant_ban: o.VariantBan = None,
+    variant_enable: o.VariantEnable = None,
+    as_json: o.Json = False,
+) -> int:
+    """Say which variants of a release run on the target, in which order, and why the others do not."""
+    from wheelbridge.cli.variants import run
+
+    sources = order_sources(ctx.obj, [], index or [])
+    policy = o.read_variants(variant_prefer, variant_ban, variant, "flexible", variant_enable, disabled=False)
+    settings = o.SolveOptions(
+        sources, not override_channels, exclude_newer, offline, virtual_package or [], platform, policy
+    )
+    return run(subject, settings, as_json=as_json)
+
+
+@app.command()
+def why(
+    package: Annotated[str, typer.Argument(metavar="NAME", help="A package, by conda's name or by PyPI's.")],
+    *,
+    prefix: o.Prefix = None,
+    name: o.Name = None,
+    as_json: o.Json = False,
+) -> int:
+    """Say why a package is in an environment: who asked for it, who needs it, which variant it is."""
+    from wheelbridge.cli.why import run
+
+    return run(o.find_prefix(prefix, name), package, as_json=as_json)
 
 
 @app.command("list")

@@ -18,9 +18,12 @@ def run(prefix: Path, *, as_json: bool) -> int:
     if as_json:
         print_json({"success": True, "prefix": str(prefix), "packages": [package.as_json() for package in packages]})
         return 0
-    table = Table("package", "version", "build", "kind", "from", title=str(prefix), title_justify="left", box=None)
+    has_variants = any(package.variant for package in packages)
+    headings = ("package", "version", "build", "kind", "from", *(("variant",) if has_variants else ()))
+    table = Table(*headings, title=str(prefix), title_justify="left", box=None)
     for package in packages:
         style = "green" if package.kind == "wheel" else ""
-        table.add_row(package.name, package.version, package.build, package.kind, package.channel, style=style)
+        label = (package.variant.label if package.variant else "",) if has_variants else ()
+        table.add_row(package.name, package.version, package.build, package.kind, package.channel, *label, style=style)
     out().print(table)
     return 0

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,11 @@ from rattler import PrefixRecord
 from wheelbridge.installer.cache import PackageFile
 from wheelbridge.installer.errors import BrokenRecordError
 from wheelbridge.installer.wheel import is_wheel
+from wheelbridge.model.variant import Properties, WheelVariant
+from wheelbridge.translate.variant_documents import InvalidVariantsError, parse_variants
+from wheelbridge.translate.wheel import split_label
+
+_VARIANT_JSON = ".dist-info/variant.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +27,8 @@ class InstalledPackage:
         kind: where it came from: a channel's package, or a wheel.
         channel: the channel's or the index's URL, as recorded.
         sha256: lower-case hexadecimal, where recorded.
+        variant: of a variant wheel, its label and the properties that it says it has.
+        flags: CEP 45 flags, by which a spec can ask for it.
     """
 
     name: str
@@ -31,10 +39,12 @@ class InstalledPackage:
     url: str
     fn: str
     sha256: str | None = None
+    variant: WheelVariant | None = None
+    flags: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """Return the fields as JSON has them."""
-        return asdict(self)
+        return {**asdict(self), "variant": self.variant.as_json() if self.variant else None}
 
 
 def installed_packages(prefix: Path) -> tuple[InstalledPackage, ...]:
@@ -43,7 +53,7 @@ def installed_packages(prefix: Path) -> tuple[InstalledPackage, ...]:
     Raises:
         BrokenRecordError: if a file of ``conda-meta`` cannot be read.
     """
-    return tuple(_package(record) for record in load_records(prefix))
+    return tuple(_package(prefix, record) for record in load_records(prefix))
 
 
 def load_records(prefix: Path) -> tuple[PrefixRecord, ...]:
@@ -92,7 +102,24 @@ def _load(path: Path) -> PrefixRecord:
         raise BrokenRecordError(path, str(error)) from error
 
 
-def _package(record: PrefixRecord) -> InstalledPackage:
+def installed_variant(prefix: Path, record: PrefixRecord) -> WheelVariant | None:
+    """Return what an installed wheel is as a variant: its label by its name, its properties by its own word.
+
+    A ``variant.json`` that is gone or cannot be read leaves the label alone.
+    """
+    label = split_label(record.file_name)[1] if is_wheel(record) else None
+    if label is None:
+        return None
+    place = next((file for file in record.files if str(file).endswith(_VARIANT_JSON)), None)
+    properties: Properties = frozenset()
+    if place is not None:
+        with suppress(OSError, ValueError, RecursionError, InvalidVariantsError):
+            document = json.loads((prefix / place).read_bytes())
+            properties = parse_variants(document).variants.get(label, properties)
+    return WheelVariant(label=label, properties=properties, flags=tuple(record.flags))
+
+
+def _package(prefix: Path, record: PrefixRecord) -> InstalledPackage:
     return InstalledPackage(
         name=record.name.normalized,
         version=str(record.version),
@@ -102,4 +129,6 @@ def _package(record: PrefixRecord) -> InstalledPackage:
         url=record.url,
         fn=record.file_name,
         sha256=record.sha256.hex() if record.sha256 else None,
+        variant=installed_variant(prefix, record),
+        flags=tuple(record.flags),
     )

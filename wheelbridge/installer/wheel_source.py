@@ -17,6 +17,7 @@ from installer.utils import canonicalize_name, parse_entrypoints, parse_metadata
 
 from wheelbridge.installer.errors import InvalidWheelError, RecordMismatchError, UnsafePathError
 from wheelbridge.installer.layout import is_inside
+from wheelbridge.translate.wheel import split_label
 
 _WRITTEN_BY_US = frozenset({"INSTALLER", "REQUESTED", "direct_url.json"})
 _UNRECORDED = ("RECORD.jws", "RECORD.p7s")
@@ -33,7 +34,7 @@ class CheckedWheel(WheelFile):
     """
 
     def __init__(self, archive: zipfile.ZipFile, fn: str) -> None:
-        parsed = parse_wheel_filename(fn)
+        parsed = parse_wheel_filename(split_label(fn)[0])
         WheelSource.__init__(self, distribution=parsed.distribution, version=parsed.version)
         self._zipfile = archive
         self.fn = fn

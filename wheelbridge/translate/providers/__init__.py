@@ -160,6 +160,8 @@ def _require_derived(provider: VariantProvider, feature: str, values: Collection
 
 def _put_first(provider: VariantProvider, features: Features) -> Features:
     """Order as the release wants it: what it lists comes first, the rest after; nothing is added."""
+    if not provider.feature_order and not provider.value_order:
+        return features
     order = _listed_first(provider.feature_order, features)
     return MappingProxyType(
         {feature: _listed_first(provider.value_order.get(feature, ()), features[feature]) for feature in order}

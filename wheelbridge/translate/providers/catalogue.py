@@ -1,6 +1,7 @@
 """Which providers are known, by package and plugin: the namespace alone says nothing."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -87,12 +88,17 @@ def find_lists(provider: VariantProvider, target: Target) -> NamespaceSupport:
 def _list_packages(provider: VariantProvider, target: Target) -> Iterator[NormalizedName]:
     """Yield the packages that the provider comes from on *target*; a URL could stand for anything."""
     for text in provider.requires if provider.kind == "plugin" else ():
-        try:
-            requirement = Requirement(text)
-        except InvalidRequirement:
-            continue
-        if requirement.url is None and _holds(requirement, target):
+        requirement = _parse(text)
+        if requirement and requirement.url is None and _holds(requirement, target):
             yield canonicalize_name(requirement.name)
+
+
+@lru_cache(maxsize=256)
+def _parse(text: str) -> Requirement | None:
+    try:
+        return Requirement(text)
+    except InvalidRequirement:
+        return None
 
 
 def _holds(requirement: Requirement, target: Target) -> bool:

@@ -84,7 +84,7 @@ def _read_driver(text: str) -> Release | None:
     except InvalidVersion:
         return None
     known = Version(_text(_OLDEST_DRIVER)) <= version <= Version(_text(_NEWEST_DRIVER))
-    return (version.major, min(version.minor, _NEWEST_DRIVER[1])) if known else None
+    return (version.major, version.minor) if known else None
 
 
 def _gpu_package(target: Target) -> VirtualPackage | None:

@@ -1,0 +1,108 @@
+"""Why a package is in an environment: who asked for it, who needs it, which variant it is."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+from rattler import MatchSpec, PrefixRecord
+
+from wheelbridge.api.removing import NotInstalledError
+from wheelbridge.installer.errors import NotAnEnvironmentError
+from wheelbridge.installer.history import load_history, requested_specs
+from wheelbridge.installer.listing import InstalledPackage, installed_packages, load_records
+from wheelbridge.installer.prefix import is_environment
+from wheelbridge.solver.records import wheel_project
+from wheelbridge.solver.soundness import active_needs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why a package is there.
+
+    Attributes:
+        requested: the spec by which the user asked for it, None if nobody did.
+        needed_by: package -> the spec by which it needs this one.
+        chains: for each package that the user asked for and that leads here, the shortest way, this package last.
+        needs: the MatchSpecs that hold for it, of the machine too.
+    """
+
+    package: InstalledPackage
+    requested: str | None
+    needed_by: Mapping[str, str]
+    chains: Sequence[Sequence[str]]
+    needs: Sequence[str]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the fields as JSON has them."""
+        return {
+            "package": self.package.as_json(),
+            "variant": self.package.variant.as_json() if self.package.variant else None,
+            "requested": self.requested,
+            "needed_by": dict(self.needed_by),
+            "chains": [list(chain) for chain in self.chains],
+            "depends": list(self.needs),
+        }
+
+
+def explain_package(prefix: Path, name: str) -> Explanation:
+    """Say why *name*, a conda package's or a PyPI project's, is in the environment at *prefix*.
+
+    Raises:
+        NotAnEnvironmentError: if there is no environment.
+        NotInstalledError: if it has no such package.
+    """
+    if not is_environment(prefix):
+        raise NotAnEnvironmentError(prefix)
+    records = load_records(prefix)
+    record = _find(records, name, prefix)
+    own = record.name.normalized
+    asked = requested_specs(load_history(prefix), [r.name.normalized for r in records], exact=True)
+    edges = _edges(records, asked.values())
+    package = next(package for package in installed_packages(prefix) if package.name == own)
+    return Explanation(
+        package=package,
+        requested=asked.get(own),
+        needed_by={owner: specs[own] for owner, specs in sorted(edges.items()) if own in specs},
+        chains=[chain for root in sorted(asked) if root != own and (chain := _shortest(edges, root, own))],
+        needs=tuple(record.depends),
+    )
+
+
+def _find(records: Iterable[PrefixRecord], name: str, prefix: Path) -> PrefixRecord:
+    wanted = canonicalize_name(name)
+    found = [
+        record
+        for record in records
+        if record.name.normalized == name.lower() or wheel_project(record.file_name) == wanted
+    ]
+    if not found:
+        raise NotInstalledError(name, prefix)
+    return found[0]
+
+
+def _edges(records: Sequence[PrefixRecord], asked: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return package -> needed package -> spec, conditions seen and groups followed."""
+    chosen = {record.name.normalized: record for record in records}
+    edges: dict[str, dict[str, str]] = {}
+    for need in active_needs(chosen, asked):
+        target = MatchSpec(need.spec).name.normalized or ""
+        if need.owner is not None and target in chosen:
+            edges.setdefault(need.owner.name.normalized, {}).setdefault(target, need.spec)
+    return edges
+
+
+def _shortest(edges: Mapping[str, Mapping[str, str]], root: str, goal: str) -> list[str]:
+    """Return the shortest way from *root* to *goal*, empty if there is none."""
+    ways = [[root]]
+    seen = {root}
+    while ways:
+        longer: list[list[str]] = []
+        for way in ways:
+            if way[-1] == goal:
+                return way
+            fresh = [name for name in sorted(edges.get(way[-1], ())) if name not in seen]
+            seen.update(fresh)
+            longer.extend([*way, name] for name in fresh)
+        ways = longer
+    return []

@@ -1,0 +1,198 @@
+"""The variants of a release, and what a target makes of them."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
+
+from wheelbridge.api.solving import Settings
+from wheelbridge.api.sources import Provider, open_providers
+from wheelbridge.errors import UsageError, WheelbridgeError
+from wheelbridge.index.variants import read_variants
+from wheelbridge.model.distribution import DistributionFile
+from wheelbridge.model.target import Target
+from wheelbridge.model.variant import ReleaseVariants
+from wheelbridge.model.variant_policy import VariantPolicy
+from wheelbridge.solver.candidates import Offer
+from wheelbridge.solver.errors import PackageNotFoundError
+from wheelbridge.translate.errors import InvalidWheelNameError
+from wheelbridge.translate.pythons import KNOWN_MINORS
+from wheelbridge.translate.requirement import parse_requirement
+from wheelbridge.translate.variant_documents import check_own_variant, merge_variants
+from wheelbridge.translate.variant_order import Ranking, rank_variants
+from wheelbridge.translate.variant_wheel import require_properties
+from wheelbridge.translate.wheel import WheelName
+
+
+class NoVariantsError(WheelbridgeError):
+    """A release has no variant wheels."""
+
+    code = "no-variants"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} has no variant wheels", hint="Its wheels differ by their tags alone.")
+        self.what = what
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantReport:
+    """The variants of a release on a target.
+
+    Attributes:
+        name: what was looked at.
+        source: the index, or the file.
+        depends: label -> MatchSpecs of the machine, of all variants.
+        wheels: label -> file names; empty for a file of metadata.
+    """
+
+    name: str
+    source: str
+    release: ReleaseVariants
+    policy: VariantPolicy
+    ranking: Ranking
+    depends: Mapping[str, tuple[str, ...]]
+    wheels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        """Return what ``wheelbridge variants --json`` prints."""
+        ranking = self.ranking
+        labels = [*(variant.label for variant in ranking.order), *ranking.incompatible, *ranking.excluded]
+        return {
+            "name": self.name,
+            "source": self.source,
+            "order": [variant.label for variant in ranking.order],
+            "incompatible": dict(ranking.incompatible),
+            "excluded": dict(ranking.excluded),
+            "depends": {label: list(specs) for label, specs in self.depends.items()},
+            "variants": [self._variant(label) for label in labels],
+            "namespaces": [self._namespace(name) for name in self.release.namespaces],
+        }
+
+    def decided_by(self, label: str) -> str:
+        """Say what puts a variant before the next one in the order."""
+        order = self.ranking.order
+        place = self.ranking.positions[label]
+        if place + 1 == len(order):
+            return ""
+        one, other = order[place], order[place + 1]
+        if one.key == other.key:
+            return "the label alone"
+        for pattern, mine, theirs in zip(self.policy.prefer, one.key, other.key, strict=False):
+            if mine != theirs:
+                return f"you prefer {pattern}"
+        for best, rival in zip(one.best, other.best, strict=False):
+            if best != rival:
+                return f"{best} comes before {rival}"
+        return f"{one.best[len(other.best)]} counts for more than nothing"
+
+    def _variant(self, label: str) -> dict[str, object]:
+        variant = self.ranking.variant(label)
+        return {
+            "label": label,
+            "compatible": label not in self.ranking.incompatible,
+            "reason": self.ranking.reason(label),
+            "decided_by": self.decided_by(label) if variant else "",
+            "properties": [str(item) for item in sorted(self.release.variants.get(label, ()))],
+            "supported": [str(item) for item in sorted(variant.supported)] if variant else [],
+            "depends": list(self.depends.get(label, ())),
+            "files": list(self.wheels.get(label, ())),
+        }
+
+    def _namespace(self, name: str) -> dict[str, object]:
+        support = self.ranking.support[name]
+        return {
+            "namespace": name,
+            "read_from": support.read_from,
+            "missing": support.missing,
+            "supported": {feature: list(values) for feature, values in support.features.items()},
+        }
+
+
+def report_file(path: Path, target: Target, policy: VariantPolicy) -> VariantReport:
+    """Report on a file of variant metadata.
+
+    Raises:
+        UsageError: if it cannot be opened.
+        InvalidVariantsError: if it cannot be read.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    project = canonicalize_name(path.name.partition("-")[0])
+    return make_report(path.name, str(path), read_variants(text), target, policy, project=project)
+
+
+def report_project(text: str, settings: Settings) -> VariantReport:
+    """Report on the newest release with variant wheels that *text*, a requirement, allows, on the first index.
+
+    Raises:
+        InvalidRequirementError: if *text* is none.
+        PackageNotFoundError: if no index has the project.
+        NoVariantsError: if no release that fits has variant wheels.
+    """
+    requirement = parse_requirement(text)
+    project = canonicalize_name(requirement.name)
+    found = False
+    for name, provider in open_providers(settings.sources, settings.caches, offline=settings.offline).items():
+        page = provider.project_page(project)
+        if page is None:
+            continue
+        found = True
+        offer = Offer(page, settings.target, frozenset(KNOWN_MINORS), settings.exclude_newer)
+        for version in sorted(requirement.specifier.filter(offer.releases), reverse=True):
+            if wheels := _labelled(offer, version):
+                release = _read(provider, offer.variants_file(version), wheels)
+                files = {label: tuple(file.filename for file in found) for label, found in wheels.items()}
+                policy, what = settings.variants, f"{project} {version}"
+                return make_report(what, name, release, settings.target, policy, project=project, wheels=files)
+    if not found:
+        raise PackageNotFoundError(project, [source.name for source in settings.sources], hint=None)
+    raise NoVariantsError(text)
+
+
+def make_report(
+    name: str,
+    source: str,
+    release: ReleaseVariants,
+    target: Target,
+    policy: VariantPolicy,
+    *,
+    project: NormalizedName | None = None,
+    wheels: Mapping[str, tuple[str, ...]] | None = None,
+) -> VariantReport:
+    """Rank the variants of *release*, and say what each requires of a machine."""
+    return VariantReport(
+        name=name,
+        source=source,
+        release=release,
+        policy=policy,
+        ranking=rank_variants(release, target, policy, project=project),
+        depends={
+            label: require_properties(properties, release, replace(target, variants={}))
+            for label, properties in release.variants.items()
+        },
+        wheels=wheels or {},
+    )
+
+
+def _labelled(offer: Offer, version: Version) -> dict[str, list[DistributionFile]]:
+    """Return label -> variant wheels of *version*, of all platforms."""
+    found: dict[str, list[DistributionFile]] = {}
+    for file in offer.releases[version]:
+        with suppress(InvalidWheelNameError):
+            if label := WheelName.parse(file.filename).label:
+                found.setdefault(label, []).append(file)
+    return found
+
+
+def _read(
+    provider: Provider, file: DistributionFile | None, wheels: Mapping[str, list[DistributionFile]]
+) -> ReleaseVariants:
+    """Read the index's file for the release, or, where the index has none, one wheel of each label."""
+    if file is not None:
+        return provider.variants(file)
+    return merge_variants([check_own_variant(provider.variants(found[0]), label) for label, found in wheels.items()])

@@ -1,0 +1,45 @@
+"""``wheelbridge variants``."""
+
+from pathlib import Path
+
+from wheelbridge.api.specs import PREFIX
+from wheelbridge.api.variants import VariantReport, report_file, report_project
+from wheelbridge.cli.options import SolveOptions
+from wheelbridge.cli.output import out, print_json
+from wheelbridge.cli.solve import read_settings
+
+
+def run(subject: str, options: SolveOptions, *, as_json: bool) -> int:
+    """Say what the target makes of the variants of a project or of a file of metadata."""
+    settings = read_settings(options)
+    path = Path(subject)
+    if subject.endswith(".json"):
+        report = report_file(path, settings.target, settings.variants)
+    else:
+        report = report_project(subject.removeprefix(PREFIX), settings)
+    if as_json:
+        print_json({"success": True, "target": settings.target.as_json(), **report.as_json()})
+    else:
+        _show(report, settings.target.subdir)
+    return 0
+
+
+def _show(report: VariantReport, subdir: str) -> None:
+    from rich.table import Table
+
+    ranking = report.ranking
+    table = Table(title=f"Variants of {report.name} on {subdir}", title_justify="left", box=None, pad_edge=False)
+    for heading in ("", "label", "what counts", "before the next, because"):
+        table.add_column(heading)
+    for place, variant in enumerate(ranking.order, start=1):
+        best = ", ".join(map(str, variant.best)) or "nothing: it runs everywhere"
+        table.add_row(str(place), variant.label, best, report.decided_by(variant.label), style="green")
+    for label in [*ranking.excluded, *ranking.incompatible]:
+        table.add_row("-", label, ranking.reason(label), style="yellow" if label in ranking.excluded else "red")
+    out().print(table)
+    for name in report.release.namespaces:
+        support = ranking.support[name]
+        known = f"read from {support.read_from}" if support.features else f"nothing supported: {support.missing}"
+        out().print(f"{name}: {known}")
+    for name in sorted(ranking.ambiguous):
+        out().print(f"{name}: the release does not order its features; --variant-prefer '{name} :: FEATURE' does")
