@@ -165,7 +165,7 @@ def read_folder(folder: Path) -> Content:
     if (folder / "simple").is_dir():
         return RecordedContent(folder)
     wheels: dict[str, list[Path]] = {}
-    for path in sorted(folder.rglob("*.whl")):
+    for path in sorted([*folder.rglob("*.whl"), *folder.rglob("*-variants.json")]):
         wheels.setdefault(canonicalize_name(path.name.partition("-")[0]), []).append(path)
     return WheelContent(wheels)
 

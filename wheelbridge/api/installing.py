@@ -13,7 +13,7 @@ from wheelbridge.api.running import run_to_end
 from wheelbridge.api.solving import Settings, Silent, solve_request
 from wheelbridge.api.sources import Provider, open_providers, read_sources
 from wheelbridge.api.specs import Request, read_request
-from wheelbridge.api.variant_checks import check_variants
+from wheelbridge.api.variant_checks import check_variants, split_unwanted
 from wheelbridge.installer.errors import MissingWheelError
 from wheelbridge.installer.history import load_history, requested_specs
 from wheelbridge.installer.listing import load_records
@@ -99,13 +99,15 @@ def prepare(
     else:
         check_new(prefix)
     installed = load_records(prefix) if is_environment(prefix) else ()
+    locked, unwanted = split_unwanted(prefix, installed, settings.variants)
     solution = solve_request(
         request,
         settings,
         progress,
         kept=_kept_specs(prefix, installed),
         present=[record.name.normalized for record in installed],
-        locked=installed,
+        locked=locked,
+        replaced=unwanted,
         constraints=_keep_python(installed, request.specs),
         complete=True,
     )

@@ -76,6 +76,7 @@ def solve_request(  # noqa: PLR0913 - one keyword for each thing an environment 
     kept: Sequence[str] = (),
     present: Sequence[str] = (),
     locked: Sequence[RepoDataRecord] = (),
+    replaced: Sequence[RepoDataRecord] = (),
     constraints: Sequence[str] = (),
     complete: bool = False,
 ) -> Solution:
@@ -88,6 +89,7 @@ def solve_request(  # noqa: PLR0913 - one keyword for each thing an environment 
         kept=tuple(kept),
         present=tuple(present),
         locked=tuple(locked),
+        replaced=tuple(replaced),
         constraints=tuple(constraints),
         exclude_newer=settings.exclude_newer,
         offline=settings.offline,

@@ -133,7 +133,9 @@ class Translator:
         release = parse_variants(value["variants_json"])
         target = self._target
         if (supported := value.get("supported")) is not None:
-            unlisted: dict[str, Features] = {name: {} for name, provider in release.providers.items() if not provider.static}
+            unlisted: dict[str, Features] = {
+                name: {} for name, provider in release.providers.items() if not provider.static
+            }
             target = replace(target, variants={**unlisted, **_read_supported(supported)})
         report = make_report("variants", "", release, target, VariantPolicy())
         return {key: item for key, item in report.as_json().items() if key in {"order", "incompatible", "depends"}}

@@ -1,14 +1,20 @@
-"""Whether a downloaded variant wheel is the variant that was solved for."""
+"""Whether a variant wheel, downloaded or installed, is the one that it should be."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from packaging.utils import NormalizedName
+from rattler import PrefixRecord
 
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.index.errors import NotAWheelError
 from wheelbridge.index.variants import read_variants
 from wheelbridge.index.wheelfile import VARIANT_JSON, read_member
-from wheelbridge.model.variant import WheelVariant
+from wheelbridge.installer.listing import installed_variant
+from wheelbridge.model.variant import WheelVariant, group_by_feature
+from wheelbridge.model.variant_policy import VariantPin, VariantPolicy
 from wheelbridge.solver.problem import ResolvedPackage
+from wheelbridge.solver.records import wheel_project
 from wheelbridge.translate.variant_documents import InvalidVariantsError, check_own_variant
 
 
@@ -42,6 +48,37 @@ def check_variants(packages: Iterable[ResolvedPackage], wheels: Mapping[str, Pat
         path = wheels.get(package.url)
         if path is not None and package.wheel is not None and package.wheel.variant is not None:
             _check(package.fn, path, package.wheel.variant)
+
+
+def split_unwanted(
+    prefix: Path, installed: Iterable[PrefixRecord], policy: VariantPolicy
+) -> tuple[tuple[PrefixRecord, ...], tuple[PrefixRecord, ...]]:
+    """Tell the installed packages that may stay from the wheels that the user's word on variants speaks against."""
+    kept: list[PrefixRecord] = []
+    unwanted: list[PrefixRecord] = []
+    for record in installed:
+        project = wheel_project(record.file_name)
+        speaks_against = project is not None and _is_unwanted(project, installed_variant(prefix, record), policy)
+        (unwanted if speaks_against else kept).append(record)
+    return tuple(kept), tuple(unwanted)
+
+
+def _is_unwanted(project: NormalizedName, variant: WheelVariant | None, policy: VariantPolicy) -> bool:
+    if own := policy.pins.get(project):
+        return not _is_meant(variant, own)
+    if variant is None:
+        return False
+    if policy.disabled or (policy.pin_all and not _is_meant(variant, policy.pin_all)):
+        return True
+    groups = group_by_feature(variant.properties)
+    banned = group_by_feature(item for item in variant.properties if policy.is_banned(item))
+    return any(groups[key] == values for key, values in banned.items())
+
+
+def _is_meant(variant: WheelVariant | None, pin: VariantPin) -> bool:
+    if pin.pattern is not None:
+        return any(map(pin.pattern.matches, variant.properties if variant else ()))
+    return pin.label == (variant.label if variant else "")
 
 
 def _check(fn: str, path: Path, expected: WheelVariant) -> None:

@@ -198,6 +198,7 @@ def variants(
     ctx: typer.Context,
     subject: Annotated[str, typer.Argument(metavar="PROJECT|FILE", help="A requirement, or a -variants.json file.")],
     *,
+    channel: o.Channels = None,
     index: o.Indexes = None,
     override_channels: o.Override = False,
     exclude_newer: o.ExcludeNewer = None,
@@ -213,7 +214,7 @@ def variants(
     """Say which variants of a release run on the target, in which order, and why the others do not."""
     from wheelbridge.cli.variants import run
 
-    sources = order_sources(ctx.obj, [], index or [])
+    sources = order_sources(ctx.obj, channel or [], index or [])
     policy = o.read_variants(variant_prefer, variant_ban, variant, "flexible", variant_enable, disabled=False)
     settings = o.SolveOptions(
         sources, not override_channels, exclude_newer, offline, virtual_package or [], platform, policy
@@ -247,9 +248,10 @@ def list_(*, prefix: o.Prefix = None, name: o.Name = None, as_json: o.Json = Fal
 def demo(
     *,
     keep: Annotated[str | None, typer.Option("--keep", metavar="PATH", help="Keep everything in this folder.")] = None,
+    virtual_package: o.VirtualPackages = None,
     as_json: o.Json = False,
 ) -> int:
     """Show the main job without a network: a channel, an index, one solve, one transaction."""
     from wheelbridge.cli.demo import run
 
-    return run(keep, as_json=as_json)
+    return run(keep, virtual_package or [], as_json=as_json)

@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,17 +12,17 @@ from wheelbridge.cli.render import packages_table
 from wheelbridge.errors import UsageError
 
 
-def run(keep: str | None, *, as_json: bool) -> int:
-    """Show the main job in *keep*, or in a folder that goes away."""
+def run(keep: str | None, facts: Sequence[str], *, as_json: bool) -> int:
+    """Show the main job in *keep*, or in a folder that goes away, for a target with *facts*."""
     started = time.perf_counter()
     if keep is None:
         with tempfile.TemporaryDirectory(prefix="wheelbridge-demo-", ignore_cleanup_errors=True) as folder:
-            demonstration = demonstrate(Path(folder).resolve(), err().print)
+            demonstration = demonstrate(Path(folder).resolve(), err().print, facts)
     else:
         place = Path(keep).expanduser().absolute()
         if place.exists() and any(place.iterdir()):
             raise UsageError(f"{place} is not empty", hint="Choose a new folder for --keep.")
-        demonstration = demonstrate(place, err().print)
+        demonstration = demonstrate(place, err().print, facts)
     seconds = time.perf_counter() - started
     if as_json:
         print_json(_as_json(demonstration, seconds))
@@ -38,6 +39,7 @@ def _as_json(demonstration: Demonstration, seconds: float) -> dict[str, object]:
         "records": [package.as_json() for package in solution.packages],
         "refused": [refusal.as_json() for refusal in solution.refused],
         "said": demonstration.said,
+        "chips": dict(demonstration.chips),
         "statistics": {**asdict(solution.statistics), "demo_seconds": seconds},
     }
 
@@ -54,5 +56,10 @@ def _show(demonstration: Demonstration, seconds: float) -> None:
     )
     for refusal in solution.refused:
         out().print(f"Refused: {refusal.fn}: {refusal.reason}.")
+    for package in solution.packages:
+        if package.wheel and package.wheel.variant:
+            own, others = package.wheel.variant.label, ", ".join(f"{c}: {v}" for c, v in demonstration.chips.items())
+            out().print(f"Of the variants of {package.pypi_name}, {own} is the best one for this target's CPU.")
+            out().print(f"With --virtual-package __archspec=CHIP it would be, by chip: {others}.")
     out().print(f"\nThe new python said: {demonstration.said}", style="bold green")
     out().print(f"All of it in {seconds:.1f} s, {solution.statistics.wall_seconds:.2f} s of it solving.")

@@ -6,6 +6,9 @@ from typing import Self
 
 from wheelbridge.errors import WheelbridgeError
 
+GIVEN = "given"
+"""Where supported variant properties come from that the user listed."""
+
 
 class InvalidTargetError(WheelbridgeError):
     """The description of a target cannot be read."""
@@ -64,7 +67,9 @@ class Target:
 
     @classmethod
     def from_json(cls, data: object) -> Self:
-        """Read what `as_json` writes.
+        """Read what `as_json` writes, or ``wheelbridge target --json``.
+
+        Where ``variants_from`` says that lists follow from virtual packages, they are not read: they follow anew.
 
         Raises:
             InvalidTargetError: if *data* has another form; the message names the place.
@@ -74,7 +79,7 @@ class Target:
         return cls(
             subdir=data["subdir"],
             virtual_packages=tuple(sorted(_read_packages(data.get("virtual_packages", {})))),
-            variants=_read_variants(data.get("variants", {})),
+            variants=_leave_out(_read_variants(data.get("variants", {})), data.get("variants_from")),
         )
 
 
@@ -100,6 +105,13 @@ def _read_variants(data: object) -> dict[str, dict[str, tuple[str, ...]]]:
         }
     except TypeError as error:
         raise InvalidTargetError(f"variants: expected namespace -> feature -> [value], got {data!r}") from error
+
+
+def _leave_out(
+    variants: dict[str, dict[str, tuple[str, ...]]], origins: object
+) -> dict[str, dict[str, tuple[str, ...]]]:
+    derived = {name for name, origin in origins.items() if origin != GIVEN} if isinstance(origins, dict) else set()
+    return {name: features for name, features in variants.items() if name not in derived}
 
 
 def _items(data: object) -> Iterable[tuple[str, object]]:

@@ -103,7 +103,7 @@ class _Session:
         self._progress = progress
         self._statistics = Statistics()
         self._channels = Channels(problem.sources, problem.target.subdir, repodata_cache, offline=problem.offline)
-        self._installed = installed_names(problem.locked)
+        self._installed = installed_names((*problem.locked, *problem.replaced))
         self._constraints = [*problem.constraints]
         self._wheels: dict[str, WheelSource] = {}
         self._versions: dict[NormalizedName, Collection[Version]] = {}
@@ -129,6 +129,9 @@ class _Session:
         self._request = await take_request(
             self._problem, self._table, self._context, self._channels, list(self._wheels.values())
         )
+
+        for project in installed_names(self._problem.replaced):
+            self._demand.serve(project)
 
     def _above(self, index: Source) -> list[str]:
         return [s.url for s in self._problem.sources if s.kind == "channel" and s.tier < index.tier]

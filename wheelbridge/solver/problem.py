@@ -54,6 +54,7 @@ class Problem:
         present: names of packages that stay unless they stand in the way.
         sources: in order of priority.
         locked: rattler records preferred where they fit.
+        replaced: installed wheels of which another one is wanted.
         constraints: MatchSpecs that hold for whatever is installed.
         exclude_newer: nothing published after it is offered; with a time zone.
         offline: channels are read from the cache alone.
@@ -68,6 +69,7 @@ class Problem:
     kept: tuple[str, ...] = ()
     present: tuple[str, ...] = ()
     locked: tuple[RepoDataRecord, ...] = ()
+    replaced: tuple[RepoDataRecord, ...] = ()
     constraints: tuple[str, ...] = ()
     exclude_newer: datetime | None = None
     offline: bool = False

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from wheelbridge.model.target import Target
+from wheelbridge.model.target import GIVEN, Target
 from wheelbridge.model.variant import Features, NamespaceSupport, VariantProvider
 from wheelbridge.translate.errors import MarkerNotExpressibleError
 from wheelbridge.translate.markers import translate_marker
@@ -70,9 +70,9 @@ def require_feature(
 ) -> tuple[str, ...]:
     """Say which MatchSpecs a machine meets that supports one of *values*; none where every machine does.
 
-    PEP 825: "a feature is compatible if at least one of its values is", so that values that no machine supports are
-    left out; without any other, what no machine has is required. Nothing can be required where the user's word or
-    the release's own list decides.
+    PEP 825: a feature is compatible if one of its values is, so that values that no machine supports are left out;
+    without any other, what no machine has is required. Nothing can be required where the user's word or the release's
+    own list decides.
 
     >>> a64 = VariantProvider(
     ...     namespace="aarch64",
@@ -131,7 +131,7 @@ def known_support(target: Target) -> Mapping[str, NamespaceSupport]:
 def _given(namespace: str, features: Mapping[str, tuple[str, ...]]) -> NamespaceSupport:
     missing = "" if features else "the target is described as supporting nothing of it"
     return NamespaceSupport(
-        namespace=namespace, features=MappingProxyType(dict(features)), read_from="given", missing=missing
+        namespace=namespace, features=MappingProxyType(dict(features)), read_from=GIVEN, missing=missing
     )
 
 
