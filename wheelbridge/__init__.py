@@ -11,17 +11,23 @@ if TYPE_CHECKING:
     from wheelbridge.api.solving import solve
     from wheelbridge.errors import WheelbridgeError
     from wheelbridge.model.target import Target
+    from wheelbridge.model.variant_policy import VariantPolicy
     from wheelbridge.target.detect import detect_target
     from wheelbridge.translate.markers import translate_marker
     from wheelbridge.translate.requirement import translate_requirement
     from wheelbridge.translate.specifiers import translate_specifier
+    from wheelbridge.translate.variant_documents import parse_variants
+    from wheelbridge.translate.variant_order import rank_variants
     from wheelbridge.translate.wheel import translate_wheel
 
 _HOMES = {
     "Target": "wheelbridge.model.target",
+    "VariantPolicy": "wheelbridge.model.variant_policy",
     "WheelbridgeError": "wheelbridge.errors",
     "detect_target": "wheelbridge.target.detect",
     "install": "wheelbridge.api.installing",
+    "parse_variants": "wheelbridge.translate.variant_documents",
+    "rank_variants": "wheelbridge.translate.variant_order",
     "solve": "wheelbridge.api.solving",
     "translate_marker": "wheelbridge.translate.markers",
     "translate_requirement": "wheelbridge.translate.requirement",
@@ -31,9 +37,12 @@ _HOMES = {
 
 __all__ = [
     "Target",
+    "VariantPolicy",
     "WheelbridgeError",
     "detect_target",
     "install",
+    "parse_variants",
+    "rank_variants",
     "solve",
     "translate_marker",
     "translate_requirement",

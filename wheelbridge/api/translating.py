@@ -124,7 +124,7 @@ class Translator:
         release = check_own_variant(parse_variants(document), label)
         ranking = rank_variants(release, self._target)
         if (ranked := ranking.variant(label)) is None:
-            return Refusal(filename, "incompatible-variant", f"The variant {label} {ranking.reason(label)}")
+            return Refusal(filename, "incompatible-variant", f"It {ranking.reason(label)}")
         return describe_variant(ranked, release, self._target)
 
     def _variants(self, value: object) -> Result:

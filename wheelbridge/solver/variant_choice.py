@@ -9,7 +9,7 @@ from wheelbridge.model.distribution import DistributionFile
 from wheelbridge.model.record import Refusal
 from wheelbridge.model.target import Target
 from wheelbridge.model.variant import ReleaseVariants, WheelVariant
-from wheelbridge.model.variant_policy import VariantPolicy
+from wheelbridge.model.variant_policy import VariantPin, VariantPolicy
 from wheelbridge.translate.variant_order import Ranking, is_pinned, rank_variants
 from wheelbridge.translate.variant_wheel import describe_variant
 from wheelbridge.translate.wheel import WheelName, WheelSupport
@@ -74,15 +74,16 @@ class VariantChoice:
         """Return *candidate* as the variant it is, or why it must not be taken."""
         label = candidate.name.label
         if label is None:
-            unwanted = self._why_not_plain()
-            return Refusal(candidate.file.filename, UNWANTED_VARIANT, unwanted) if unwanted else candidate
+            pin = self._pinned_elsewhere()
+            reason = f"It is not taken: you pinned {pin}"
+            return Refusal(candidate.file.filename, UNWANTED_VARIANT, reason) if pin else candidate
         if self.policy.disabled:
             return Refusal(candidate.file.filename, UNWANTED_VARIANT, "variants are switched off")
         if self.release is None or self.ranking is None:
             return Refusal(candidate.file.filename, INVALID_VARIANTS, self.problem)
-        if reason := self.ranking.reason(label):
+        if why_not := self.ranking.reason(label):
             code = UNWANTED_VARIANT if label in self.ranking.excluded else INCOMPATIBLE_VARIANT
-            return Refusal(candidate.file.filename, code, f"The variant {label} {reason}")
+            return Refusal(candidate.file.filename, code, f"It {why_not}")
         position = len(self.ranking.order) - self.ranking.positions[label]
         return replace(candidate, variant=self._describe(label), position=position)
 
@@ -92,13 +93,12 @@ class VariantChoice:
         end = order.index(label) if label is not None and label in order else len(order)
         return tuple(better for better in order[:end] if better in available)
 
-    def _why_not_plain(self) -> str:
-        """Return why a non-variant wheel must not be taken, empty if it may."""
-        own = self.policy.pins.get(self.project)
-        if own is not None:
-            return f"you pinned the variant {own}" if own.label != "" else ""
+    def _pinned_elsewhere(self) -> VariantPin | None:
+        """Return the pin that keeps the wheel without a variant from being taken."""
+        if own := self.policy.pins.get(self.project):
+            return own if own.label != "" else None
         pin, order = self.policy.pin_all, self.ranking.order if self.ranking else ()
-        return f"you pinned the variant {pin}" if pin and any(is_pinned(item, pin) for item in order) else ""
+        return pin if pin and any(is_pinned(item, pin) for item in order) else None
 
     def _describe(self, label: str) -> WheelVariant:
         if label not in self._described and self.release and self.ranking and (item := self.ranking.variant(label)):

@@ -8,6 +8,7 @@ from rattler import VirtualPackage as DetectedPackage
 from rattler.exceptions import DetectVirtualPackageError, VirtualPackageOverrideError
 
 from wheelbridge.model.target import InvalidTargetError, Target, VirtualPackage
+from wheelbridge.target.accelerators import MIXED_GPUS, detect_accelerators
 
 _BASELINES = {
     "linux": (VirtualPackage("__glibc", "2.28"), VirtualPackage("__linux", "4.18"), VirtualPackage("__unix", "0")),
@@ -18,6 +19,9 @@ _BASELINES = {
 """What rattler's ``VirtualPackages::baseline_for_platform`` assumes; py-rattler 0.28 does not hand it out."""
 
 _ARCHSPECS = {"32": "x86", "64": "x86_64", "arm64": "aarch64", "armv6l": "aarch64", "armv7l": "aarch64"}
+_MAX_BUILD_LENGTH = 64
+_LISTS = ("__archspec", "__variant_")
+"""Virtual packages whose build string says what they are."""
 _OVERRIDABLE = {
     "linux": ("__archspec", "__cuda", "__cuda_arch", "__glibc", "__linux"),
     "osx": ("__archspec", "__cuda", "__cuda_arch", "__osx"),
@@ -41,13 +45,16 @@ def detect_target(platform: str | None = None, virtual_packages: Iterable[str] =
     removed = {package.name for package in given if not package.version}
     target = Target(subdir=subdir, virtual_packages=tuple(sorted(detected))).override(given)
     kept = tuple(package for package in target.virtual_packages if package.name not in removed)
+    if {package.name for package in given} & {"__cuda", "__cuda_arch"}:
+        kept = tuple(package for package in kept if package.name != MIXED_GPUS or package in given)
     return Target(subdir=subdir, virtual_packages=kept, variants=target.variants)
 
 
 def parse_virtual_package(text: str) -> VirtualPackage:
     """Read ``__name=version`` or ``__name=version=build``.
 
-    ``__archspec=zen4`` is read as CEP 30 has it: version 1, the microarchitecture as the build.
+    ``__archspec=zen4`` is read as CEP 30 has it: version 1, the microarchitecture as the build. So is
+    ``__variant_amd_gfx_arch=gfx90a+gfx942``.
 
     >>> parse_virtual_package("__cuda=12.8")
     VirtualPackage(name='__cuda', version='12.8', build='0')
@@ -59,7 +66,9 @@ def parse_virtual_package(text: str) -> VirtualPackage:
     version, _, build = rest.partition("=")
     if not name.startswith("__") or not separator:
         raise InvalidTargetError(f"{text!r} is no virtual package", hint="Write it like __cuda=12.8.")
-    if name == "__archspec" and version and not build and not version.isdigit():
+    if len(build or version) > _MAX_BUILD_LENGTH:
+        raise InvalidTargetError(f"{text!r} is too long: a build string has at most {_MAX_BUILD_LENGTH} characters")
+    if name.startswith(_LISTS) and version and not build and (name != "__archspec" or not version.isdigit()):
         return VirtualPackage(name, "1", version)
     return VirtualPackage(name, version, build or "0")
 
@@ -69,9 +78,10 @@ def _detect() -> list[VirtualPackage]:
         found = [package.into_generic() for package in DetectedPackage.detect(VirtualPackageOverrides.from_env())]
     except (DetectVirtualPackageError, VirtualPackageOverrideError) as error:
         raise InvalidTargetError(f"A CONDA_OVERRIDE_* variable cannot be read: {error}") from error
-    return [
+    packages = [
         VirtualPackage(package.name.normalized, str(package.version), str(package.build_string)) for package in found
     ]
+    return [*packages, *detect_accelerators(packages)]
 
 
 def _assume(subdir: str) -> list[VirtualPackage]:
