@@ -14,7 +14,7 @@ from wheelbridge.model.source import Source, SourceKind
 from wheelbridge.model.target import Target
 from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.engine import solve_jointly
-from wheelbridge.solver.problem import Problem, Progress, Solution
+from wheelbridge.solver.problem import Problem, Progress, Solution, VariantPlugins
 from wheelbridge.tables import load_names
 from wheelbridge.target.detect import detect_target
 
@@ -28,7 +28,10 @@ class Silent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What every solve of a command shares."""
+    """What every solve of a command shares.
+
+    *trusted* are variant providers whose plugins may be run, by the names of their packages.
+    """
 
     target: Target
     sources: tuple[Source, ...]
@@ -36,6 +39,17 @@ class Settings:
     exclude_newer: datetime | None = None
     offline: bool = False
     variants: VariantPolicy = field(default_factory=VariantPolicy)
+    trusted: tuple[str, ...] = ()
+
+    @property
+    def plugins(self) -> VariantPlugins | None:
+        """The provider plugins that the user trusts; None where there are none."""
+        if not self.trusted:
+            return None
+        from wheelbridge.api.provider_plugins import PluginRunner  # noqa: PLC0415 - few solves run plugins
+
+        indexes = [source.login_url or source.url for source in self.sources if source.kind == "index"]
+        return PluginRunner(self.trusted, self.caches.root, indexes, offline=self.offline)
 
 
 def solve(
@@ -97,6 +111,12 @@ def solve_request(  # noqa: PLR0913 - one keyword for each thing an environment 
         variants=settings.variants,
     )
     providers = open_providers(settings.sources, settings.caches, offline=settings.offline)
-    return run_to_end(
-        solve_jointly(problem, providers, load_names(), repodata_cache=settings.caches.repodata, progress=progress)
+    work = solve_jointly(
+        problem,
+        providers,
+        load_names(),
+        repodata_cache=settings.caches.repodata,
+        progress=progress,
+        plugins=settings.plugins,
     )
+    return run_to_end(work)

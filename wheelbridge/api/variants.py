@@ -18,6 +18,7 @@ from wheelbridge.model.variant import ReleaseVariants
 from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.candidates import Offer
 from wheelbridge.solver.errors import PackageNotFoundError
+from wheelbridge.solver.variant_choice import ask_plugins
 from wheelbridge.translate.errors import InvalidWheelNameError
 from wheelbridge.translate.pythons import KNOWN_MINORS
 from wheelbridge.translate.requirement import parse_requirement
@@ -111,7 +112,7 @@ class VariantReport:
         }
 
 
-def report_file(path: Path, target: Target, policy: VariantPolicy) -> VariantReport:
+def report_file(path: Path, settings: Settings) -> VariantReport:
     """Report on a file of variant metadata.
 
     Raises:
@@ -123,7 +124,9 @@ def report_file(path: Path, target: Target, policy: VariantPolicy) -> VariantRep
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     project = canonicalize_name(path.name.partition("-")[0])
-    return make_report(path.name, str(path), read_variants(text), target, policy, project=project)
+    release = read_variants(text)
+    target = ask_plugins(release, settings.target, settings.variants, settings.plugins)
+    return make_report(path.name, str(path), release, target, settings.variants, project=project)
 
 
 def report_project(text: str, settings: Settings) -> VariantReport:
@@ -148,7 +151,8 @@ def report_project(text: str, settings: Settings) -> VariantReport:
                 release = _read(provider, offer.variants_file(version), wheels)
                 files = {label: tuple(file.filename for file in found) for label, found in wheels.items()}
                 policy, what = settings.variants, f"{project} {version}"
-                return make_report(what, name, release, settings.target, policy, project=project, wheels=files)
+                target = ask_plugins(release, settings.target, policy, settings.plugins)
+                return make_report(what, name, release, target, policy, project=project, wheels=files)
     if not found:
         raise PackageNotFoundError(project, [source.name for source in settings.sources], hint=None)
     raise NoVariantsError(text)

@@ -76,6 +76,7 @@ def solve(
     variant_prefer: o.VariantPrefer = None,
     variant_ban: o.VariantBan = None,
     variant_enable: o.VariantEnable = None,
+    variant_trust: o.VariantTrust = None,
     variant_mode: o.VariantModes = "flexible",
     no_variants: o.NoVariants = False,
     as_json: o.Json = False,
@@ -88,7 +89,14 @@ def solve(
     sources = order_sources(ctx.obj, channel or [], index or [])
     policy = o.read_variants(variant_prefer, variant_ban, variant, variant_mode, variant_enable, disabled=no_variants)
     settings = o.SolveOptions(
-        sources, not override_channels, exclude_newer, offline, virtual_package or [], platform, policy
+        sources,
+        not override_channels,
+        exclude_newer,
+        offline,
+        virtual_package or [],
+        platform,
+        policy,
+        variant_trust or [],
     )
     return run(specs or [], pypi or [], settings, o.Output(as_json=as_json, quiet=quiet, verbose=verbose))
 
@@ -112,6 +120,7 @@ def create(
     variant_prefer: o.VariantPrefer = None,
     variant_ban: o.VariantBan = None,
     variant_enable: o.VariantEnable = None,
+    variant_trust: o.VariantTrust = None,
     variant_mode: o.VariantModes = "flexible",
     no_variants: o.NoVariants = False,
     dry_run: o.DryRun = False,
@@ -126,7 +135,14 @@ def create(
     sources = order_sources(ctx.obj, channel or [], index or [])
     policy = o.read_variants(variant_prefer, variant_ban, variant, variant_mode, variant_enable, disabled=no_variants)
     settings = o.SolveOptions(
-        sources, not override_channels, exclude_newer, offline, virtual_package or [], platform, policy
+        sources,
+        not override_channels,
+        exclude_newer,
+        offline,
+        virtual_package or [],
+        platform,
+        policy,
+        variant_trust or [],
     )
     output = o.Output(as_json=as_json, quiet=quiet, verbose=verbose, dry_run=dry_run, yes=yes)
     return run(o.find_prefix(prefix, name), specs or [], pypi or [], settings, output)
@@ -150,6 +166,7 @@ def install(
     variant_prefer: o.VariantPrefer = None,
     variant_ban: o.VariantBan = None,
     variant_enable: o.VariantEnable = None,
+    variant_trust: o.VariantTrust = None,
     variant_mode: o.VariantModes = "flexible",
     no_variants: o.NoVariants = False,
     override_frozen: o.OverrideFrozen = False,
@@ -166,7 +183,7 @@ def install(
     sources = order_sources(ctx.obj, channel or [], index or [])
     policy = o.read_variants(variant_prefer, variant_ban, variant, variant_mode, variant_enable, disabled=no_variants)
     settings = o.SolveOptions(
-        sources, not override_channels, exclude_newer, offline, virtual_package or [], None, policy
+        sources, not override_channels, exclude_newer, offline, virtual_package or [], None, policy, variant_trust or []
     )
     overrides = o.read_overrides(frozen=override_frozen, managed=override_externally_managed)
     output = o.Output(as_json=as_json, quiet=quiet, verbose=verbose, dry_run=dry_run, yes=yes, overrides=overrides)
@@ -209,6 +226,7 @@ def variants(
     variant_prefer: o.VariantPrefer = None,
     variant_ban: o.VariantBan = None,
     variant_enable: o.VariantEnable = None,
+    variant_trust: o.VariantTrust = None,
     as_json: o.Json = False,
 ) -> int:
     """Say which variants of a release run on the target, in which order, and why the others do not."""
@@ -217,7 +235,14 @@ def variants(
     sources = order_sources(ctx.obj, channel or [], index or [])
     policy = o.read_variants(variant_prefer, variant_ban, variant, "flexible", variant_enable, disabled=False)
     settings = o.SolveOptions(
-        sources, not override_channels, exclude_newer, offline, virtual_package or [], platform, policy
+        sources,
+        not override_channels,
+        exclude_newer,
+        offline,
+        virtual_package or [],
+        platform,
+        policy,
+        variant_trust or [],
     )
     return run(subject, settings, as_json=as_json)
 

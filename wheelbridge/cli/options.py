@@ -107,6 +107,15 @@ VariantEnable = Annotated[
         rich_help_panel=_VARIANTS,
     ),
 ]
+VariantTrust = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--variant-trust",
+        metavar="PROVIDER",
+        help="A provider, by its package's name, whose plugin may be installed apart and asked what this machine has.",
+        rich_help_panel=_VARIANTS,
+    ),
+]
 NoVariants = Annotated[bool, typer.Option("--no-variants", help="Take no variant wheels.", rich_help_panel=_VARIANTS)]
 Prefix = Annotated[
     Path | None,
@@ -195,6 +204,7 @@ class SolveOptions:
     facts: Sequence[str]
     platform: str | None
     variants: VariantPolicy = field(default_factory=VariantPolicy)
+    trusted: Sequence[str] = ()
 
 
 def read_variants(

@@ -11,11 +11,20 @@ from wheelbridge.cli.output import note, print_json
 from wheelbridge.cli.progress import steps
 from wheelbridge.cli.render import render_solution, solution_json
 from wheelbridge.errors import UsageError
-from wheelbridge.target.detect import detect_target
+from wheelbridge.target.detect import detect_target, is_this_machine
 
 
 def read_settings(options: SolveOptions) -> Settings:
-    """Turn the command line's options into settings."""
+    """Turn the command line's options into settings.
+
+    Raises:
+        UsageError: if plugins, which speak of this machine, are to be asked for another target.
+    """
+    if options.trusted and not is_this_machine(options.platform, options.facts):
+        raise UsageError(
+            "--variant-trust asks what this machine supports, and the target is another one",
+            hint="Leave out --platform and --virtual-package, or give the target's values with --virtual-package.",
+        )
     return Settings(
         target=detect_target(options.platform, options.facts),
         sources=read_sources(options.sources, defaults=options.defaults),
@@ -23,6 +32,7 @@ def read_settings(options: SolveOptions) -> Settings:
         exclude_newer=read_cutoff(options.exclude_newer),
         offline=options.offline,
         variants=options.variants,
+        trusted=tuple(options.trusted),
     )
 
 

@@ -14,7 +14,7 @@ def run(subject: str, options: SolveOptions, *, as_json: bool) -> int:
     settings = read_settings(options)
     path = Path(subject)
     if subject.endswith(".json"):
-        report = report_file(path, settings.target, settings.variants)
+        report = report_file(path, settings)
     else:
         report = report_project(subject.removeprefix(PREFIX), settings)
     if as_json:

@@ -26,7 +26,7 @@ from wheelbridge.solver.errors import (
 )
 from wheelbridge.solver.explain import UNSPOKEN, explain, names_without_candidates
 from wheelbridge.solver.names import SolverNames
-from wheelbridge.solver.problem import Problem, Progress, Providers, Solution, Statistics
+from wheelbridge.solver.problem import Problem, Progress, Providers, Solution, Statistics, VariantPlugins
 from wheelbridge.solver.records import (
     installed_names,
     record_channel,
@@ -48,7 +48,13 @@ _CPYTHON_ONLY = 'python[build="^(?!.*(pypy|graalpy)).*$"]'
 
 
 async def solve_jointly(
-    problem: Problem, providers: Providers, table: NameTable, *, repodata_cache: Path, progress: Progress
+    problem: Problem,
+    providers: Providers,
+    table: NameTable,
+    *,
+    repodata_cache: Path,
+    progress: Progress,
+    plugins: VariantPlugins | None = None,
 ) -> Solution:
     """Find the packages that meet *problem*, from channels and indexes together.
 
@@ -65,7 +71,7 @@ async def solve_jointly(
     conda_names = taken_names(problem.locked)
     try:
         while True:
-            session = _Session(problem, providers, table, repodata_cache, progress, conda_names)
+            session = _Session(problem, providers, table, repodata_cache, progress, conda_names, plugins=plugins)
             await session.open(executor)
             solution = await session.run()
             if not session.unearned:
@@ -91,7 +97,10 @@ class _Session:
         repodata_cache: Path,
         progress: Progress,
         conda_names: frozenset[str],
+        *,
+        plugins: VariantPlugins | None,
     ) -> None:
+        self._plugins = plugins
         self._conda_names = conda_names
         self.unearned: frozenset[str] = frozenset()
         self._present = set(problem.present)
@@ -146,6 +155,7 @@ class _Session:
             statistics=self._statistics,
             versions_of=self._versions_of,
             policy=self._problem.variants,
+            plugins=self._plugins,
             exclude_newer=self._problem.exclude_newer,
         )
 

@@ -12,7 +12,7 @@ from wheelbridge.model.distribution import CoreMetadata, DistributionFile, Proje
 from wheelbridge.model.record import Refusal, WheelRecord
 from wheelbridge.model.source import Source
 from wheelbridge.model.target import Target
-from wheelbridge.model.variant import ReleaseVariants
+from wheelbridge.model.variant import Features, ReleaseVariants, VariantProvider
 from wheelbridge.model.variant_policy import VariantPolicy
 
 
@@ -33,6 +33,16 @@ class WheelProvider(Protocol):
 
     def variants(self, file: DistributionFile) -> ReleaseVariants:
         """Return the variant metadata that *file* holds: a ``-variants.json``, or a wheel (PEP 825)."""
+
+
+class VariantPlugins(Protocol):
+    """Provider plugins that the user trusts. Called from several threads."""
+
+    def trusts(self, provider: VariantProvider) -> bool:
+        """Tell whether the plugin of *provider* may be asked."""
+
+    def __call__(self, provider: VariantProvider) -> Features:
+        """Return what this machine supports of the provider's namespace."""
 
 
 class Progress(Protocol):

@@ -10,6 +10,8 @@ from wheelbridge.model.record import Refusal
 from wheelbridge.model.target import Target
 from wheelbridge.model.variant import ReleaseVariants, WheelVariant
 from wheelbridge.model.variant_policy import VariantPin, VariantPolicy
+from wheelbridge.solver.problem import VariantPlugins
+from wheelbridge.translate.providers import find_obstacle
 from wheelbridge.translate.variant_order import Ranking, is_pinned, rank_variants
 from wheelbridge.translate.variant_wheel import describe_variant
 from wheelbridge.translate.wheel import WheelName, WheelSupport
@@ -43,6 +45,21 @@ class Candidate:
     def preference(self) -> tuple[int, int, tuple[int, str] | tuple[()]]:
         """Order the wheels of one version, the best highest: by variant, then by tags, then by build tag."""
         return (self.position, self.support.preference, self.name.build_tag)
+
+
+def ask_plugins(
+    release: ReleaseVariants, target: Target, policy: VariantPolicy, plugins: VariantPlugins | None
+) -> Target:
+    """Return *target* with what the trusted plugins of *release* say it supports."""
+    answers = {
+        name: plugins(provider)
+        for name, provider in release.providers.items()
+        if plugins is not None
+        and name not in target.variants
+        and plugins.trusts(provider)
+        and not find_obstacle(provider, target, policy.enabled)
+    }
+    return replace(target, variants={**target.variants, **answers}) if answers else target
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,9 @@ from wheelbridge.model.variant import ReleaseVariants
 from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.candidates import Offer
 from wheelbridge.solver.demand import Demand
-from wheelbridge.solver.problem import Statistics, WheelProvider
+from wheelbridge.solver.problem import Statistics, VariantPlugins, WheelProvider
 from wheelbridge.solver.records import to_rattler_record
-from wheelbridge.solver.variant_choice import Candidate, VariantChoice
+from wheelbridge.solver.variant_choice import Candidate, VariantChoice, ask_plugins
 from wheelbridge.translate.pythons import Release
 from wheelbridge.translate.requirement import KnownVersions, RequirementTranslation
 from wheelbridge.translate.specifiers import exact_versions
@@ -51,6 +51,7 @@ class Context:
         executor: runs what waits for the network.
         versions_of: tells the versions that all sources together have of a project.
         policy: what the user says of variants.
+        plugins: the provider plugins that the user trusts.
     """
 
     target: Target
@@ -60,6 +61,7 @@ class Context:
     statistics: Statistics
     versions_of: VersionsOf
     policy: VariantPolicy
+    plugins: VariantPlugins | None = None
     exclude_newer: datetime | None = None
 
 
@@ -148,7 +150,8 @@ class WheelSource:
             if not isinstance(error, TranslationError) and error.code not in _REFUSED | {"hash-mismatch"}:
                 raise
             return VariantChoice(project, policy, target, problem=error.message)
-        return VariantChoice.judge(release, project, policy, target)
+        ask = partial(ask_plugins, release, target, policy)
+        return VariantChoice.judge(release, project, policy, await self._in_thread(ask, self._context.plugins))
 
     async def _read_variants(self, offer: Offer, version: Version) -> ReleaseVariants:
         """Read the index's file for the release, or, where the index has none, one wheel of each label.

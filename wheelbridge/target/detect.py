@@ -50,6 +50,13 @@ def detect_target(platform: str | None = None, virtual_packages: Iterable[str] =
     return Target(subdir=subdir, virtual_packages=kept, variants=target.variants)
 
 
+def is_this_machine(platform: str | None = None, virtual_packages: Iterable[str] = ()) -> bool:
+    """Tell whether `detect_target` would describe the machine that it runs on, and nothing else."""
+    subdir = platform or os.environ.get("CONDA_SUBDIR") or str(Subdir.current())
+    overridden = any(name.startswith("CONDA_OVERRIDE_") for name in os.environ)
+    return subdir == str(Subdir.current()) and not overridden and not list(virtual_packages)
+
+
 def parse_virtual_package(text: str) -> VirtualPackage:
     """Read ``__name=version`` or ``__name=version=build``.
 

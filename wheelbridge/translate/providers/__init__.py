@@ -28,6 +28,7 @@ __all__ = [
     "KNOWN_NAMESPACES",
     "UNSUPPORTED",
     "explain_unsupported",
+    "find_obstacle",
     "find_support",
     "known_support",
     "require_feature",
@@ -55,7 +56,7 @@ def find_support(provider: VariantProvider, target: Target, *, enabled: Collecti
     """
     if (given := target.variants.get(provider.namespace)) is not None:
         return _given(provider.namespace, given)
-    if missing := _find_obstacle(provider, target, enabled):
+    if missing := find_obstacle(provider, target, enabled):
         return absent(provider.namespace, missing)
     if provider.static:
         features = _put_first(provider, provider.static)
@@ -135,7 +136,7 @@ def _given(namespace: str, features: Mapping[str, tuple[str, ...]]) -> Namespace
     )
 
 
-def _find_obstacle(provider: VariantProvider, target: Target, enabled: Collection[str]) -> str:
+def find_obstacle(provider: VariantProvider, target: Target, enabled: Collection[str]) -> str:
     """Say what keeps the namespace out of use on *target*; empty where nothing does."""
     if provider.optional and provider.namespace not in enabled:
         return "it is optional, and not enabled"
