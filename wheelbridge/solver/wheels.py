@@ -150,8 +150,9 @@ class WheelSource:
             if not isinstance(error, TranslationError) and error.code not in _REFUSED | {"hash-mismatch"}:
                 raise
             return VariantChoice(project, policy, target, problem=error.message)
-        ask = partial(ask_plugins, release, target, policy)
-        return VariantChoice.judge(release, project, policy, await self._in_thread(ask, self._context.plugins))
+        if plugins := self._context.plugins:
+            target = await self._in_thread(partial(ask_plugins, release, target, policy), plugins)
+        return VariantChoice.judge(release, project, policy, target)
 
     async def _read_variants(self, offer: Offer, version: Version) -> ReleaseVariants:
         """Read the index's file for the release, or, where the index has none, one wheel of each label.
