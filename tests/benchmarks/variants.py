@@ -1,7 +1,7 @@
 """What variants cost, alone and in a warm solve: ``python -m tests.benchmarks.variants``.
 
-The ranking, beside variantlib's, is of one release of 100 variants. The solve is of 20 projects, once with plain wheels, once with six
-variants of each beside them.
+The ranking, beside variantlib's, is of one release of 100 variants. The solve is of 20 projects, once with plain
+wheels, once with six variants of each beside them.
 """
 
 import json
@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from variantlib.api import get_variants_by_priority
-from variantlib.variants_json import VariantsJson
+from variantlib.api import get_variants_by_priority  # type: ignore[import-untyped]
+from variantlib.variants_json import VariantsJson  # type: ignore[import-untyped]
 
 from tests.benchmarks.solve import measure
 from tests.loopback import LoopbackIndex

@@ -2,17 +2,18 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wheelbridge.api.variant_policies import read_policy
 from wheelbridge.errors import UsageError
 from wheelbridge.model.source import SourceKind
-from wheelbridge.model.variant_policy import VariantPolicy
+
+if TYPE_CHECKING:
+    from wheelbridge.model.variant_policy import VariantPolicy
 
 _SOURCES = "Sources, in order of priority"
 _TARGET = "Target"
@@ -203,27 +204,8 @@ class SolveOptions:
     offline: bool
     facts: Sequence[str]
     platform: str | None
-    variants: VariantPolicy = field(default_factory=VariantPolicy)
-    trusted: Sequence[str] = ()
-
-
-def read_variants(
-    prefer: list[str] | None,
-    ban: list[str] | None,
-    pins: list[str] | None,
-    mode: str,
-    enable: list[str] | None,
-    *,
-    disabled: bool,
-) -> VariantPolicy:
-    """Return what the command line says of variants.
-
-    Raises:
-        UsageError: if an option has another form.
-    """
-    return read_policy(
-        prefer=prefer or (), ban=ban or (), pins=pins or (), mode=mode, disabled=disabled, enabled=enable or ()
-    )
+    variants: "VariantPolicy"
+    trusted: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,164 @@
+"""Options that go together, declared once: a command takes a group, typer sees its fields as options."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from wheelbridge.cli import options as o
+from wheelbridge.cli.order import order_sources
+
+if TYPE_CHECKING:
+    from wheelbridge.model.variant_policy import VariantPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where packages come from."""
+
+    channel: o.Channels = None
+    index: o.Indexes = None
+    override_channels: o.Override = False
+    exclude_newer: o.ExcludeNewer = None
+    offline: o.Offline = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of the machine."""
+
+    virtual_package: o.VirtualPackages = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine(Facts):
+    """Which machine it is."""
+
+    platform: o.Platform = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """Which variants the user wants."""
+
+    variant: o.VariantPins = None
+    variant_prefer: o.VariantPrefer = None
+    variant_ban: o.VariantBan = None
+    variant_enable: o.VariantEnable = None
+    variant_trust: o.VariantTrust = None
+
+    @property
+    def policy(self) -> "VariantPolicy":
+        """What they amount to."""
+        return self._read()
+
+    def _read(self, mode: str = "flexible", *, disabled: bool = False) -> "VariantPolicy":
+        from wheelbridge.api.variant_policies import read_policy
+
+        return read_policy(
+            prefer=self.variant_prefer or (),
+            ban=self.variant_ban or (),
+            pins=self.variant or (),
+            mode=mode,
+            disabled=disabled,
+            enabled=self.variant_enable or (),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variants(Wishes):
+    """Which variants the user wants, and how a solve goes about it."""
+
+    variant_mode: o.VariantModes = "flexible"
+    no_variants: o.NoVariants = False
+
+    @property
+    def policy(self) -> "VariantPolicy":
+        """What they amount to."""
+        return self._read(self.variant_mode, disabled=self.no_variants)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Which environment."""
+
+    prefix: o.Prefix = None
+    name: o.Name = None
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return o.find_prefix(self.prefix, self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """Whether to ask before something changes."""
+
+    dry_run: o.DryRun = False
+    yes: o.Yes = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What to print."""
+
+    as_json: o.Json = False
+    quiet: o.Quiet = False
+    verbose: o.Verbose = 0
+
+    def settings(self, confirmation: Confirmation | None = None, overrides: frozenset[str] = frozenset()) -> o.Output:
+        """Return what a command needs to know of asking and telling."""
+        asked = confirmation or Confirmation()
+        return o.Output(
+            as_json=self.as_json,
+            quiet=self.quiet,
+            verbose=self.verbose,
+            dry_run=asked.dry_run,
+            yes=asked.yes,
+            overrides=overrides,
+        )
+
+
+def read_options(argv: Sequence[str], sources: Sources, facts: Facts, wishes: Wishes) -> o.SolveOptions:
+    """Return what the command line *argv* says of sources, target and variants."""
+    return o.SolveOptions(
+        sources=order_sources(argv, sources.channel or [], sources.index or []),
+        defaults=not sources.override_channels,
+        exclude_newer=sources.exclude_newer,
+        offline=sources.offline,
+        facts=facts.virtual_package or [],
+        platform=facts.platform if isinstance(facts, Machine) else None,
+        variants=wishes.policy,
+        trusted=wishes.variant_trust or [],
+    )
+
+
+def grouped(command: Callable[..., int]) -> Callable[..., int]:
+    """Let *command* take groups: typer sees their fields as options, the command gets a value of each group.
+
+    typer reads a command's signature; it gets one with the fields in the place of the groups.
+    """
+    parameters = inspect.signature(command, eval_str=True).parameters.values()
+    groups: dict[str, Any] = {item.name: item.annotation for item in parameters if is_dataclass(item.annotation)}
+    own = [item for item in parameters if item.name not in groups]
+    options = [option for group in groups.values() for option in _options(group)]
+
+    def run(**given: object) -> int:
+        values = {name: group(**{f.name: given.pop(f.name) for f in fields(group)}) for name, group in groups.items()}
+        return command(**given, **values)
+
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    run.__annotations__ = {item.name: item.annotation for item in (*own, *options)}
+    vars(run)["__signature__"] = inspect.Signature([*own, *options])
+    return run
+
+
+def _options(group: type) -> list[inspect.Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    return [
+        inspect.Parameter(field.name, keyword, default=field.default, annotation=hints[field.name])
+        for field in fields(group)
+    ]
