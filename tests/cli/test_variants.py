@@ -1,0 +1,192 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.variantwheels import NVIDIA, X86_64, make_document
+from wheelbridge.api.demo import build_wheel
+
+BLAS = {"static-properties": {"library": ["openblas", "mkl"]}}
+LEVELS = {"v4": {"x86_64": {"level": ["v4"]}}, "v3": {"x86_64": {"level": ["v3"]}}, "null": {}}
+HASWELL = ("--platform", "linux-64", "--virtual-package", "__archspec=haswell")
+
+
+def write(folder: Path, document: object) -> Path:
+    """Write the metadata of a release."""
+    path = folder / "tool-1.0-variants.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def levels(tmp_path: Path) -> Path:
+    """A release with variants for CPUs."""
+    return write(tmp_path, make_document(["x86_64"], {"x86_64": X86_64}, LEVELS))
+
+
+class TestFile:
+    """`variants FILE` reads a release's metadata alone: no index, no wheels."""
+
+    def test_the_order_and_the_reasons_are_told(self, run: Run, levels: Path) -> None:
+        """What runs, in order, what decided it, and why the rest does not run."""
+        data = run("variants", levels, *HASWELL, "--json").json
+
+        assert data["order"] == ["v3", "null"]
+        assert data["incompatible"] == {"v4": "needs x86-64 level v4, this target's CPU (haswell) has v3 at most"}
+        (best,) = (variant for variant in data["variants"] if variant["label"] == "v3")
+        assert best["compatible"] is True
+        assert best["decided_by"] == "x86_64 :: level :: v3 counts for more than nothing"
+        assert best["supported"] == ["x86_64 :: level :: v3"]
+        assert data["namespaces"][0]["read_from"] == "__archspec haswell"
+        assert data["target"]["virtual_packages"]["__archspec"] == ["1", "haswell"]
+
+    @pytest.mark.parametrize(
+        ("options", "order", "decided"),
+        [
+            ((), ["both", "ob", "mkl"], "the label alone"),
+            (("--variant-prefer", "b :: library :: mkl"), ["both", "mkl", "ob"], "openblas comes before"),
+            (("--variant-ban", "b :: library :: openblas"), ["both", "mkl"], "the label alone"),
+            (("--variant", "tool=mkl"), ["mkl"], ""),
+            (("--variant", "other=mkl"), ["both", "ob", "mkl"], "the label alone"),
+        ],
+        ids=["plain", "prefer", "ban", "pin", "another-project"],
+    )
+    def test_the_users_word_is_heard(
+        self, run: Run, tmp_path: Path, options: tuple[str, ...], order: list[str], decided: str
+    ) -> None:
+        """Preferences reorder, bans and pins narrow, and the reason says so."""
+        both = {"b": {"library": ["mkl", "openblas"]}}
+        variants = {"ob": {"b": {"library": ["openblas"]}}, "mkl": {"b": {"library": ["mkl"]}}, "both": both}
+        path = write(tmp_path, make_document(["b"], {"b": BLAS}, variants))
+
+        data = run("variants", path, *options, "--json").json
+
+        assert data["order"] == order
+        assert decided in data["variants"][0]["decided_by"]
+
+    def test_an_optional_namespace_must_be_enabled(self, run: Run, tmp_path: Path) -> None:
+        """PEP 9999: an optional provider does nothing unless the user enables it."""
+        variants = {"mkl": {"b": {"library": ["mkl"]}}, "null": {}}
+        path = write(tmp_path, make_document(["b"], {"b": {**BLAS, "optional": True}}, variants))
+
+        assert run("variants", path, "--json").json["order"] == ["null"]
+        assert run("variants", path, "--variant-enable", "b", "--json").json["order"] == ["mkl", "null"]
+
+    def test_an_order_that_nobody_gave_is_pointed_out(self, run: Run, tmp_path: Path) -> None:
+        """A release with two features of one namespace and no order for them leaves it to the user."""
+        static = {"static-properties": {"one": ["x"], "two": ["y"]}}
+        variants = {"a": {"lib": {"one": ["x"]}}, "b": {"lib": {"two": ["y"]}}}
+        path = write(tmp_path, make_document(["lib"], {"lib": static}, variants))
+
+        assert "--variant-prefer 'lib :: FEATURE'" in run("variants", path).out
+
+    @pytest.mark.parametrize(
+        ("text", "code"),
+        [("{", "invalid-variants"), ("[]", "invalid-variants"), (None, "usage")],
+        ids=["broken", "list", "absent"],
+    )
+    def test_what_is_no_metadata_is_an_error(self, run: Run, tmp_path: Path, text: str | None, code: str) -> None:
+        """The error says what is wrong; there is no traceback."""
+        path = tmp_path / "tool-1.0-variants.json"
+        if text is not None:
+            path.write_text(text, encoding="utf-8")
+
+        assert run("variants", path, "--json").json["error"]["code"] == code
+
+
+class TestProject:
+    """`variants PROJECT` asks the indexes for the newest release that has any."""
+
+    @pytest.fixture
+    def index(self, tmp_path: Path, levels: Path) -> Path:
+        """A folder: release 1.0 has variants, 2.0 has none."""
+        for label in LEVELS:
+            build_wheel(tmp_path, "tool", "1.0", {"tool.py": ""}, label=label)
+        build_wheel(tmp_path, "tool", "2.0", {"tool.py": ""})
+        build_wheel(tmp_path, "plain", "1.0", {"plain.py": ""})
+        return levels.parent
+
+    def test_the_newest_release_with_variants_is_shown(self, run: Run, index: Path) -> None:
+        """A newer release without any has nothing to tell."""
+        data = run("variants", "tool", "-O", "-i", index, *HASWELL, "--json").json
+
+        assert data["name"] == "tool 1.0"
+        assert data["variants"][0]["files"] == ["tool-1.0-py3-none-any-v3.whl"]
+
+    @pytest.mark.parametrize(
+        ("subject", "code"),
+        [
+            ("plain", "no-variants"),
+            ("tool>=2", "no-variants"),
+            ("nothing", "package-not-found"),
+            ("a b", "invalid-requirement"),
+        ],
+    )
+    def test_what_has_none_is_an_error(self, run: Run, index: Path, subject: str, code: str) -> None:
+        """Each with its own code."""
+        assert run("variants", subject, "-O", "-i", index, "--json").json["error"]["code"] == code
+
+    def test_plugins_are_asked_for_this_machine_alone(self, run: Run, levels: Path) -> None:
+        """What a plugin says of this machine is nothing for another one."""
+        ran = run("variants", levels, *HASWELL, "--variant-trust", "provider-variant-x86-64", "--json")
+
+        assert (ran.code, ran.json["error"]["code"]) == (2, "usage")
+
+
+class TestTranslate:
+    """`translate variants`: order, incompatible, depends, for scripts."""
+
+    def test_given_lists_stand_for_what_is_derived(self, run: Run) -> None:
+        """The caller says what is supported; what it leaves out is not."""
+        document = make_document(["x86_64"], {"x86_64": X86_64}, LEVELS)
+        given = {"x86_64": [["level", ["v4", "v3", "v2", "v1"]]]}
+
+        def order(value: object) -> object:
+            return run("translate", "variants", json.dumps(value), *HASWELL).json["order"]
+
+        assert order({"variants_json": document, "supported": given}) == ["v4", "v3", "null"]
+        assert order({"variants_json": document, "supported": {}}) == ["null"]
+        assert order({"variants_json": document}) == ["v3", "null"]
+
+    def test_the_requirements_of_the_machine_are_told(self, run: Run) -> None:
+        """CEP 48: name and bracket form; of the null variant nothing is required."""
+        variants = {"cu": {"nvidia": {"cuda_version_lower_bound": ["12.8"], "sm_arch": ["90_real"]}}, "null": {}}
+        document = make_document(["nvidia"], {"nvidia": NVIDIA}, variants)
+
+        done = run("translate", "variants", json.dumps({"variants_json": document}), "--platform", "linux-64").json
+
+        assert done["depends"] == {"cu": ['__cuda[version=">=12.8"]', '__cuda_arch[version=">=9.0,<10"]'], "null": []}
+        assert done["incompatible"] == {"cu": "needs nvidia: there is no NVIDIA driver (no __cuda)"}
+
+    @pytest.mark.parametrize(
+        ("value", "code"),
+        [
+            ({}, "invalid-input"),
+            ({"variants_json": []}, "invalid-variants"),
+            ({"variants_json": {}, "supported": []}, "invalid-input"),
+            ({"variants_json": {}, "supported": {"a": [["f", "v"]]}}, "invalid-input"),
+            ({"variants_json": {}, "supported": {"a": 1}}, "invalid-input"),
+        ],
+    )
+    def test_bad_input_is_told(self, run: Run, value: object, code: str) -> None:
+        """Each with the place."""
+        assert run("translate", "variants", json.dumps(value)).json["error"]["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--variant-prefer", "A::B"), "names no variant namespace"),
+        (("--variant", "tool=UPPER"), "is no variant label"),
+        (("--variant", ""), "No variant is named"),
+        (("--variant", "a=x", "--variant", "a=y"), "Two variants are pinned for a: x and y"),
+        (("--variant-mode", "lax"), "is no way to choose variants"),
+    ],
+)
+def test_a_wish_of_another_form_is_wrong_usage(run: Run, options: tuple[str, ...], said: str) -> None:
+    """The message says what the form is."""
+    ran = run("solve", "pypi:tool", *options, "--json")
+
+    assert ran.code == 2
+    assert said in ran.json["error"]["message"]
