@@ -15,6 +15,7 @@ _HEAD = re.compile(r"==>\s*(.+?)\s*<==")
 _SPECS = re.compile(r"#\s*(\w+)\s*specs:\s*(.+)?")
 _NAME = re.compile(r"(?:.*::)?([A-Za-z0-9_.\-]+)")
 _TOKEN = re.compile(r"/t/[^/]+")
+_FLAGS = re.compile(r"[\[,]flags=")
 _CONDA = "https://conda.anaconda.org/"
 _DEFAULTS = "https://repo.anaconda.com/pkgs/"
 _ADDED = frozenset({"update", "install", "create", "neutered"})
@@ -122,7 +123,7 @@ def spec_name(text: str) -> str:
 
 
 def conda_spec(spec: MatchSpec) -> str:
-    """Return the part of *spec* that every conda reads: name, version and build, without extras and conditions.
+    """Return the part of *spec* that every conda reads: name, version and build, without extras, flags and conditions.
 
     >>> conda_spec(MatchSpec("fastx[version='>=2',extras=[cuda]]")), conda_spec(MatchSpec("pypi.docker"))
     ("fastx[version='>=2']", 'pypi.docker')
@@ -134,12 +135,15 @@ def conda_spec(spec: MatchSpec) -> str:
 
 
 def exact_spec(spec: MatchSpec) -> str | None:
-    """Return the whole of *spec* where it has extras or a condition, None where `conda_spec` says it all.
+    """Return the whole of *spec* where it has extras, flags or a condition, None where `conda_spec` says it all.
 
     >>> exact_spec(MatchSpec("fastx[version='>=2',extras=[cuda]]")), exact_spec(MatchSpec("fastx >=2"))
     ('fastx[version=">=2",extras=[cuda]]', None)
+    >>> exact_spec(MatchSpec("numpy[flags=['blas:*']]"))
+    'numpy[flags=[blas:*]]'
     """
-    return spec.to_canonical_string() if spec.extras or spec.condition else None
+    whole = spec.to_canonical_string()
+    return whole if spec.extras or spec.condition or _FLAGS.search(whole) else None
 
 
 def distribution(record: RepoDataRecord) -> str:

@@ -376,7 +376,7 @@ class _Session:
             notes=(
                 *self._request.notes,
                 *(f"{old} was asked for earlier; it may move now." for old in self._loosened),
-                *note_variants(records, self._wheels.values()),
+                *note_variants(records, self._wheels.values(), {record.url for record in self._problem.locked}),
             ),
         )
 

@@ -1,6 +1,6 @@
 """What users should hear of the variants in a solution: a better one was passed over, or nothing but a name decided."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from rattler import RepoDataRecord
 
@@ -11,15 +11,20 @@ from wheelbridge.translate.pythons import Release
 from wheelbridge.translate.variant_order import RankedVariant
 
 
-def note_variants(records: Iterable[RepoDataRecord], sources: Iterable[WheelSource]) -> tuple[str, ...]:
-    """Return a sentence for every variant of a solution that its order alone does not explain."""
+def note_variants(
+    records: Iterable[RepoDataRecord], sources: Iterable[WheelSource], known: Container[str]
+) -> tuple[str, ...]:
+    """Return a sentence for every variant of a solution that its order alone does not explain.
+
+    Of *known* URLs, those of installed wheels, there is nothing to say: they are kept because they are there.
+    """
     chosen = list(records)
     pythons = [record.version.as_major_minor() for record in chosen if record.name.normalized == "python"]
     python = pythons[0] if pythons and pythons[0] else None
     wheels = {(source.source.url, url): (source, wheel) for source in sources for url, wheel in source.wheels.items()}
     notes: list[str] = []
     for record in chosen:
-        if found := wheels.get((record_channel(record), record.url)):
+        if record.url not in known and (found := wheels.get((record_channel(record), record.url))):
             source, wheel = found
             choice, candidates = source.rivals(wheel)
             if choice is not None and choice.ranking is not None:
@@ -39,8 +44,8 @@ def _notes(wheel: OfferedWheel, choice: VariantChoice, available: list[str]) -> 
     release = f"{wheel.project} {wheel.candidate.name.version}"
     if better := choice.better_than(label, available):
         yield (
-            f"{release}: {taken} is taken although {better[0]} suits this target better: what that depends on does not "
-            "fit with the rest. To insist on the best one, say --variant-mode strict."
+            f"{release}: {taken} is taken although {better[0]} suits this target better, for that does not fit with "
+            "the request and what it brings. To insist on the best one, say --variant-mode strict."
         )
     if label is None or choice.ranking is None or (item := choice.ranking.variant(label)) is None:
         return
