@@ -85,6 +85,10 @@ class FakeIndex:
     def prepare(self) -> None:
         """Do nothing."""
 
+    @property
+    def plugins(self) -> None:
+        """None: nobody is trusted."""
+
     def project_page(self, project: NormalizedName) -> ProjectPage | None:
         """Return the page of a project."""
         self.asked.append(project)

@@ -13,6 +13,7 @@ from tests.e2e.conftest import Environment
 from tests.loopback import LoopbackIndex
 from tests.real_python import RealChannel
 from tests.variantwheels import NVIDIA, X86_64, make_document, relabel, repack_installed, write_document
+from wheelbridge.api.demo import build_wheel
 
 VARIANTS = {
     "v3": {"x86_64": {"level": ["v3"]}},
@@ -213,3 +214,36 @@ def test_translate_wheel_takes_the_variant_json(run: Run) -> None:
     assert refused["code"] == "incompatible-variant"
     without = run("translate", "wheel", json.dumps({**wheel, "variant_json": None}), *HASWELL).json["refused"]
     assert without["code"] == "invalid-variants"
+
+
+class TestPlugins:
+    """A provider's plugin is third-party code: run where the user names it, apart, and never otherwise."""
+
+    @pytest.fixture
+    def quantum(self, tmp_path: Path) -> Iterator[LoopbackIndex]:
+        """A library with a variant for hardware that only its provider's plugin knows."""
+        folder = tmp_path / "quantum"
+        folder.mkdir()
+        provider = {"requires": ["quantum-provider"], "plugin-api": "quantum_provider:Plugin"}
+        variants = {"q2": {"quantum": {"qubits": ["2"]}}, "q8": {"quantum": {"qubits": ["8"]}}, "null": {}}
+        document = make_document(["quantum"], {"quantum": provider}, variants)
+        plain = repack_installed("filelock", folder)
+        wheels = [plain, *(relabel(plain, label, document) for label in variants), write_document(plain, document)]
+        code = (
+            "from types import SimpleNamespace\n\n\nclass Plugin:\n    def get_supported_configs(self):\n"
+            "        return [SimpleNamespace(name='qubits', values=['4', '2'])]\n"
+        )
+        plugin = build_wheel(folder, "quantum_provider", "1.0", {"quantum_provider.py": code})
+        with LoopbackIndex({"filelock": wheels, "quantum-provider": [plugin]}) as server:
+            yield server
+
+    def test_a_plugin_is_asked_only_where_it_is_trusted(
+        self, run: Run, place: Environment, quantum: LoopbackIndex
+    ) -> None:
+        """Without the user's trust its package is not even downloaded."""
+        request = ("solve", *sources(replace(place, index=quantum.url)), "python", "pypi:filelock", "--json")
+
+        assert label_of(run(*request).json) == "null"
+        assert label_of(run(*request, "--variant-trust", "somebody-else").json) == "null"
+        assert quantum.count("/simple/quantum-provider/") == 0
+        assert label_of(run(*request, "--variant-trust", "Quantum_Provider").json) == "q2"

@@ -11,7 +11,7 @@ from rattler import MatchSpec, PrefixRecord, RepoDataRecord
 from wheelbridge.api.places import Caches
 from wheelbridge.api.running import run_to_end
 from wheelbridge.api.solving import Settings, Silent, solve_request
-from wheelbridge.api.sources import Provider, open_providers, read_sources
+from wheelbridge.api.sources import Provider, read_sources
 from wheelbridge.api.specs import Request, read_request
 from wheelbridge.api.variant_checks import check_variants, split_unwanted
 from wheelbridge.installer.errors import MissingWheelError
@@ -145,7 +145,7 @@ def carry_out(prepared: Prepared, settings: Settings, reporter: Reporter) -> Out
     caches = package_caches(settings.caches)
     files = {package.url: (package.source, package.file) for package in prepared.solution.packages if package.file}
     missing = wheels_to_fetch(prepared.transaction, caches)
-    providers = open_providers(settings.sources, settings.caches, offline=settings.offline)
+    providers = settings.open_providers()
     tasks = [
         (record.url, providers[files[record.url][0]], files[record.url][1])
         if record.url in files

@@ -8,13 +8,13 @@ from rattler import RepoDataRecord
 
 from wheelbridge.api.places import Caches
 from wheelbridge.api.running import run_to_end
-from wheelbridge.api.sources import open_providers, read_sources
+from wheelbridge.api.sources import Provider, open_providers, read_sources
 from wheelbridge.api.specs import Request, read_request
 from wheelbridge.model.source import Source, SourceKind
 from wheelbridge.model.target import Target
 from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.engine import solve_jointly
-from wheelbridge.solver.problem import Problem, Progress, Solution, VariantPlugins
+from wheelbridge.solver.problem import Problem, Progress, Solution
 from wheelbridge.tables import load_names
 from wheelbridge.target.detect import detect_target
 
@@ -41,15 +41,9 @@ class Settings:
     variants: VariantPolicy = field(default_factory=VariantPolicy)
     trusted: tuple[str, ...] = ()
 
-    @property
-    def plugins(self) -> VariantPlugins | None:
-        """The provider plugins that the user trusts; None where there are none."""
-        if not self.trusted:
-            return None
-        from wheelbridge.api.provider_plugins import PluginRunner  # noqa: PLC0415 - few solves run plugins
-
-        indexes = [source.login_url or source.url for source in self.sources if source.kind == "index"]
-        return PluginRunner(self.trusted, self.caches.root, indexes, offline=self.offline)
+    def open_providers(self) -> dict[str, Provider]:
+        """Return index name -> provider."""
+        return open_providers(self.sources, self.caches, offline=self.offline, trusted=self.trusted)
 
 
 def solve(
@@ -110,13 +104,12 @@ def solve_request(  # noqa: PLR0913 - one keyword for each thing an environment 
         complete=complete,
         variants=settings.variants,
     )
-    providers = open_providers(settings.sources, settings.caches, offline=settings.offline)
+    providers = settings.open_providers()
     work = solve_jointly(
         problem,
         providers,
         load_names(),
         repodata_cache=settings.caches.repodata,
         progress=progress,
-        plugins=settings.plugins,
     )
     return run_to_end(work)

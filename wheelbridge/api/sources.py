@@ -1,7 +1,7 @@
 """From what a user calls a channel or an index to the ordered list of sources."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from wheelbridge.model.distribution import CoreMetadata, DistributionFile, Proje
 from wheelbridge.model.name import NormalizedName
 from wheelbridge.model.source import Source, SourceKind
 from wheelbridge.model.variant import ReleaseVariants
+from wheelbridge.solver.problem import VariantPlugins
 
 _CREDENTIALS = re.compile(r"://[^/\s]+@")
 DEFAULT_CHANNEL = "conda-forge"
@@ -50,16 +51,29 @@ def read_sources(given: Iterable[tuple[SourceKind, str]], *, defaults: bool = Tr
 class Provider:
     """A `wheelbridge.solver.problem.WheelProvider` over an index that is opened when it is first asked."""
 
-    def __init__(self, source: Source, caches: Caches, *, offline: bool) -> None:
+    def __init__(self, source: Source, caches: Caches, *, offline: bool, trusted: Collection[str] = ()) -> None:
         self._source = source
         self._caches = caches
         self._offline = offline
+        self._trusted = trusted
 
     @cached_property
     def index(self) -> Index:
         """The index itself."""
-        url = self._source.login_url or self._source.url
-        return open_index(self._source.name, url, cache_dir=self._caches.index, offline=self._offline)
+        return open_index(self._source.name, self._url, cache_dir=self._caches.index, offline=self._offline)
+
+    @cached_property
+    def plugins(self) -> VariantPlugins | None:
+        """The provider plugins that the user trusts, from this index alone; None where there are none."""
+        if not self._trusted:
+            return None
+        from wheelbridge.api.provider_plugins import PluginRunner  # noqa: PLC0415 - few solves run plugins
+
+        return PluginRunner(self._trusted, self._caches.root, [self._url], offline=self._offline)
+
+    @property
+    def _url(self) -> str:
+        return self._source.login_url or self._source.url
 
     def prepare(self) -> None:
         """Open the index: to import an HTTP client takes a tenth of a second, better spent beside reading channels."""
@@ -86,9 +100,12 @@ class Provider:
         return self.index.variants(file)
 
 
-def open_providers(sources: Sequence[Source], caches: Caches, *, offline: bool = False) -> dict[str, Provider]:
-    """Return index name -> provider."""
-    return {source.name: Provider(source, caches, offline=offline) for source in sources if source.kind == "index"}
+def open_providers(
+    sources: Sequence[Source], caches: Caches, *, offline: bool = False, trusted: Collection[str] = ()
+) -> dict[str, Provider]:
+    """Return index name -> provider; *trusted* are variant providers whose plugins may be run."""
+    indexes = (source for source in sources if source.kind == "index")
+    return {source.name: Provider(source, caches, offline=offline, trusted=trusted) for source in indexes}
 
 
 def without_credentials(text: str) -> str:

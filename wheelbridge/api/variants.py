@@ -9,7 +9,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from wheelbridge.api.solving import Settings
-from wheelbridge.api.sources import Provider, open_providers
+from wheelbridge.api.sources import Provider
 from wheelbridge.errors import UsageError, WheelbridgeError
 from wheelbridge.index.variants import read_variants
 from wheelbridge.model.distribution import DistributionFile
@@ -125,7 +125,9 @@ def report_file(path: Path, settings: Settings) -> VariantReport:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     project = canonicalize_name(path.name.partition("-")[0])
     release = read_variants(text)
-    target = ask_plugins(release, settings.target, settings.variants, settings.plugins)
+    providers = settings.open_providers().values()
+    plugins = next((provider.plugins for provider in providers), None)
+    target = ask_plugins(release, settings.target, settings.variants, plugins)
     return make_report(path.name, str(path), release, target, settings.variants, project=project)
 
 
@@ -140,7 +142,7 @@ def report_project(text: str, settings: Settings) -> VariantReport:
     requirement = parse_requirement(text)
     project = canonicalize_name(requirement.name)
     found = False
-    for name, provider in open_providers(settings.sources, settings.caches, offline=settings.offline).items():
+    for name, provider in settings.open_providers().items():
         page = provider.project_page(project)
         if page is None:
             continue
@@ -151,7 +153,7 @@ def report_project(text: str, settings: Settings) -> VariantReport:
                 release = _read(provider, offer.variants_file(version), wheels)
                 files = {label: tuple(file.filename for file in found) for label, found in wheels.items()}
                 policy, what = settings.variants, f"{project} {version}"
-                target = ask_plugins(release, settings.target, policy, settings.plugins)
+                target = ask_plugins(release, settings.target, policy, provider.plugins)
                 return make_report(what, name, release, target, policy, project=project, wheels=files)
     if not found:
         raise PackageNotFoundError(project, [source.name for source in settings.sources], hint=None)

@@ -26,7 +26,7 @@ from wheelbridge.solver.errors import (
 )
 from wheelbridge.solver.explain import UNSPOKEN, explain, names_without_candidates
 from wheelbridge.solver.names import SolverNames
-from wheelbridge.solver.problem import Problem, Progress, Providers, Solution, Statistics, VariantPlugins
+from wheelbridge.solver.problem import Problem, Progress, Providers, Solution, Statistics
 from wheelbridge.solver.records import (
     installed_names,
     record_channel,
@@ -48,13 +48,7 @@ _CPYTHON_ONLY = 'python[build="^(?!.*(pypy|graalpy)).*$"]'
 
 
 async def solve_jointly(
-    problem: Problem,
-    providers: Providers,
-    table: NameTable,
-    *,
-    repodata_cache: Path,
-    progress: Progress,
-    plugins: VariantPlugins | None = None,
+    problem: Problem, providers: Providers, table: NameTable, *, repodata_cache: Path, progress: Progress
 ) -> Solution:
     """Find the packages that meet *problem*, from channels and indexes together.
 
@@ -71,7 +65,7 @@ async def solve_jointly(
     conda_names = taken_names(problem.locked)
     try:
         while True:
-            session = _Session(problem, providers, table, repodata_cache, progress, conda_names, plugins=plugins)
+            session = _Session(problem, providers, table, repodata_cache, progress, conda_names)
             await session.open(executor)
             solution = await session.run()
             if not session.unearned:
@@ -97,10 +91,7 @@ class _Session:
         repodata_cache: Path,
         progress: Progress,
         conda_names: frozenset[str],
-        *,
-        plugins: VariantPlugins | None,
     ) -> None:
-        self._plugins = plugins
         self._conda_names = conda_names
         self.unearned: frozenset[str] = frozenset()
         self._present = set(problem.present)
@@ -155,7 +146,6 @@ class _Session:
             statistics=self._statistics,
             versions_of=self._versions_of,
             policy=self._problem.variants,
-            plugins=self._plugins,
             exclude_newer=self._problem.exclude_newer,
         )
 

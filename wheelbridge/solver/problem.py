@@ -34,6 +34,10 @@ class WheelProvider(Protocol):
     def variants(self, file: DistributionFile) -> ReleaseVariants:
         """Return the variant metadata that *file* holds: a ``-variants.json``, or a wheel (PEP 825)."""
 
+    @property
+    def plugins(self) -> "VariantPlugins | None":
+        """The provider plugins of this index that the user trusts; None where there are none."""
+
 
 class VariantPlugins(Protocol):
     """Provider plugins that the user trusts. Called from several threads."""

@@ -22,7 +22,7 @@ from wheelbridge.model.variant import ReleaseVariants
 from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.candidates import Offer
 from wheelbridge.solver.demand import Demand
-from wheelbridge.solver.problem import Statistics, VariantPlugins, WheelProvider
+from wheelbridge.solver.problem import Statistics, WheelProvider
 from wheelbridge.solver.records import to_rattler_record
 from wheelbridge.solver.variant_choice import Candidate, VariantChoice, ask_plugins
 from wheelbridge.translate.pythons import Release
@@ -51,7 +51,6 @@ class Context:
         executor: runs what waits for the network.
         versions_of: tells the versions that all sources together have of a project.
         policy: what the user says of variants.
-        plugins: the provider plugins that the user trusts.
     """
 
     target: Target
@@ -61,7 +60,6 @@ class Context:
     statistics: Statistics
     versions_of: VersionsOf
     policy: VariantPolicy
-    plugins: VariantPlugins | None = None
     exclude_newer: datetime | None = None
 
 
@@ -150,7 +148,7 @@ class WheelSource:
             if not isinstance(error, TranslationError) and error.code not in _REFUSED | {"hash-mismatch"}:
                 raise
             return VariantChoice(project, policy, target, problem=error.message)
-        if plugins := self._context.plugins:
+        if plugins := self._provider.plugins:
             target = await self._in_thread(partial(ask_plugins, release, target, policy), plugins)
         return VariantChoice.judge(release, project, policy, target)
 
