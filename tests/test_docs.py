@@ -11,7 +11,7 @@ import pytest
 
 import wheelbridge
 from wheelbridge.errors import WheelbridgeError
-from wheelbridge.solver import candidates
+from wheelbridge.solver import candidates, variant_choice
 
 CLI = Path(__file__).parents[1] / "docs" / "reference" / "cli.md"
 
@@ -59,7 +59,8 @@ def errors() -> dict[str, list[type[WheelbridgeError]]]:
 
 def refusal_codes() -> set[str]:
     """Return the codes that the choice of candidates itself gives a file."""
-    return set(re.findall(r'_refuse\(\w+, "([a-z-]+)"', inspect.getsource(candidates)))
+    literal = set(re.findall(r'_refuse\(\w+, "([a-z-]+)"', inspect.getsource(candidates)))
+    return literal | {candidates.OTHER_PYTHON, variant_choice.INCOMPATIBLE_VARIANT, variant_choice.UNWANTED_VARIANT}
 
 
 class TestErrorCodes:

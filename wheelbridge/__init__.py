@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from wheelbridge.api.installing import install
     from wheelbridge.api.solving import solve
+    from wheelbridge.api.variant_policies import read_variant_policy
     from wheelbridge.errors import WheelbridgeError
     from wheelbridge.model.target import Target
     from wheelbridge.model.variant_policy import VariantPolicy
@@ -28,6 +29,7 @@ _HOMES = {
     "install": "wheelbridge.api.installing",
     "parse_variants": "wheelbridge.translate.variant_documents",
     "rank_variants": "wheelbridge.translate.variant_order",
+    "read_variant_policy": "wheelbridge.api.variant_policies",
     "solve": "wheelbridge.api.solving",
     "translate_marker": "wheelbridge.translate.markers",
     "translate_requirement": "wheelbridge.translate.requirement",
@@ -43,6 +45,7 @@ __all__ = [
     "install",
     "parse_variants",
     "rank_variants",
+    "read_variant_policy",
     "solve",
     "translate_marker",
     "translate_requirement",

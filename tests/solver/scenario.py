@@ -12,7 +12,7 @@ from typing import Any
 from tests.fakes import FakeIndex, FakeNames
 from wheelbridge.api.solving import Silent
 from wheelbridge.api.specs import read_request
-from wheelbridge.api.variant_policies import read_policy
+from wheelbridge.api.variant_policies import read_variant_policy
 from wheelbridge.model.distribution import CoreMetadata
 from wheelbridge.model.source import Source
 from wheelbridge.model.target import Target, VirtualPackage
@@ -31,7 +31,7 @@ class Scenario:
 
     Attributes:
         target: virtual packages beside those of `TARGET`.
-        policy: the arguments of `read_policy`.
+        policy: the arguments of `read_variant_policy`.
         labels: name -> variant label, empty for a wheel without one.
         notes: texts that the notes must have.
         refused: file name -> reason, whole.
@@ -93,7 +93,7 @@ def run_scenario(
         target=Target(subdir="linux-64", virtual_packages=TARGET).override(
             parse_virtual_package(f"{name}={value}") for name, value in scenario.target.items()
         ),
-        variants=read_policy(**scenario.policy),
+        variants=read_variant_policy(**scenario.policy),
         sources=tuple(sources),
         specs=request.specs,
         requirements=request.requirements,

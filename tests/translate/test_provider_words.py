@@ -9,7 +9,7 @@ from wheelbridge.translate.providers import explain_unsupported, find_support
 
 STATIC = plugin("blas_lapack", kind="static", requires=(), static={"library": ("openblas", "mkl")})
 GPU = machine(cuda="12.4", cuda_arch="11.0")
-ADVICE = "give the values with --virtual-package __variant_tpu_FEATURE=1=VALUE+VALUE"
+ADVICE = "--virtual-package __variant_tpu_FEATURE=VALUE+VALUE gives its values"
 TORCH = "75_real 80_real 86_real 90_real 100_real 120_real 120_virtual"
 
 
@@ -133,7 +133,7 @@ def test_cpus(subdir: str, name: str, feature: str, values: str, expected: str) 
             machine(),
             "cores",
             "2",
-            f"tpu: no provider that wheelbridge knows: tpu-provider; {ADVICE}",
+            f"tpu: its provider is not known: tpu-provider ({ADVICE})",
         ),
         (STATIC, machine(), "library", "blis", "library to be blis; the release lists openblas, mkl"),
         (STATIC, machine(), "threads", "tbb", "threads to be tbb; the release lists none"),
@@ -149,7 +149,7 @@ def test_cpus(subdir: str, name: str, feature: str, values: str, expected: str) 
             machine(cuda="12.8"),
             "sm_arch",
             "75_real",
-            "nvidia: it is optional, and not enabled",
+            "nvidia: it is optional; --variant-enable nvidia uses it",
         ),
     ],
 )

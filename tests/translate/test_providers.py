@@ -51,9 +51,9 @@ class TestWhoGoverns:
     @pytest.mark.parametrize(
         ("namespace", "changes", "words"),
         [
-            ("nvidia", {"requires": ("other-provider",)}, "no provider that wheelbridge knows: other-provider"),
+            ("nvidia", {"requires": ("other-provider",)}, "its provider is not known: other-provider"),
             ("nvidia", {"requires": ()}, "the release names none"),
-            ("nvidia", {"kind": "none"}, "no provider that wheelbridge knows"),
+            ("nvidia", {"kind": "none"}, "its provider is not known"),
             ("nvidia", {"kind": "static"}, "the release lists no values"),
             ("nvidia", {"plugin_api": None}, f"with the plugin-api {NVIDIA_API}, not with none"),
             ("nvidia", {"plugin_api": "a.b:C"}, f"with the plugin-api {NVIDIA_API}, not with a.b:C"),
@@ -147,7 +147,7 @@ class TestWhoGoverns:
         support = find_support(plugin("nvidia", optional=True), LINUX, enabled=enabled)
 
         assert bool(support.features) is expected
-        assert support.missing == ("" if expected else "it is optional, and not enabled")
+        assert support.missing == ("" if expected else f"it is optional; --variant-enable {provider.namespace} uses it")
 
     @pytest.mark.parametrize(
         ("subdir", "marker", "missing"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
-from rattler import MatchSpec, PrefixRecord
+from rattler import MatchSpec, PrefixRecord, RepoDataRecord
 
 from wheelbridge.api.removing import NotInstalledError
 from wheelbridge.installer.errors import NotAnEnvironmentError
@@ -88,8 +88,14 @@ def _edges(records: Sequence[PrefixRecord], asked: Iterable[str]) -> dict[str, d
     for need in active_needs(chosen, asked):
         target = MatchSpec(need.spec).name.normalized or ""
         if need.owner is not None and target in chosen:
-            edges.setdefault(need.owner.name.normalized, {}).setdefault(target, need.spec)
+            edges.setdefault(need.owner.name.normalized, {}).setdefault(target, _as_shown(need.owner, need.spec))
     return edges
+
+
+def _as_shown(owner: RepoDataRecord, spec: str) -> str:
+    """Name the extra that brings a dependency, where one does."""
+    extras = [extra for extra, specs in owner.extra_depends.items() if spec in specs]
+    return spec if spec in owner.depends or not extras else f"{spec} for its extra {extras[0]}"
 
 
 def _shortest(edges: Mapping[str, Mapping[str, str]], root: str, goal: str) -> list[str]:

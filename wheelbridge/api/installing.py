@@ -153,7 +153,7 @@ def carry_out(prepared: Prepared, settings: Settings, reporter: Reporter) -> Out
         for record in missing
     ]
     wheels = _download(tasks, settings.caches, reporter)
-    check_variants(prepared.solution.packages, wheels)
+    check_variants(prepared.solution.packages, wheels, settings.caches.unpacked_wheels)
     _complete_hashes(prepared.transaction, wheels)
     return run_to_end(run_transaction(replace(prepared.transaction, wheels=wheels), caches, reporter=reporter))
 

@@ -121,7 +121,10 @@ class Translator:
             return None
         if document is None:
             return Refusal(filename, InvalidVariantsError.code, "A variant wheel needs its 'variant_json'")
-        release = check_own_variant(parse_variants(document), label)
+        try:
+            release = check_own_variant(parse_variants(document), label)
+        except InvalidVariantsError as error:
+            return Refusal(filename, error.code, error.message)
         ranking = rank_variants(release, self._target)
         if (ranked := ranking.variant(label)) is None:
             return Refusal(filename, "incompatible-variant", f"It {ranking.reason(label)}")

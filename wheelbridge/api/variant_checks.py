@@ -11,8 +11,9 @@ from wheelbridge.index.errors import NotAWheelError
 from wheelbridge.index.variants import read_variants
 from wheelbridge.index.wheelfile import VARIANT_JSON, read_member
 from wheelbridge.installer.listing import installed_variant
+from wheelbridge.installer.wheel import find_member
 from wheelbridge.model.variant import WheelVariant, group_by_feature
-from wheelbridge.model.variant_policy import VariantPin, VariantPolicy
+from wheelbridge.model.variant_policy import VariantPolicy, is_meant
 from wheelbridge.solver.problem import ResolvedPackage
 from wheelbridge.solver.records import wheel_project
 from wheelbridge.translate.variant_documents import InvalidVariantsError, check_own_variant
@@ -31,8 +32,8 @@ class VariantMismatchError(WheelbridgeError):
         self.fn = fn
 
 
-def check_variants(packages: Iterable[ResolvedPackage], wheels: Mapping[str, Path]) -> None:
-    """Compare the ``variant.json`` of every downloaded variant wheel with what the solve went by.
+def check_variants(packages: Iterable[ResolvedPackage], wheels: Mapping[str, Path], cache: Path) -> None:
+    """Compare the ``variant.json`` of every variant wheel with what the solve went by.
 
     PEP 825: the index-level metadata "MUST be consistent with the variant metadata of the individual wheels". A wheel
     that says nothing of itself contradicts nobody; what is wrong with it otherwise shows when it is unpacked.
@@ -40,14 +41,16 @@ def check_variants(packages: Iterable[ResolvedPackage], wheels: Mapping[str, Pat
     Args:
         packages: of the solution.
         wheels: URL -> downloaded file.
+        cache: where wheels that were not downloaded are, unpacked.
 
     Raises:
         VariantMismatchError: if one differs.
     """
     for package in packages:
-        path = wheels.get(package.url)
-        if path is not None and package.wheel is not None and package.wheel.variant is not None:
-            _check(package.fn, path, package.wheel.variant)
+        if package.wheel is not None and (expected := package.wheel.variant) is not None:
+            text = _own_text(package, wheels.get(package.url), cache)
+            if text is not None:
+                _check(package.fn, text, expected)
 
 
 def split_unwanted(
@@ -65,29 +68,31 @@ def split_unwanted(
 
 def _is_unwanted(project: NormalizedName, variant: WheelVariant | None, policy: VariantPolicy) -> bool:
     if own := policy.pins.get(project):
-        return not _is_meant(variant, own)
+        return not is_meant(variant, own)
     if variant is None:
         return False
-    if policy.disabled or (policy.pin_all and not _is_meant(variant, policy.pin_all)):
+    if policy.disabled or (policy.pin_all and not is_meant(variant, policy.pin_all)):
         return True
     groups = group_by_feature(variant.properties)
     banned = group_by_feature(item for item in variant.properties if policy.is_banned(item))
     return any(groups[key] == values for key, values in banned.items())
 
 
-def _is_meant(variant: WheelVariant | None, pin: VariantPin) -> bool:
-    if pin.pattern is not None:
-        return any(map(pin.pattern.matches, variant.properties if variant else ()))
-    return pin.label == (variant.label if variant else "")
-
-
-def _check(fn: str, path: Path, expected: WheelVariant) -> None:
+def _own_text(package: ResolvedPackage, wheel: Path | None, cache: Path) -> bytes | None:
+    """Return the ``variant.json`` of a wheel, downloaded or unpacked; None where it has none."""
+    if wheel is None:
+        found = find_member(package.sha256, cache, VARIANT_JSON) if package.sha256 else None
+        return found.read_bytes() if found else None
     try:
-        with path.open("rb") as stream:
-            text = read_member(stream, fn, VARIANT_JSON)
-        release = check_own_variant(read_variants(text), expected.label)
+        with wheel.open("rb") as stream:
+            return read_member(stream, package.fn, VARIANT_JSON)
     except NotAWheelError:
-        return
+        return None
+
+
+def _check(fn: str, text: bytes, expected: WheelVariant) -> None:
+    try:
+        release = check_own_variant(read_variants(text), expected.label)
     except InvalidVariantsError as error:
         raise VariantMismatchError(fn, error.message) from error
     if release.variants[expected.label] != expected.properties:

@@ -9,7 +9,7 @@ from wheelbridge.errors import UsageError
 from wheelbridge.model.variant_policy import VariantMode, VariantPattern, VariantPin, VariantPolicy, parse_pin
 
 
-def read_policy(
+def read_variant_policy(
     *,
     prefer: Iterable[str] = (),
     ban: Iterable[str] = (),

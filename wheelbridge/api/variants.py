@@ -12,6 +12,7 @@ from wheelbridge.api.solving import Settings
 from wheelbridge.api.sources import Provider
 from wheelbridge.errors import UsageError, WheelbridgeError
 from wheelbridge.index.variants import read_variants
+from wheelbridge.index.wheelfile import VARIANT_JSON, read_member
 from wheelbridge.model.distribution import DistributionFile
 from wheelbridge.model.target import Target
 from wheelbridge.model.variant import ReleaseVariants
@@ -29,12 +30,14 @@ from wheelbridge.translate.wheel import WheelName
 
 
 class NoVariantsError(WheelbridgeError):
-    """A release has no variant wheels."""
+    """No release has variant wheels."""
 
     code = "no-variants"
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"{what} has no variant wheels", hint="Its wheels differ by their tags alone.")
+        super().__init__(
+            f"No release that {what!r} allows has variant wheels", hint="Wheels of it differ by tags alone."
+        )
         self.what = what
 
 
@@ -113,14 +116,17 @@ class VariantReport:
 
 
 def report_file(path: Path, settings: Settings) -> VariantReport:
-    """Report on a file of variant metadata.
+    """Report on a file of variant metadata, or on a variant wheel.
 
     Raises:
         UsageError: if it cannot be opened.
+        NotAWheelError: if it is a wheel without variant metadata.
         InvalidVariantsError: if it cannot be read.
     """
     try:
-        text = path.read_bytes()
+        with path.open("rb") as stream:
+            is_wheel = path.suffix == ".whl"
+            text = read_member(stream, path.name, VARIANT_JSON) if is_wheel else stream.read()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     project = canonicalize_name(path.name.partition("-")[0])
@@ -148,7 +154,7 @@ def report_project(text: str, settings: Settings) -> VariantReport:
             continue
         found = True
         offer = Offer(page, settings.target, frozenset(KNOWN_MINORS), settings.exclude_newer)
-        for version in sorted(requirement.specifier.filter(offer.releases), reverse=True):
+        for version in offer.admitted(requirement.specifier):
             if wheels := _labelled(offer, version):
                 release = _read(provider, offer.variants_file(version), wheels)
                 files = {label: tuple(file.filename for file in found) for label, found in wheels.items()}
@@ -156,7 +162,7 @@ def report_project(text: str, settings: Settings) -> VariantReport:
                 target = ask_plugins(release, settings.target, policy, provider.plugins)
                 return make_report(what, name, release, target, policy, project=project, wheels=files)
     if not found:
-        raise PackageNotFoundError(project, [source.name for source in settings.sources], hint=None)
+        raise PackageNotFoundError(project, [source.name for source in settings.sources if source.kind == "index"])
     raise NoVariantsError(text)
 
 
@@ -188,7 +194,7 @@ def make_report(
 def _labelled(offer: Offer, version: Version) -> dict[str, list[DistributionFile]]:
     """Return label -> variant wheels of *version*, of all platforms."""
     found: dict[str, list[DistributionFile]] = {}
-    for file in offer.releases[version]:
+    for file in offer.files(version):
         with suppress(InvalidWheelNameError):
             if label := WheelName.parse(file.filename).label:
                 found.setdefault(label, []).append(file)

@@ -147,7 +147,10 @@ def remove(
 @g.grouped
 def variants(
     ctx: typer.Context,
-    subject: Annotated[str, typer.Argument(metavar="PROJECT|FILE", help="A requirement, or a -variants.json file.")],
+    subject: Annotated[
+        str,
+        typer.Argument(metavar="PROJECT|FILE", help="A requirement; or a file: -variants.json, or a variant wheel."),
+    ],
     *,
     sources: g.Sources,
     machine: g.Machine,

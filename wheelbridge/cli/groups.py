@@ -54,9 +54,9 @@ class Wishes:
         return self._read()
 
     def _read(self, mode: str = "flexible", *, disabled: bool = False) -> "VariantPolicy":
-        from wheelbridge.api.variant_policies import read_policy
+        from wheelbridge.api.variant_policies import read_variant_policy
 
-        return read_policy(
+        return read_variant_policy(
             prefer=self.variant_prefer or (),
             ban=self.variant_ban or (),
             pins=self.variant or (),

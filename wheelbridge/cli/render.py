@@ -61,8 +61,8 @@ def packages_table(packages: Iterable[ResolvedPackage], title: str) -> "Table":
 
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for heading in ("package", "version", "build", "kind", "source"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("size", justify="right")
+        table.add_column(heading, no_wrap=heading != "build", overflow="fold")
+    table.add_column("size", justify="right", no_wrap=True)
     for package in packages:
         style = "green" if package.kind == "wheel" else ""
         name = package.name if package.pypi_name in (None, package.name) else f"{package.name} ({package.pypi_name})"
@@ -94,8 +94,8 @@ def render_plan(plan: Plan, place: str, packages: Mapping[str, ResolvedPackage])
 
     table = Table(title=f"Plan for {place}", title_justify="left", box=None, pad_edge=False)
     for heading in ("", "package", "version", "build", "source"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("size", justify="right")
+        table.add_column(heading, no_wrap=heading != "build", overflow="fold")
+    table.add_column("size", justify="right", no_wrap=True)
     for record in plan.link:
         table.add_row("+", *_cells(record, packages), style="green")
     for change in plan.change:

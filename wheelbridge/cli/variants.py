@@ -13,7 +13,7 @@ def run(subject: str, options: SolveOptions, *, as_json: bool) -> int:
     """Say what the target makes of the variants of a project or of a file of metadata."""
     settings = read_settings(options)
     path = Path(subject)
-    if subject.endswith(".json"):
+    if subject.endswith((".json", ".whl")):
         report = report_file(path, settings)
     else:
         report = report_project(subject.removeprefix(PREFIX), settings)

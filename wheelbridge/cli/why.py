@@ -32,4 +32,6 @@ def _show(explanation: Explanation) -> None:
         properties = ", ".join(map(str, sorted(variant.properties))) or "no properties: it runs everywhere"
         out().print(f"  variant {variant.label}: {properties}")
         machine = [spec for spec in explanation.needs if spec.startswith("__")]
-        out().print(f"  it runs where there is: {', '.join(machine) or 'anything'}")
+        out().print(
+            f"  it runs where there is: {', '.join(machine)}" if machine else "  its record requires no machine"
+        )

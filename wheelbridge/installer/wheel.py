@@ -102,6 +102,11 @@ def find_unpacked(record: WheelRecord, cache: Path, use: WheelUse) -> Path | Non
     return None
 
 
+def find_member(sha256: str, cache: Path, name: str) -> Path | None:
+    """Return a file of an unpacked wheel's ``.dist-info``, by the wheel's hash (hexadecimal); None if there is none."""
+    return next(cache.glob(f"{sha256[:_SHA256_SHOWN]}-*/*/site-packages/*.dist-info/{name}"), None)
+
+
 def unpack_wheel(wheel: Path, record: WheelRecord, cache: Path, *, use: WheelUse) -> Path:
     """Unpack *wheel* into the wheel cache as a conda package; return its directory, ready to be linked.
 

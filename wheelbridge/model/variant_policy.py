@@ -9,7 +9,7 @@ from typing import Literal, Self
 from packaging.utils import NormalizedName, canonicalize_name
 
 from wheelbridge.errors import UsageError
-from wheelbridge.model.variant import VariantProperty, is_label
+from wheelbridge.model.variant import VariantProperty, WheelVariant, is_label
 
 VariantMode = Literal["flexible", "strict"]
 
@@ -76,8 +76,8 @@ class VariantPin:
         return cls(label=text)
 
     def __str__(self) -> str:
-        """Write the pin as it is read."""
-        return str(self.pattern) if self.pattern else str(self.label)
+        """Write the pin as it is read, for people."""
+        return str(self.pattern) if self.pattern else self.label or "the wheel without a variant"
 
 
 def _no_pins() -> Mapping[NormalizedName, VariantPin]:
@@ -112,6 +112,13 @@ class VariantPolicy:
     def is_banned(self, item: VariantProperty) -> bool:
         """Tell whether the user does not want *item*."""
         return any(pattern.matches(item) for pattern in self.ban)
+
+
+def is_meant(variant: WheelVariant | None, pin: VariantPin) -> bool:
+    """Tell whether a wheel that is *variant*, None for no variant, is one that *pin* means."""
+    if pin.pattern is not None:
+        return any(map(pin.pattern.matches, variant.properties if variant else ()))
+    return pin.label == (variant.label if variant else "")
 
 
 def parse_pin(text: str) -> tuple[NormalizedName | None, VariantPin]:

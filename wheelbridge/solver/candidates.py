@@ -129,6 +129,17 @@ class Offer:
                     taken += 1
         return sorted(chosen, reverse=True)
 
+    def admitted(self, specifier: SpecifierSet) -> list[Version]:
+        """Return the versions with a wheel that *specifier* and the time admit, on any machine, newest first."""
+        return [version for version in self._matching(specifier) if self.files(version)]
+
+    def files(self, version: Version) -> list[DistributionFile]:
+        """Return the wheels of *version* that are not yanked, or all are, and not too new."""
+        files = self.releases.get(version, [])
+        kept = [file for file in files if not _is_yanked(file)] or files
+        limit = self.exclude_newer
+        return [file for file in kept if limit is None or (file.upload_time is not None and file.upload_time <= limit)]
+
     def exhausted(self, specifiers: Iterable[SpecifierSet], window: int) -> bool:
         """Tell whether a wider window would offer nothing more."""
         specifiers = list(specifiers)

@@ -37,7 +37,7 @@ from wheelbridge.solver.records import (
 from wheelbridge.solver.request import take_request
 from wheelbridge.solver.solution import collect_packages
 from wheelbridge.solver.soundness import find_unmet
-from wheelbridge.solver.variant_notes import note_variants
+from wheelbridge.solver.variant_notes import note_idle_pins, note_variants
 from wheelbridge.solver.wheels import Context, WheelSource
 from wheelbridge.translate.pythons import Release
 
@@ -358,14 +358,16 @@ class _Session:
 
     def _solution(self, records: list[RepoDataRecord]) -> Solution:
         refused = {refusal.fn: refusal for source in self._wheels.values() for refusal in source.refusals}
+        packages = collect_packages(records, self._wheels.values(), self._problem.sources)
         return Solution(
-            packages=collect_packages(records, self._wheels.values(), self._problem.sources),
+            packages=packages,
             refused=tuple(refused[fn] for fn in sorted(refused)),
             statistics=self._statistics,
             specs=(*self._request.specs, *self._loosened.values()),
             notes=(
                 *self._request.notes,
                 *(f"{old} was asked for earlier; it may move now." for old in self._loosened),
+                *note_idle_pins(self._problem.variants, packages),
                 *note_variants(records, self._wheels.values(), {record.url for record in self._problem.locked}),
             ),
         )

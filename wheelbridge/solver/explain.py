@@ -13,6 +13,7 @@ from wheelbridge.solver.candidates import OTHER_PYTHON
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.errors import UnsatisfiableError
 from wheelbridge.solver.problem import Problem
+from wheelbridge.solver.variant_choice import INCOMPATIBLE_VARIANT, INVALID_VARIANTS, UNWANTED_VARIANT
 from wheelbridge.solver.wheels import WheelSource
 from wheelbridge.translate.errors import OtherPlatformError
 
@@ -32,6 +33,9 @@ _HINTS = {
     "no-upload-time": "--exclude-newer needs an index that publishes upload times (PEP 700).",
     "yanked": "A yanked release is taken only for an exact pin: name==version.",
     OTHER_PYTHON: "Ask for another version of python, or add a channel that has the package.",
+    INCOMPATIBLE_VARIANT: "To see what each variant needs: wheelbridge variants PROJECT.",
+    UNWANTED_VARIANT: "Take back what you said of variants: --variant, --variant-ban, --no-variants.",
+    INVALID_VARIANTS: "Tell the maintainers of the project, and ask for another version meanwhile.",
     "incompatible-tag": "Ask for another version of python, or add a channel that has the package.",
 }
 

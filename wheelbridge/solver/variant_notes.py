@@ -1,9 +1,11 @@
 """What users should hear of the variants in a solution: a better one was passed over, or nothing but a name decided."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 
 from rattler import RepoDataRecord
 
+from wheelbridge.model.variant_policy import VariantPolicy, is_meant
+from wheelbridge.solver.problem import ResolvedPackage
 from wheelbridge.solver.records import record_channel
 from wheelbridge.solver.variant_choice import Candidate, VariantChoice
 from wheelbridge.solver.wheels import OfferedWheel, WheelSource
@@ -32,6 +34,20 @@ def note_variants(
     return tuple(notes)
 
 
+def note_idle_pins(policy: VariantPolicy, packages: Collection[ResolvedPackage]) -> tuple[str, ...]:
+    """Return a sentence for every pin that decided nothing: a word of the user's is never lost in silence."""
+    wheels = {package.pypi_name: package.wheel for package in packages}
+    notes = [
+        f"--variant {project}={pin.label or pin.pattern or ''} decided nothing: no wheel of {project} is taken."
+        for project, pin in policy.pins.items()
+        if project not in wheels
+    ]
+    pin = policy.pin_all
+    if pin and not any(wheel and wheel.variant and is_meant(wheel.variant, pin) for wheel in wheels.values()):
+        notes.append(f"--variant {pin} decided nothing: no wheel that is taken has such a variant.")
+    return tuple(notes)
+
+
 def _runs_on(candidates: Iterable[Candidate], python: Release | None) -> Iterator[str]:
     for candidate in candidates:
         if candidate.name.label is not None and (python is None or python in candidate.support.minors):
@@ -45,7 +61,7 @@ def _notes(wheel: OfferedWheel, choice: VariantChoice, available: list[str]) -> 
     if better := choice.better_than(label, available):
         yield (
             f"{release}: {taken} is taken although {better[0]} suits this target better, for that does not fit with "
-            "the request and what it brings. To insist on the best one, say --variant-mode strict."
+            "the request and what it brings; --variant-mode strict would refuse to do without it."
         )
     if label is None or choice.ranking is None or (item := choice.ranking.variant(label)) is None:
         return

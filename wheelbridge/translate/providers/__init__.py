@@ -139,7 +139,7 @@ def _given(namespace: str, features: Mapping[str, tuple[str, ...]]) -> Namespace
 def find_obstacle(provider: VariantProvider, target: Target, enabled: Collection[str]) -> str:
     """Say what keeps the namespace out of use on *target*; empty where nothing does."""
     if provider.optional and provider.namespace not in enabled:
-        return "it is optional, and not enabled"
+        return f"it is optional; --variant-enable {provider.namespace} uses it"
     if provider.enable_if is None:
         return ""
     try:

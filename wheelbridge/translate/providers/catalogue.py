@@ -121,8 +121,8 @@ def _explain_unknown(provider: VariantProvider, target: Target) -> str:
         return f"{package} is known with the plugin-api {expected}, not with {provider.plugin_api or 'none'}"
     if provider.kind == "static":
         return "the release lists no values"
-    unknown = f"no provider that wheelbridge knows: {', '.join(provider.requires) or 'the release names none'}"
+    unknown = f"its provider is not known: {', '.join(provider.requires) or 'the release names none'}"
     if takes_lists(provider, target):
         example = package_name(provider.namespace, "FEATURE")
-        return f"{unknown}; give the values with --virtual-package {example}=1=VALUE+VALUE"
+        return f"{unknown} (--virtual-package {example}=VALUE+VALUE gives its values)"
     return unknown
