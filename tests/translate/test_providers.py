@@ -147,7 +147,7 @@ class TestWhoGoverns:
         support = find_support(plugin("nvidia", optional=True), LINUX, enabled=enabled)
 
         assert bool(support.features) is expected
-        assert support.missing == ("" if expected else f"it is optional; --variant-enable {provider.namespace} uses it")
+        assert support.missing == ("" if expected else "it is optional; --variant-enable nvidia uses it")
 
     @pytest.mark.parametrize(
         ("subdir", "marker", "missing"),

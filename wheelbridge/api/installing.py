@@ -10,13 +10,13 @@ from rattler import MatchSpec, PrefixRecord, RepoDataRecord
 
 from wheelbridge.api.places import Caches
 from wheelbridge.api.running import run_to_end
-from wheelbridge.api.solving import Settings, Silent, solve_request
+from wheelbridge.api.solving import Settings, Silent, Standing, solve_request
 from wheelbridge.api.sources import Provider, read_sources
 from wheelbridge.api.specs import Request, read_request
 from wheelbridge.api.variant_checks import check_variants, split_unwanted
 from wheelbridge.installer.errors import MissingWheelError
 from wheelbridge.installer.history import load_history, requested_specs
-from wheelbridge.installer.listing import load_records
+from wheelbridge.installer.listing import installed_variant, load_records
 from wheelbridge.installer.plan import Plan, make_plan
 from wheelbridge.installer.prefix import check_environment, check_new, hold_prefix, is_environment
 from wheelbridge.installer.reporter import Reporter
@@ -99,19 +99,8 @@ def prepare(
     else:
         check_new(prefix)
     installed = load_records(prefix) if is_environment(prefix) else ()
-    locked, unwanted = split_unwanted(prefix, installed, settings.variants)
-    solution = solve_request(
-        request,
-        settings,
-        progress,
-        kept=_kept_specs(prefix, installed),
-        present=[record.name.normalized for record in installed],
-        locked=locked,
-        replaced=unwanted,
-        constraints=_keep_python(installed, request.specs),
-        complete=True,
-    )
-    _adopt_hashes(solution, installed)
+    solution = solve_request(request, settings, progress, _standing(prefix, installed, request, settings))
+    solution = _adopt(solution, prefix, installed)
     transaction = Transaction(
         prefix=prefix,
         subdir=settings.target.subdir,
@@ -128,12 +117,34 @@ def prepare(
     return Prepared(solution, transaction, plan)
 
 
-def _adopt_hashes(solution: Solution, installed: Sequence[PrefixRecord]) -> None:
-    """Give a record without a hash that of the same file as it is installed: an index need not publish any."""
-    known = {(record.url, str(record.version)): record.sha256 for record in installed}
+def _standing(prefix: Path, installed: Sequence[PrefixRecord], request: Request, settings: Settings) -> Standing:
+    """Return what the environment brings along; the user's word on variants may speak against some of its wheels."""
+    locked, unwanted = split_unwanted(prefix, installed, settings.target, settings.variants)
+    return Standing(
+        kept=_kept_specs(prefix, installed),
+        present=tuple(record.name.normalized for record in installed),
+        locked=locked,
+        replaced=unwanted,
+        constraints=_keep_python(installed, request.specs),
+    )
+
+
+def _adopt(solution: Solution, prefix: Path, installed: Sequence[PrefixRecord]) -> Solution:
+    """Say of packages that stay what is known of them as they are installed.
+
+    Which variant a wheel is; and its hash, that of the same file: an index need not publish any.
+    """
+    known = {(record.url, str(record.version)): record for record in installed}
+    packages = []
     for package in solution.packages:
-        if package.record.sha256 is None and (digest := known.get((package.url, package.version))):
-            package.record.sha256 = digest
+        found = known.get((package.url, package.version))
+        if found is not None and package.record.sha256 is None:
+            package.record.sha256 = found.sha256
+        if found is not None and package.variant is None:
+            packages.append(replace(package, variant=installed_variant(prefix, found)))
+        else:
+            packages.append(package)
+    return replace(solution, packages=tuple(packages))
 
 
 def carry_out(prepared: Prepared, settings: Settings, reporter: Reporter) -> Outcome:

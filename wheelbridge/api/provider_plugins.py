@@ -39,7 +39,7 @@ _NOT_KEPT = ("PYTHON", "PIP_")
 _HINTS = {
     "set up": "Its environment is made with 'python -m venv', which has to work.",
     "installed": "The indexes have to have it, and what it requires, as wheels for this Python.",
-    "asked": "Tell its maintainers; its variants are not supported meanwhile.",
+    "asked": "Tell its maintainers, and do without --variant-trust of it meanwhile.",
 }
 _FEATURE = re.compile(r"[a-z0-9_]+")
 _VALUE = re.compile(r"[a-z0-9_.]+")
@@ -129,7 +129,7 @@ class PluginRunner:
                 if (known := _read_cached(answer)) is not None:
                     return known
                 self._prepare(environment, requires)
-                features = _ask(name, environment / _PYTHON, endpoint, self._limit)
+                features = _ask(requires, environment / _PYTHON, endpoint, self._limit)
                 write_atomically(answer, json.dumps([*features.items()]).encode())
                 return features
         except OSError as error:
@@ -153,10 +153,11 @@ class PluginRunner:
             raise
 
 
-def _ask(name: str, python: Path, endpoint: str, limit: float) -> Features:
+def _ask(requires: Sequence[str], python: Path, endpoint: str, limit: float) -> Features:
+    name, packages = ", ".join(requires), [Requirement(text).name for text in requires]
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         answer = Path(folder) / "answer.json"
-        _run(name, "asked", [str(python), "-I", "-u", str(_SCRIPT), endpoint, str(answer)], limit)
+        _run(name, "asked", [str(python), "-I", "-u", str(_SCRIPT), endpoint, str(answer), *packages], limit)
         try:
             return _parse_answer(answer.read_bytes() if answer.exists() else b"null")
         except ValueError as error:

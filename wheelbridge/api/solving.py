@@ -1,6 +1,6 @@
 """The joint solve as a use case: sources opened, tables loaded, one answer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -76,40 +76,37 @@ def solve(
     return solve_request(read_request(specs), settings, Silent())
 
 
-def solve_request(  # noqa: PLR0913 - one keyword for each thing an environment brings along
-    request: Request,
-    settings: Settings,
-    progress: Progress,
-    *,
-    kept: Sequence[str] = (),
-    present: Sequence[str] = (),
-    locked: Sequence[RepoDataRecord] = (),
-    replaced: Sequence[RepoDataRecord] = (),
-    constraints: Sequence[str] = (),
-    complete: bool = False,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What an environment brings along into a solve; see `wheelbridge.solver.problem.Problem`."""
+
+    kept: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
+    locked: tuple[RepoDataRecord, ...] = ()
+    replaced: tuple[RepoDataRecord, ...] = ()
+    constraints: tuple[str, ...] = ()
+
+
+def solve_request(
+    request: Request, settings: Settings, progress: Progress, standing: Standing | None = None
 ) -> Solution:
-    """Solve *request* under *settings*, together with the specs *kept* of earlier ones, preferring *locked* records."""
+    """Solve *request* under *settings*, together with what is *standing*; then the records of wheels are complete."""
+    old = standing or Standing()
     problem = Problem(
         target=settings.target,
         sources=settings.sources,
         specs=request.specs,
         requirements=request.requirements,
-        kept=tuple(kept),
-        present=tuple(present),
-        locked=tuple(locked),
-        replaced=tuple(replaced),
-        constraints=tuple(constraints),
+        kept=old.kept,
+        present=old.present,
+        locked=old.locked,
+        replaced=old.replaced,
+        constraints=old.constraints,
         exclude_newer=settings.exclude_newer,
         offline=settings.offline,
-        complete=complete,
+        complete=standing is not None,
         variants=settings.variants,
     )
-    providers = settings.open_providers()
-    work = solve_jointly(
-        problem,
-        providers,
-        load_names(),
-        repodata_cache=settings.caches.repodata,
-        progress=progress,
-    )
+    repodata = settings.caches.repodata
+    work = solve_jointly(problem, settings.open_providers(), load_names(), repodata_cache=repodata, progress=progress)
     return run_to_end(work)

@@ -9,7 +9,7 @@ from typing import TypeVar
 from packaging.utils import canonicalize_name
 
 from wheelbridge.api.variants import make_report
-from wheelbridge.errors import WheelbridgeError
+from wheelbridge.errors import TranslationError, WheelbridgeError
 from wheelbridge.index.metadata import parse_metadata
 from wheelbridge.mapping.rows import NameAnswer, NameTable
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile
@@ -116,7 +116,10 @@ class Translator:
 
     def _wheel_variant(self, filename: str, document: object) -> WheelVariant | Refusal | None:
         """Return what a wheel is as a variant by its own ``variant.json``; a refusal if the target does not run it."""
-        label = split_label(filename)[1]
+        try:
+            label = split_label(filename)[1]
+        except TranslationError as error:
+            return Refusal(filename, error.code, error.message)
         if label is None:
             return None
         if document is None:

@@ -3,20 +3,21 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from packaging.utils import NormalizedName
 from rattler import PrefixRecord
 
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.index.errors import NotAWheelError
 from wheelbridge.index.variants import read_variants
 from wheelbridge.index.wheelfile import VARIANT_JSON, read_member
-from wheelbridge.installer.listing import installed_variant
+from wheelbridge.installer.listing import installed_release, installed_variant
 from wheelbridge.installer.wheel import find_member
-from wheelbridge.model.variant import WheelVariant, group_by_feature
+from wheelbridge.model.target import Target
+from wheelbridge.model.variant import WheelVariant
 from wheelbridge.model.variant_policy import VariantPolicy, is_meant
 from wheelbridge.solver.problem import ResolvedPackage
 from wheelbridge.solver.records import wheel_project
 from wheelbridge.translate.variant_documents import InvalidVariantsError, check_own_variant
+from wheelbridge.translate.variant_order import rank_variants
 
 
 class VariantMismatchError(WheelbridgeError):
@@ -54,28 +55,29 @@ def check_variants(packages: Iterable[ResolvedPackage], wheels: Mapping[str, Pat
 
 
 def split_unwanted(
-    prefix: Path, installed: Iterable[PrefixRecord], policy: VariantPolicy
+    prefix: Path, installed: Iterable[PrefixRecord], target: Target, policy: VariantPolicy
 ) -> tuple[tuple[PrefixRecord, ...], tuple[PrefixRecord, ...]]:
     """Tell the installed packages that may stay from the wheels that the user's word on variants speaks against."""
     kept: list[PrefixRecord] = []
     unwanted: list[PrefixRecord] = []
     for record in installed:
-        project = wheel_project(record.file_name)
-        speaks_against = project is not None and _is_unwanted(project, installed_variant(prefix, record), policy)
-        (unwanted if speaks_against else kept).append(record)
+        (unwanted if _is_unwanted(prefix, record, target, policy) else kept).append(record)
     return tuple(kept), tuple(unwanted)
 
 
-def _is_unwanted(project: NormalizedName, variant: WheelVariant | None, policy: VariantPolicy) -> bool:
-    if own := policy.pins.get(project):
-        return not is_meant(variant, own)
-    if variant is None:
-        return False
-    if policy.disabled or (policy.pin_all and not is_meant(variant, policy.pin_all)):
+def _is_unwanted(prefix: Path, record: PrefixRecord, target: Target, policy: VariantPolicy) -> bool:
+    """Judge an installed wheel as a solve would judge it, by what the target supports of it."""
+    project = wheel_project(record.file_name)
+    variant = installed_variant(prefix, record)
+    if project is None or variant is None:
+        own = policy.pins.get(project) if project else None
+        return own is not None and not is_meant(None, own)
+    if policy.disabled or (policy.pin_all and project not in policy.pins and not is_meant(variant, policy.pin_all)):
         return True
-    groups = group_by_feature(variant.properties)
-    banned = group_by_feature(item for item in variant.properties if policy.is_banned(item))
-    return any(groups[key] == values for key, values in banned.items())
+    release = installed_release(prefix, record)
+    if release is None:
+        return project in policy.pins and not is_meant(variant, policy.pins[project])
+    return variant.label in rank_variants(release, target, policy, project=project).excluded
 
 
 def _own_text(package: ResolvedPackage, wheel: Path | None, cache: Path) -> bytes | None:

@@ -51,8 +51,15 @@ def read_variant_policy(
         pin_all=everywhere,
         mode="strict" if mode == "strict" else "flexible",
         disabled=disabled,
-        enabled=frozenset(enabled),
+        enabled=frozenset(map(_check_namespace, enabled)),
     )
+
+
+def _check_namespace(text: str) -> str:
+    pattern = VariantPattern.parse(text)
+    if pattern.feature is not None:
+        raise UsageError(f"{text!r} is no variant namespace", hint="Write it like nvidia.")
+    return pattern.namespace
 
 
 def _check_label(pin: VariantPin) -> VariantPin:

@@ -1,6 +1,6 @@
 """The variants of a release, and what a target makes of them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -160,7 +160,9 @@ def report_project(text: str, settings: Settings) -> VariantReport:
                 files = {label: tuple(file.filename for file in found) for label, found in wheels.items()}
                 policy, what = settings.variants, f"{project} {version}"
                 target = ask_plugins(release, settings.target, policy, provider.plugins)
-                return make_report(what, name, release, target, policy, project=project, wheels=files)
+                report = make_report(what, name, release, target, policy, project=project, wheels=files)
+                runnable = {str(candidate.name.label) for candidate in offer.unread(version)}
+                return _without_wheels(report, runnable, settings.target.subdir)
     if not found:
         raise PackageNotFoundError(project, [source.name for source in settings.sources if source.kind == "index"])
     raise NoVariantsError(text)
@@ -189,6 +191,15 @@ def make_report(
         },
         wheels=wheels or {},
     )
+
+
+def _without_wheels(report: VariantReport, runnable: Collection[str], subdir: str) -> VariantReport:
+    """Take out of the order the variants of which the target runs no wheel, by their tags."""
+    ranking = report.ranking
+    reason = f"has no wheel whose tags fit {subdir}"
+    lacking = {v.label: reason for v in ranking.order if v.label not in runnable}
+    order = tuple(variant for variant in ranking.order if variant.label not in lacking)
+    return replace(report, ranking=replace(ranking, order=order, incompatible={**ranking.incompatible, **lacking}))
 
 
 def _labelled(offer: Offer, version: Version) -> dict[str, list[DistributionFile]]:

@@ -57,8 +57,8 @@ def _show(demonstration: Demonstration, seconds: float) -> None:
     for refusal in solution.refused:
         out().print(f"Refused: {refusal.fn}: {refusal.reason}.")
     for package in solution.packages:
-        if package.wheel and package.wheel.variant:
-            own, others = package.wheel.variant.label, ", ".join(f"{c}: {v}" for c, v in demonstration.chips.items())
+        if package.variant:
+            own, others = package.variant.label, ", ".join(f"{c}: {v}" for c, v in demonstration.chips.items())
             out().print(f"Of the variants of {package.pypi_name}, {own} is the best one for this target's CPU.")
             out().print(f"With --virtual-package __archspec=CHIP it would be, by chip: {others}.")
     out().print(f"\nThe new python said: {demonstration.said}", style="bold green")

@@ -35,11 +35,21 @@ def _show(report: VariantReport, subdir: str) -> None:
         best = ", ".join(map(str, variant.best)) or "nothing: it runs everywhere"
         table.add_row(str(place), variant.label, best, report.decided_by(variant.label), style="green")
     for label in [*ranking.excluded, *ranking.incompatible]:
-        table.add_row("-", label, ranking.reason(label), style="yellow" if label in ranking.excluded else "red")
+        table.add_row(
+            "-",
+            *map(_printable, (label, ranking.reason(label) or "")),
+            style="yellow" if label in ranking.excluded else "red",
+        )
     out().print(table)
     for name in report.release.namespaces:
         support = ranking.support[name]
         known = f"read from {support.read_from}" if support.features else f"nothing supported: {support.missing}"
-        out().print(f"{name}: {known}")
+        if support.features or support.missing:
+            out().print(_printable(f"{name}: {known}"))
     for name in sorted(ranking.ambiguous):
         out().print(f"{name}: the release does not order its features; --variant-prefer '{name} :: FEATURE' does")
+
+
+def _printable(text: str) -> str:
+    """Let nothing that a file says reach the terminal as a command."""
+    return "".join(char if char.isprintable() else "?" for char in text)

@@ -12,7 +12,7 @@ from rattler import PrefixRecord
 from wheelbridge.installer.cache import PackageFile
 from wheelbridge.installer.errors import BrokenRecordError
 from wheelbridge.installer.wheel import is_wheel
-from wheelbridge.model.variant import Properties, WheelVariant
+from wheelbridge.model.variant import ReleaseVariants, WheelVariant
 from wheelbridge.translate.variant_documents import InvalidVariantsError, parse_variants
 from wheelbridge.translate.wheel import split_label
 
@@ -103,20 +103,22 @@ def _load(path: Path) -> PrefixRecord:
 
 
 def installed_variant(prefix: Path, record: PrefixRecord) -> WheelVariant | None:
-    """Return what an installed wheel is as a variant: its label by its name, its properties by its own word.
-
-    A ``variant.json`` that is gone or cannot be read leaves the label alone.
-    """
+    """Return what an installed wheel is as a variant: its label by its name, its properties by its own word."""
     label = split_label(record.file_name)[1] if is_wheel(record) else None
     if label is None:
         return None
+    release = installed_release(prefix, record)
+    properties = release.variants.get(label, frozenset()) if release else frozenset()
+    return WheelVariant(label=label, properties=properties, flags=tuple(record.flags))
+
+
+def installed_release(prefix: Path, record: PrefixRecord) -> ReleaseVariants | None:
+    """Return the ``variant.json`` of an installed wheel; None where it has none, or it cannot be read."""
     place = next((file for file in record.files if str(file).endswith(_VARIANT_JSON)), None)
-    properties: Properties = frozenset()
     if place is not None:
         with suppress(OSError, ValueError, RecursionError, InvalidVariantsError):
-            document = json.loads((prefix / place).read_bytes())
-            properties = parse_variants(document).variants.get(label, properties)
-    return WheelVariant(label=label, properties=properties, flags=tuple(record.flags))
+            return parse_variants(json.loads((prefix / place).read_bytes()))
+    return None
 
 
 def _package(prefix: Path, record: PrefixRecord) -> InstalledPackage:

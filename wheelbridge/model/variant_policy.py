@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, Self
 
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
 from wheelbridge.errors import UsageError
 from wheelbridge.model.variant import VariantProperty, WheelVariant, is_label
@@ -133,4 +133,10 @@ def parse_pin(text: str) -> tuple[NormalizedName | None, VariantPin]:
     project, separator, rest = text.partition("=")
     if not separator:
         project, rest = "*", text
-    return None if project.strip() == "*" else canonicalize_name(project.strip()), VariantPin.parse(rest.strip())
+    pin = VariantPin.parse(rest.strip())
+    if project.strip() == "*":
+        return None, pin
+    try:
+        return canonicalize_name(project.strip(), validate=True), pin
+    except InvalidName as error:
+        raise UsageError(f"{text!r} names no project", hint="Write it like torch=cuda12.8.") from error

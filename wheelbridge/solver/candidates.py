@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from wheelbridge.errors import TranslationError
@@ -20,6 +21,7 @@ from wheelbridge.translate.variant_documents import is_variants_file
 from wheelbridge.translate.wheel import WheelName, translate_tags
 
 _PLAIN_DASHES = 4
+_NAME_DASHES = 2
 OTHER_PYTHON = "other-python"
 """The code of a refusal: the wheel runs on pythons that the request does not allow."""
 
@@ -91,8 +93,14 @@ class Offer:
 
     @cached_property
     def _variant_files(self) -> dict[Version, DistributionFile]:
+        """PEP 825: ``{name}-{version}-variants.json``, name and version as in a wheel's file name."""
         files = (file for file in self.page.files if is_variants_file(file.filename))
-        return {version: file for file in files if (version := _version_of(file.filename))}
+        own = (file for file in files if canonicalize_name(file.filename.partition("-")[0]) == self.page.project)
+        return {
+            version: file
+            for file in own
+            if file.filename.count("-") == _NAME_DASHES and (version := _version_of(file.filename))
+        }
 
     def _labelled(self, version: Version) -> bool:
         """Tell cheaply whether some file may be a variant wheel."""

@@ -1,6 +1,6 @@
 """What is asked of the indexes: it only ever grows, so that the order of answers decides nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from packaging.specifiers import SpecifierSet
@@ -45,6 +45,13 @@ class Demand:
             self.changed.add(project)
         if direct and requirement.specifier.prereleases:
             self.direct.add(project)
+
+    def add_extras(self, project: NormalizedName, extras: Collection[str]) -> None:
+        """Remember that *extras* are asked of *project*."""
+        known = self._extras.setdefault(project, set())
+        if not known.issuperset(extras):
+            known.update(extras)
+            self.changed.add(project)
 
     def extras_of(self, project: NormalizedName) -> frozenset[str]:
         """Return the extras asked of *project*."""

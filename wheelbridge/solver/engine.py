@@ -34,12 +34,13 @@ from wheelbridge.solver.records import (
     to_rattler_virtual_packages,
     wheel_project,
 )
-from wheelbridge.solver.request import take_request
+from wheelbridge.solver.request import read_replaced, take_request
 from wheelbridge.solver.solution import collect_packages
-from wheelbridge.solver.soundness import find_unmet
+from wheelbridge.solver.soundness import asked_extras, find_unmet, without_their_extras
 from wheelbridge.solver.variant_notes import note_idle_pins, note_variants
 from wheelbridge.solver.wheels import Context, WheelSource
 from wheelbridge.translate.pythons import Release
+from wheelbridge.translate.requirement import translate_requirement
 
 _THREADS = 16
 _NAME = re.compile(r"[a-z0-9_][a-z0-9._-]*")
@@ -104,6 +105,7 @@ class _Session:
         self._statistics = Statistics()
         self._channels = Channels(problem.sources, problem.target.subdir, repodata_cache, offline=problem.offline)
         self._installed = installed_names((*problem.locked, *problem.replaced))
+        self._replaced: set[NormalizedName] = set()
         self._constraints = [*problem.constraints]
         self._wheels: dict[str, WheelSource] = {}
         self._versions: dict[NormalizedName, Collection[Version]] = {}
@@ -130,8 +132,10 @@ class _Session:
             self._problem, self._table, self._context, self._channels, list(self._wheels.values())
         )
 
-        for project in installed_names(self._problem.replaced):
-            self._demand.serve(project)
+        for record in self._problem.replaced:
+            installed = read_replaced(record, self._problem.kept, self._demand.names)
+            self._demand.add(installed)
+            self._replaced.add(installed.project)
 
     def _above(self, index: Source) -> list[str]:
         return [s.url for s in self._problem.sources if s.kind == "channel" and s.tier < index.tier]
@@ -163,8 +167,9 @@ class _Session:
             try:
                 records = await self._solve()
             except SolverError as error:
-                if not self._loosen(str(error)) and not await self._widen(str(error)):
-                    raise await self._explain(str(error)) from None
+                conflict = str(error)
+                if not (self._open_replaced(conflict) or self._loosen(conflict) or await self._widen(conflict)):
+                    raise await self._explain(conflict) from None
                 continue
             if self._find_unearned(records):
                 return self._solution(records)
@@ -183,6 +188,15 @@ class _Session:
     def _named(self, conflict: str) -> set[str]:
         """Return the names that take part in a conflict: all there are, if the solver could not say."""
         return set(map(_spec_name, self._specs)) if conflict == UNSPOKEN else _names(conflict)
+
+    def _open_replaced(self, conflict: str) -> bool:
+        """Offer other versions of installed wheels of which another variant is wanted, where theirs does not fit."""
+        names = self._named(conflict)
+        blocking = {project for project in self._replaced if self._demand.names(project) in names}
+        self._replaced -= blocking
+        for project in blocking:
+            self._demand.add(translate_requirement(project, self._problem.target, self._demand.names))
+        return bool(blocking)
 
     def _loosen(self, conflict: str) -> bool:
         """Let go of what is there, then of how it was asked for earlier, where the conflict names it."""
@@ -273,7 +287,19 @@ class _Session:
 
     async def _refine(self, records: list[RepoDataRecord]) -> bool:
         """Tell whether the solution asks for another round."""
-        return await self._serve_mapped_wheels(records) or self._insist_on_wheels(records) or self._harden(records)
+        if await self._serve_mapped_wheels(records) or self._insist_on_wheels(records):
+            return True
+        return self._ask_for_extras(records) or self._harden(records)
+
+    def _ask_for_extras(self, records: list[RepoDataRecord]) -> bool:
+        """Ask wheels for the extras that installed packages and earlier requests want of them."""
+        chosen = {record.name.normalized: record for record in records}
+        for name, extras in asked_extras(records, self._specs).items():
+            source = self._source_of(chosen[name]) if name in chosen else None
+            wheel = source.wheels[chosen[name].url] if source else None
+            if wheel is not None and wheel.extras is not None and not wheel.extras >= extras:
+                self._demand.add_extras(wheel.project, extras)
+        return bool(self._demand.changed)
 
     def _find_unearned(self, records: list[RepoDataRecord]) -> bool:
         """Tell whether a wheel meets the dependency of a conda package without a row that says it may."""
@@ -331,21 +357,13 @@ class _Session:
 
     def _insist_on_wheels(self, records: list[RepoDataRecord]) -> bool:
         """Where extras were asked of a conda package that does not know them, insist on the wheel."""
-        chosen = {record.name.normalized: record for record in records}
-        asked = (MatchSpec(spec) for spec in self._specs)
-        needed = (MatchSpec(spec) for record in records if WHEEL_FLAG in record.flags for spec in record.depends)
         found = False
-        for spec in (*asked, *needed):
-            record = chosen.get(spec.name.normalized or "")
-            if record is None or not spec.extras or WHEEL_FLAG in record.flags:
-                continue
-            if set(spec.extras) <= set(record.extra_depends):
-                continue
-            constraint = f"{record.name.normalized}[flags=[{WHEEL_FLAG}]]"
+        for name in without_their_extras(records, self._specs):
+            constraint = f"{name}[flags=[{WHEEL_FLAG}]]"
             if constraint not in self._constraints:
                 self._constraints.append(constraint)
                 found = True
-                if project := self._demand.names.asked_project(record.name.normalized):
+                if project := self._demand.names.asked_project(name):
                     self._demand.open(project)
         return found
 

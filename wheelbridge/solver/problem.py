@@ -12,7 +12,7 @@ from wheelbridge.model.distribution import CoreMetadata, DistributionFile, Proje
 from wheelbridge.model.record import Refusal, WheelRecord
 from wheelbridge.model.source import Source
 from wheelbridge.model.target import Target
-from wheelbridge.model.variant import Features, ReleaseVariants, VariantProvider
+from wheelbridge.model.variant import Features, ReleaseVariants, VariantProvider, WheelVariant
 from wheelbridge.model.variant_policy import VariantPolicy
 
 
@@ -112,6 +112,7 @@ class ResolvedPackage:
     depends: tuple[str, ...]
     record: RepoDataRecord = field(repr=False, compare=False)
     pypi_name: str | None = None
+    variant: WheelVariant | None = None
     wheel: WheelRecord | None = field(default=None, repr=False, compare=False)
     file: DistributionFile | None = field(default=None, repr=False, compare=False)
 
@@ -124,7 +125,7 @@ class ResolvedPackage:
             "sha256": self.sha256,
             "size": self.size,
             "depends": list(self.depends),
-            "variant": self.wheel.variant.as_json() if self.wheel and self.wheel.variant else None,
+            "variant": self.variant.as_json() if self.variant else None,
         }
 
 

@@ -2,27 +2,31 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
-from rattler import MatchSpec
+from rattler import MatchSpec, RepoDataRecord
 
 from wheelbridge.mapping.rows import NameTable
+from wheelbridge.model.target import Target
 from wheelbridge.solver.channels import Channels
 from wheelbridge.solver.errors import NoPythonError, NoWheelError, PackageNotFoundError
 from wheelbridge.solver.problem import Problem
 from wheelbridge.solver.wheels import Context, WheelSource
 from wheelbridge.translate.requirement import (
     KnownVersions,
+    Names,
     RequirementTranslation,
     parse_requirement,
     translate_requirement,
 )
+from wheelbridge.translate.wheel import WheelName
 
 _FLAGS = re.compile(r"\s*\[\s*flags\s*=.*\]", re.DOTALL)
+_ANYWHERE = Target(subdir="noarch")
 _TYPO = 2
 """By how many letters two names may differ in length for one to be meant by the other."""
 
@@ -60,6 +64,14 @@ async def take_request(
     names = {MatchSpec(spec).name.normalized for spec in asked}
     kept = tuple(spec for spec in problem.kept if MatchSpec(spec).name.normalized not in names)
     return Request(asked, kept, tuple(taker.notes))
+
+
+def read_replaced(record: RepoDataRecord, kept: Iterable[str], names: Names) -> RequirementTranslation:
+    """Return the requirement that an installed wheel be there in its version, with the extras it was asked for with."""
+    name = WheelName.parse(record.file_name)
+    specs = (MatchSpec(spec) for spec in kept)
+    extras = {extra for spec in specs if spec.name.normalized == record.name.normalized for extra in spec.extras or ()}
+    return translate_requirement(f"{name.project}[{','.join(sorted(extras))}]=={name.version}", _ANYWHERE, names)
 
 
 class _Taker:

@@ -39,5 +39,6 @@ def _package(record: RepoDataRecord, wheel: OfferedWheel | None, names: Mapping[
         depends=tuple(record.depends),
         record=record,
         file=wheel.file if wheel else None,
+        variant=wheel.record.variant if wheel else None,
         wheel=wheel.record if wheel else None,
     )

@@ -6,8 +6,11 @@ py-rattler 0.28.0 can lose a conditional dependency (CEP 43), or one of a group 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from rattler import MatchSpec, PackageRecord, RepoDataRecord
+
+from wheelbridge.model.record import WHEEL_FLAG
 
 _CONDITION = re.compile(r",?when=(?:\"[^\"]*\"|'[^']*')")
 
@@ -32,6 +35,33 @@ def find_unmet(records: Iterable[RepoDataRecord], requested: Iterable[str]) -> l
         for need in active_needs(chosen, requested)
         if not need.is_plain and not _is_met(plain := without_condition(need.spec), chosen)
     ]
+
+
+def asked_extras(records: Iterable[RepoDataRecord], requested: Iterable[str]) -> dict[str, set[str]]:
+    """Return name -> the extras that *requested* specs and *records* may ask of it, conditions left aside."""
+    texts = [*requested]
+    for record in records:
+        texts.extend(chain(record.depends, *record.extra_depends.values()))
+    found: dict[str, set[str]] = {}
+    for text in texts:
+        if "extras" in text:
+            spec = MatchSpec(text)
+            found.setdefault(spec.name.normalized or "", set()).update(spec.extras or ())
+    return found
+
+
+def without_their_extras(records: Iterable[RepoDataRecord], requested: Iterable[str]) -> list[str]:
+    """Return the conda packages among *records* that do not know the extras which the request or wheels ask of them."""
+    chosen = {record.name.normalized: record for record in records}
+    wheels = (record for record in chosen.values() if WHEEL_FLAG in record.flags)
+    found: list[str] = []
+    for text in (*requested, *(text for record in wheels for text in record.depends)):
+        if "extras" in text:
+            spec = MatchSpec(text)
+            record = chosen.get(spec.name.normalized or "")
+            if record and WHEEL_FLAG not in record.flags and not set(spec.extras or ()) <= set(record.extra_depends):
+                found.append(record.name.normalized)
+    return found
 
 
 def active_needs(chosen: Mapping[str, RepoDataRecord], requested: Iterable[str]) -> Iterator[Need]:

@@ -30,7 +30,11 @@ def note_variants(
             source, wheel = found
             choice, candidates = source.rivals(wheel)
             if choice is not None and choice.ranking is not None:
-                notes.extend(_notes(wheel, choice, [*_runs_on(candidates, python)]))
+                notes.extend(
+                    _notes(
+                        wheel, choice, [*_runs_on((one for one in candidates if one.file.url in source.wheels), python)]
+                    )
+                )
     return tuple(notes)
 
 

@@ -144,13 +144,13 @@ class WheelSource:
         project, policy, target = offer.page.project, self._context.policy, self._context.target
         try:
             release = await self._read_variants(offer, version)
+            if plugins := self._provider.plugins:
+                target = await self._in_thread(partial(ask_plugins, release, target, policy), plugins)
+            return VariantChoice.judge(release, project, policy, target)
         except WheelbridgeError as error:
-            if not isinstance(error, TranslationError) and error.code not in _REFUSED | {"hash-mismatch"}:
+            if not _is_about_variants(error):
                 raise
             return VariantChoice(project, policy, target, problem=error.message)
-        if plugins := self._provider.plugins:
-            target = await self._in_thread(partial(ask_plugins, release, target, policy), plugins)
-        return VariantChoice.judge(release, project, policy, target)
 
     async def _read_variants(self, offer: Offer, version: Version) -> ReleaseVariants:
         """Read the index's file for the release, or, where the index has none, one wheel of each label.
@@ -160,8 +160,20 @@ class WheelSource:
         if file := offer.variants_file(version):
             return await self._in_thread(self._provider.variants, file)
         wheels = {str(candidate.name.label): candidate.file for candidate in offer.unread(version)}
-        found = await asyncio.gather(*(self._in_thread(self._provider.variants, file) for file in wheels.values()))
-        return merge_variants([check_own_variant(one, label) for one, label in zip(found, wheels, strict=True)])
+        asked = (self._read_own_variant(file, label) for label, file in wheels.items())
+        found = dict(zip(wheels, await asyncio.gather(*asked), strict=True))
+        release = merge_variants([one for one in found.values() if isinstance(one, ReleaseVariants)])
+        invalid = {label: one for label, one in found.items() if isinstance(one, str)}
+        return replace(release, invalid={**release.invalid, **invalid})
+
+    async def _read_own_variant(self, file: DistributionFile, label: str) -> ReleaseVariants | str:
+        """Return what a wheel says of itself, or why that cannot be used."""
+        try:
+            return check_own_variant(await self._in_thread(self._provider.variants, file), label)
+        except WheelbridgeError as error:
+            if not _is_about_variants(error):
+                raise
+            return error.message
 
     def is_covered(self, project: NormalizedName) -> bool:
         """Tell whether a channel above this index has *project* under its solver name."""
@@ -281,3 +293,8 @@ class WheelSource:
 
     async def _in_thread(self, call: Callable[[_Argument], _Result], argument: _Argument) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._context.executor, call, argument)
+
+
+def _is_about_variants(error: WheelbridgeError) -> bool:
+    """Tell whether *error* only means that variants cannot be used; any other speaks against the index."""
+    return isinstance(error, TranslationError) or error.code in _REFUSED | {"hash-mismatch", "offline"}

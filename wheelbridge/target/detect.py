@@ -3,9 +3,15 @@
 import os
 from collections.abc import Iterable
 
-from rattler import Subdir, VirtualPackageOverrides
+from rattler import GenericVirtualPackage, PackageName, Subdir, Version, VirtualPackageOverrides
 from rattler import VirtualPackage as DetectedPackage
-from rattler.exceptions import DetectVirtualPackageError, VirtualPackageOverrideError
+from rattler.exceptions import (
+    DetectVirtualPackageError,
+    InvalidPackageNameError,
+    InvalidVersionError,
+    VirtualPackageOverrideError,
+)
+from rattler.package import BuildString
 
 from wheelbridge.model.target import InvalidTargetError, Target, VirtualPackage
 from wheelbridge.target.accelerators import MIXED_GPUS, detect_accelerators
@@ -41,7 +47,7 @@ def detect_target(platform: str | None = None, virtual_packages: Iterable[str] =
     current = str(Subdir.current())
     subdir = platform or os.environ.get("CONDA_SUBDIR") or current
     detected = _detect() if subdir == current else _assume(subdir)
-    given = [parse_virtual_package(text) for text in virtual_packages]
+    given = [_check(parse_virtual_package(text)) for text in virtual_packages]
     removed = {package.name for package in given if not package.version}
     target = Target(subdir=subdir, virtual_packages=tuple(sorted(detected))).override(given)
     kept = tuple(package for package in target.virtual_packages if package.name not in removed)
@@ -78,6 +84,16 @@ def parse_virtual_package(text: str) -> VirtualPackage:
     if name.startswith(_LISTS) and version and not build and (name != "__archspec" or not version.isdigit()):
         return VirtualPackage(name, "1", version)
     return VirtualPackage(name, version, build or "0")
+
+
+def _check(package: VirtualPackage) -> VirtualPackage:
+    """Refuse what rattler cannot take as a virtual package; an empty version takes one away."""
+    try:
+        GenericVirtualPackage(PackageName(package.name), Version(package.version or "0"), BuildString(package.build))
+    except (InvalidPackageNameError, InvalidVersionError, ValueError) as error:
+        text = f"{package.name}={package.version}={package.build}"
+        raise InvalidTargetError(f"{text!r} is no virtual package: {error}") from error
+    return package
 
 
 def _detect() -> list[VirtualPackage]:

@@ -50,6 +50,7 @@ def _atom(variable: str) -> re.Pattern[str]:
 _HOST_ATOM = _atom("(?:platform_release|platform_version)")
 _EXTRA_ATOM = _atom("extra")
 _PYTHON_ATOM = _atom(_PYTHON)
+_HUGE_NUMBER = re.compile(r"\d{10}")
 _MINOR_ANYWHERE = re.compile(r"(?=(\d+)\.(\d+))")
 
 
@@ -162,6 +163,8 @@ def _cells(marker: str) -> list[_Cell]:
     """Cut the versions of python wherever *marker* may change its value."""
     cuts = {_FIRST_CELL.start: _FIRST_CELL}
     for match in _PYTHON_ATOM.finditer(marker):
+        if _HUGE_NUMBER.search(_literal(match)):
+            raise MarkerNotExpressibleError(f"{marker[:80]}...", "a version in it has a number of ten digits or more")
         listed = (match["op1"] or match["op2"]) in {"in", "not in"}
         if (match["left"] or match["right"]) == "python_version":
             found = _listed_minors(match) if listed else _minor_cuts(_literal(match))

@@ -22,7 +22,7 @@ from wheelbridge.model.variant import (
     is_label,
 )
 
-_VERSION = re.compile(r"v(\d+)\.\d+(?:\.\d+)?\.json$")
+_VERSION = re.compile(r"v(\d{1,9})\.\d+(?:\.\d+)?\.json$")
 _SUFFIX = "-variants.json"
 _NOT_AT_INSTALL = frozenset({"none", "build"})
 
@@ -156,7 +156,7 @@ def _namespaces(priorities: Mapping[str, object], variants: Iterable[Properties]
 
 def _read_provider(name: str, data: Mapping[str, object], priorities: Mapping[str, object]) -> VariantProvider:
     entry = _entry(data, "providers", name)
-    at_install = entry.get("plugin-use") not in _NOT_AT_INSTALL and entry.get("install-time") is not False
+    at_install = _text(entry.get("plugin-use")) not in _NOT_AT_INSTALL and entry.get("install-time") is not False
     values = _features(_entry(priorities, "property", name), f"default-priorities.property.{name}")
     inner = _features(entry.get("static-properties", {}), f"providers.{name}.static-properties")
     outer = _features(_entry(data, "static-properties", name), f"static-properties.{name}")

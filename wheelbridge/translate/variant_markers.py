@@ -6,7 +6,7 @@ They are decided for each wheel before its requirements are read: `packaging` do
 import re
 from dataclasses import dataclass, field
 
-from wheelbridge.model.variant import Properties
+from wheelbridge.model.variant import ABI_DEPENDENCY, Properties
 from wheelbridge.translate.errors import MarkerNotExpressibleError
 
 _STRING = r"\"[^\"]*\"|'[^']*'"
@@ -20,7 +20,6 @@ _ATOM = re.compile(
 )
 _LEFT_OVER = re.compile(r"\bvariant_\w+")
 _TRUE, _FALSE = 'os_name != ""', 'os_name == ""'
-_BLANKS = re.compile(r"\s*::\s*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +58,9 @@ def resolve_variant_markers(requirement: str, environment: VariantEnvironment) -
 
 def _resolve(match: re.Match[str], environment: VariantEnvironment) -> str:
     if match["set"]:
-        found = _BLANKS.sub(" :: ", match["item"][1:-1].strip()) in _members(match["set"], environment)
+        item = " :: ".join(map(str.strip, match["item"][1:-1].split("::")))
+        _check_decided(item, environment)
+        found = item in _members(match["set"], environment)
         return _TRUE if found is not bool(match["not"]) else _FALSE
     operator = match["op1"] or match["op2"]
     if operator is None:
@@ -69,6 +70,16 @@ def _resolve(match: re.Match[str], environment: VariantEnvironment) -> str:
     holds = left == right if "=" in operator else left in right
     positive = operator[0] not in "!n"
     return _TRUE if holds is positive else _FALSE
+
+
+def _check_decided(item: str, environment: VariantEnvironment) -> None:
+    """Refuse to look for one of several versions of an ``abi_dependency``: only the solution decides which it is."""
+    group = [other for other in environment.supported if other.namespace == ABI_DEPENDENCY]
+    for asked in (other for other in group if str(other) == item):
+        if any(other != asked and other.feature == asked.feature for other in group):
+            raise MarkerNotExpressibleError(
+                item, "the wheel fits several versions, and the solution decides which it is"
+            )
 
 
 def _members(name: str, environment: VariantEnvironment) -> set[str]:

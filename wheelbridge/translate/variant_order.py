@@ -1,6 +1,7 @@
 """Which variants of a release a target runs, and in which order they are preferred (PEP 825)."""
 
 import math
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +27,7 @@ Key = tuple[tuple[float, ...], ...]
 """Sorts variants, the best first: the user's preferences, then PEP 825's list of indices, closed by infinity."""
 
 _END = (math.inf,)
+_NUMBER = re.compile(r"\d{1,18}")
 _NO_POLICY = VariantPolicy()
 
 
@@ -171,12 +173,12 @@ def _abi_features(used: Iterable[VariantProperty], installed: Mapping[Normalized
 
 
 def _newest_first(value: str) -> tuple[tuple[float, str], ...]:
-    return tuple((-int(part), "") if part.isdigit() else (math.inf, part) for part in value.split("."))
+    return tuple((-int(part), "") if _NUMBER.fullmatch(part) else (math.inf, part) for part in value.split("."))
 
 
 def _begins(version: Version | None, value: str) -> bool:
     """Tell whether *version* matches ``==value.*`` (PEP 440)."""
-    if version is None or not all(part.isdigit() for part in value.split(".")):
+    if version is None or not all(map(_NUMBER.fullmatch, value.split("."))):
         return False
     prefix = [int(part) for part in value.split(".")]
     release = [*version.release, *[0] * len(prefix)]
@@ -275,7 +277,8 @@ def _keep_pinned(
             continue
         found = [variant for variant in kept if is_pinned(variant, pin)]
         if found or not everywhere:
-            excluded.update((v.label, f"you pinned {pin}") for v in kept if v not in found)
+            labels = {variant.label for variant in found}
+            excluded.update((v.label, f"you pinned {pin}") for v in kept if v.label not in labels)
             kept = found
     return kept
 

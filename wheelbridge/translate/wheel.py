@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from hashlib import sha256
 
 from packaging.tags import Tag
 from packaging.utils import BuildTag, InvalidWheelFilename, NormalizedName, canonicalize_name, parse_wheel_filename
@@ -44,6 +45,7 @@ _GROUP = re.compile(r"[a-z0-9_.+-]{1,64}")
 _BUILD_TAG_LIMIT = 10**8
 _PLATFORM_LIMIT = 10**5
 _PLAIN_PARTS = 5
+_MAX_LABEL_LENGTH = 24
 _VARIANT_LIMIT = 10**16
 _NO_VARIANT = VariantEnvironment()
 
@@ -87,6 +89,8 @@ def split_label(filename: str) -> tuple[str, str | None]:
     Raises:
         InvalidWheelNameError: if what stands there is no label.
     """
+    if not filename.endswith(".whl"):
+        return filename, None
     parts = filename.removesuffix(".whl").split("-")
     has_build_tag = len(parts) > _PLAIN_PARTS and parts[2][:1].isdigit()
     if len(parts) != _PLAIN_PARTS + has_build_tag + 1:
@@ -188,16 +192,10 @@ def compose_wheel(
     name = WheelName.parse(file.filename)
     _check_identity(name, metadata, file.filename)
     _check_variant(name, variant)
-    requires_python = metadata.requires_python
-    support = translate_tags(name.tags, target, requires_python)
-    scope = scope or Scope()
-    minors = [minor for minor in support.minors if scope.pythons is None or minor in scope.pythons]
-    asked = _asked(metadata, scope.extras)
-    lines = replace(asked, requires_dist=tuple(_own_lines(asked, variant)))
-    requirements = translate_requirements(lines, target, names, minors or support.minors, known)
-    requirements.extend(_abi_requirements(variant, target, names))
+    support = translate_tags(name.tags, target, metadata.requires_python)
+    requirements = _requirements(metadata, support, target, names, known, scope=scope or Scope(), variant=variant)
     version, local = translate_version(name.version)
-    python = translate_python_requirement(support.pythons, requires_python)
+    python = translate_python_requirement(support.pythons, metadata.requires_python)
     abi = [spec for python_support in support.pythons if (spec := python_support.abi_constraint)]
     record = WheelRecord(
         name=names(name.project),
@@ -238,6 +236,24 @@ def translate_requirements(
         TranslationError: if one of them has no exact counterpart.
     """
     return [translate_requirement(line, target, names, pythons=pythons, known=known) for line in metadata.requires_dist]
+
+
+def _requirements(
+    metadata: CoreMetadata,
+    support: WheelSupport,
+    target: Target,
+    names: Names,
+    known: KnownVersions | None,
+    *,
+    scope: Scope,
+    variant: WheelVariant | None,
+) -> list[RequirementTranslation]:
+    """Translate what a wheel requires within *scope*, its variant's dependencies included."""
+    minors = [minor for minor in support.minors if scope.pythons is None or minor in scope.pythons]
+    asked = _asked(metadata, scope.extras)
+    lines = replace(asked, requires_dist=tuple(_own_lines(asked, variant)))
+    requirements = translate_requirements(lines, target, names, minors or support.minors, known)
+    return [*requirements, *_abi_requirements(variant, target, names)]
 
 
 def _asked(metadata: CoreMetadata, extras: Collection[str] | None) -> CoreMetadata:
@@ -315,9 +331,16 @@ def _build_string(file: DistributionFile, name: WheelName, local: str | None) ->
     if name.build_tag:
         parts.append("".join(map(str, name.build_tag)))
     if name.label:
-        parts.insert(0, name.label)
+        parts.insert(0, _shorten(name.label))
     tail = (f"_h{file.sha256[:8]}" if file.sha256 else "") + (f"+{local}" if local else "")
     head = re.sub(r"[^A-Za-z0-9_.]", "_", "_".join(parts))[: _MAX_BUILD_LENGTH - len(tail)]
     if len(head) < len("py3"):
         raise BuildStringTooLongError(f"The local version label {local!r} is too long for a build string")
     return head + tail
+
+
+def _shorten(label: str) -> str:
+    """Return *label*, or its beginning with a hash of it, so that tags still fit into the build string behind it."""
+    if len(label) <= _MAX_LABEL_LENGTH:
+        return label
+    return f"{label[: _MAX_LABEL_LENGTH - 9]}_{sha256(label.encode()).hexdigest()[:8]}"

@@ -97,7 +97,7 @@ def _list_packages(provider: VariantProvider, target: Target) -> Iterator[Normal
 def _parse(text: str) -> Requirement | None:
     try:
         return Requirement(text)
-    except InvalidRequirement:
+    except (InvalidRequirement, RecursionError):
         return None
 
 
