@@ -274,7 +274,7 @@ def test_a_plugin_runs_isolated(world: World, monkeypatch: pytest.MonkeyPatch) -
     ("name", "says"),
     [
         pytest.param("Missing", "has no attribute 'Missing'", id="no-such-object"),
-        pytest.param("PLUGINS:x.y", "No module named", id="no-such-module"),
+        pytest.param("PLUGINS:x.y", "PLUGINS is no module of Probe_Provider", id="no-such-module"),
         pytest.param("Config", "missing 2 required positional arguments", id="no-plugin"),
         pytest.param("Answers", "no attribute 'configs'", id="raises"),
         pytest.param("not_json", "not JSON serializable", id="not-json"),

@@ -128,7 +128,7 @@ class ReleaseVariants:
     """The variants of one release, as its metadata has them, whatever the dialect.
 
     Attributes:
-        namespaces: in order of priority; every namespace that a property or a provider uses.
+        namespaces: in order of priority, as listed; then those that properties use beyond the list.
         providers: namespace -> provider; every one of *namespaces* but ``abi_dependency``.
         variants: label -> properties; none for a null variant.
         invalid: label -> why it cannot be used.

@@ -93,30 +93,39 @@ def check_own_variant(release: ReleaseVariants, label: str) -> ReleaseVariants:
     Raises:
         InvalidVariantsError: if it is not.
     """
-    if [*release.variants] != [label]:
+    if [*release.variants] != [label] or release.invalid:
         found = ", ".join([*release.variants, *release.invalid.values()]) or "none"
         raise InvalidVariantsError(f"the wheel is called {label!r}, its own variants are: {found}")
     return release
 
 
 def _merge(one: ReleaseVariants, other: ReleaseVariants) -> ReleaseVariants:
-    shorter, longer = sorted((one.namespaces, other.namespaces), key=len)
-    if longer[: len(shorter)] != shorter:
-        raise InvalidVariantsError(
-            f"the namespaces are ordered {list(shorter)} in one place, {list(longer)} in another"
-        )
+    namespaces = _merge_namespaces(one.namespaces, other.namespaces)
     for label in sorted(one.variants.keys() & other.variants.keys()):
         if one.variants[label] != other.variants[label]:
             raise InvalidVariantsError(f"the label {label!r} has other properties in another place")
     for name in sorted(one.providers.keys() & other.providers.keys()):
         if one.providers[name] != other.providers[name]:
             raise InvalidVariantsError(f"the namespace {name!r} has another provider in another place")
+    invalid = {**other.invalid, **one.invalid}
+    variants = {**one.variants, **other.variants}
     return ReleaseVariants(
-        namespaces=longer,
+        namespaces=namespaces,
         providers={**one.providers, **other.providers},
-        variants={**one.variants, **other.variants},
-        invalid={**one.invalid, **other.invalid},
+        variants={label: properties for label, properties in variants.items() if label not in invalid},
+        invalid=invalid,
     )
+
+
+def _merge_namespaces(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the longer list; the reserved namespace, which nobody declares, stays the last one."""
+    reserved = tuple(name for name in (ABI_DEPENDENCY,) if name in (*one[-1:], *other[-1:]))
+    shorter, longer = sorted((tuple(name for name in names if name not in reserved) for names in (one, other)), key=len)
+    if longer[: len(shorter)] != shorter:
+        raise InvalidVariantsError(
+            f"the namespaces are ordered {list(shorter)} in one place, {list(longer)} in another"
+        )
+    return (*longer, *reserved)
 
 
 def _check_version(schema: object) -> None:
@@ -132,6 +141,8 @@ def _read_label(label: str, value: object) -> Properties:
         raise InvalidVariantsError(f"{place}: a label has only 0-9, a-z, _ and .")
     found: set[VariantProperty] = set()
     for namespace, features in _object(value, place).items():
+        if not features:
+            raise InvalidVariantsError(f"{place}.{namespace}: it has no features")
         for feature, values in _object(features, f"{place}.{namespace}").items():
             for text in _texts(values, f"{place}.{namespace}.{feature}") or [""]:
                 found.add(_property(f"{namespace} :: {feature} :: {text}", place))
@@ -157,14 +168,16 @@ def _namespaces(priorities: Mapping[str, object], variants: Iterable[Properties]
 def _read_provider(name: str, data: Mapping[str, object], priorities: Mapping[str, object]) -> VariantProvider:
     entry = _entry(data, "providers", name)
     at_install = _text(entry.get("plugin-use")) not in _NOT_AT_INSTALL and entry.get("install-time") is not False
-    values = _features(_entry(priorities, "property", name), f"default-priorities.property.{name}")
+    property_order = _object(priorities.get("property", {}), "default-priorities.property")
+    values = _features(property_order.get(name, {}), f"default-priorities.property.{name}")
     inner = _features(entry.get("static-properties", {}), f"providers.{name}.static-properties")
     outer = _features(_entry(data, "static-properties", name), f"static-properties.{name}")
     static = inner or outer or ({} if at_install else values)
     requires = _texts(entry.get("requires", []), f"providers.{name}.requires")
     plugin_api = _text(entry.get("plugin-api"))
     order = _texts(entry.get("feature-order", []), f"providers.{name}.feature-order")
-    order = order or _texts(_entry_list(priorities, "feature", name), f"default-priorities.feature.{name}")
+    feature_order = _object(priorities.get("feature", {}), "default-priorities.feature")
+    order = order or _texts(feature_order.get(name, []), f"default-priorities.feature.{name}")
     kind: ProviderKind = "static" if static else "plugin" if at_install and (requires or plugin_api) else "none"
     return VariantProvider(
         namespace=name,
@@ -184,10 +197,6 @@ def _entry(data: Mapping[str, object], key: str, name: str) -> Mapping[str, obje
     """Return ``data[key][name]``; an empty object where it is missing."""
     outer = _object(data.get(key, {}), key)
     return _object(outer.get(name, {}), f"{key}.{name}")
-
-
-def _entry_list(data: Mapping[str, object], key: str, name: str) -> object:
-    return _object(data.get(key, {}), key).get(name, [])
 
 
 def _features(value: object, place: str) -> Features:

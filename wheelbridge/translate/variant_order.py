@@ -180,6 +180,8 @@ def _begins(version: Version | None, value: str) -> bool:
     """Tell whether *version* matches ``==value.*`` (PEP 440)."""
     if version is None or not all(map(_NUMBER.fullmatch, value.split("."))):
         return False
+    if version.epoch:
+        return False
     prefix = [int(part) for part in value.split(".")]
     release = [*version.release, *[0] * len(prefix)]
     return release[: len(prefix)] == prefix
