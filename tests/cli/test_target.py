@@ -80,6 +80,11 @@ def test_archspec_is_given_by_name(run: Run) -> None:
     [
         (("--platform", "amiga-68k"), "invalid-target"),
         (("--virtual-package", "cuda=12"), "invalid-target"),
+        (("--virtual-package", "__variant_zz_f=1=$%^"), "invalid-target"),
+        (("--virtual-package", "__variant_zz_f=a b"), "invalid-target"),
+        (("--virtual-package", "__variant_zz_é=1"), "invalid-target"),
+        (("--virtual-package", "__cuda=twelve!"), "invalid-target"),
+        (("--virtual-package", f"__variant_zz_f={'x' * 65}"), "invalid-target"),
         (("--platform", "linux-64", "--frob"), "usage"),
     ],
 )

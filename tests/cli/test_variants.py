@@ -127,6 +127,48 @@ class TestProject:
         """Each with its own code."""
         assert run("variants", subject, "-O", "-i", index, "--json").json["error"]["code"] == code
 
+    def test_a_variant_without_a_fitting_wheel_is_not_in_the_order(self, run: Run, index: Path) -> None:
+        """A label that exists for another platform alone is none that a solve could take."""
+        (index / "tool-1.0-py3-none-any-v3.whl").rename(index / "tool-1.0-py3-none-win_amd64-v3.whl")
+
+        data = run("variants", "tool", "-O", "-i", index, *HASWELL, "--json").json
+
+        assert data["order"] == ["null"]
+        assert data["incompatible"]["v3"] == "has no wheel whose tags fit linux-64"
+
+    def test_another_projects_metadata_is_not_read(self, run: Run, index: Path) -> None:
+        """PEP 825: the file is called after the project; whatever else lies on the page is none of it."""
+        evil = json.dumps(make_document(["b"], {"b": BLAS}, {"v3": {"b": {"library": ["mkl"]}}}))
+        page = index / "tool"
+        page.mkdir()
+        names = [*(path.name for path in index.glob("tool-1*")), "evil-1.0-variants.json", "tool-x-1.0-variants.json"]
+        for name in names[-2:]:
+            (index / name).write_text(evil, encoding="utf-8")
+        links = "".join(f'<a href="../{name}">{name}</a>' for name in names)
+        (page / "index.html").write_text(f"<!DOCTYPE html><html><body>{links}</body></html>", encoding="utf-8")
+
+        data = run("variants", "tool", "-O", "-i", index, *HASWELL, "--json").json
+
+        assert data["order"] == ["v3", "null"]
+
+    @pytest.mark.parametrize("late", [True, False])
+    def test_a_release_that_is_too_new_is_passed_over(self, run: Run, index: Path, late: bool) -> None:
+        """As a solve would: what has no upload time is left out, too."""
+        options = ("--exclude-newer", "2020-01-01") if late else ()
+
+        ran = run("variants", "tool", "-O", "-i", index, *HASWELL, *options, "--json")
+
+        assert (ran.code == 1) is late
+
+    def test_a_wheel_tells_of_itself(self, run: Run, tmp_path: Path) -> None:
+        """A variant wheel is a file of metadata, too; any other wheel is an error."""
+        own = make_document(["x86_64"], {"x86_64": X86_64}, {"v3": LEVELS["v3"]})
+        wheel = build_wheel(tmp_path, "own", "1.0", {"own.py": ""}, label="v3", variant_json=own)
+        plain = build_wheel(tmp_path, "own", "1.0", {"own.py": ""})
+
+        assert run("variants", wheel, *HASWELL, "--json").json["order"] == ["v3"]
+        assert run("variants", plain, "--json").json["error"]["code"] == "invalid-wheel"
+
     def test_plugins_are_asked_for_this_machine_alone(self, run: Run, levels: Path) -> None:
         """What a plugin says of this machine is nothing for another one."""
         ran = run("variants", levels, *HASWELL, "--variant-trust", "provider-variant-x86-64", "--json")
@@ -182,6 +224,10 @@ class TestTranslate:
         (("--variant", ""), "No variant is named"),
         (("--variant", "a=x", "--variant", "a=y"), "Two variants are pinned for a: x and y"),
         (("--variant-mode", "lax"), "is no way to choose variants"),
+        (("--variant", "=ob"), "names no project"),
+        (("--variant", "é=ob"), "names no project"),
+        (("--variant-enable", "É"), "names no variant namespace"),
+        (("--variant-enable", "a :: b"), "is no variant namespace"),
     ],
 )
 def test_a_wish_of_another_form_is_wrong_usage(run: Run, options: tuple[str, ...], said: str) -> None:
@@ -190,3 +236,34 @@ def test_a_wish_of_another_form_is_wrong_usage(run: Run, options: tuple[str, ...
 
     assert ran.code == 2
     assert said in ran.json["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("wheel", "code"),
+    [
+        ({"fn": "a-1-py3-none-any-UP.whl"}, "invalid-wheel-name"),
+        ({"fn": "a-1-py3-none-any-v3.tar.gz"}, "invalid-wheel-name"),
+        ({"fn": "a-1-py3-none-any-v3.whl"}, "invalid-variants"),
+        ({"fn": "a-1-py3-none-any-v3.whl", "variant_json": []}, "invalid-variants"),
+        ({"fn": "a-1-py3-none-any-v3.whl", "variant_json": {"variants": {"v4": {}}}}, "invalid-variants"),
+    ],
+)
+def test_a_wheel_that_cannot_be_a_variant_is_refused(run: Run, wheel: dict[str, object], code: str) -> None:
+    """A refusal is a result, whatever of the wheel is wrong."""
+    metadata = "Metadata-Version: 2.1\nName: a\nVersion: 1\n"
+
+    ran = run("translate", "wheel", json.dumps({"metadata": metadata, **wheel}))
+
+    assert ran.json["refused"]["code"] == code
+
+
+def test_nothing_that_a_file_says_is_a_command_to_the_terminal(run: Run, tmp_path: Path) -> None:
+    """Control characters and lone surrogates of a label are shown as what they are: nothing."""
+    path = tmp_path / "tool-1.0-variants.json"
+    path.write_text('{"variants": {"\\u001b[31m\\ud800": {}}}', encoding="utf-8")
+
+    ran = run("variants", path)
+
+    assert ran.code == 0
+    assert "\x1b" not in ran.out
+    assert "?[31m?" in ran.out

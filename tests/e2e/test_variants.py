@@ -191,6 +191,31 @@ class TestMetadata:
         assert "its own properties are x86_64 :: level :: v4" in ran.json["error"]["message"]
         assert not place.prefix.exists()
 
+    def test_offline_what_is_not_cached_leaves_the_plain_wheel(self, run: Run, place: Environment) -> None:
+        """Metadata that were never read are no reason to fail where a plain wheel fits."""
+        request = ("solve", *sources(place), "python", "pypi:filelock", "--json", *HASWELL)
+
+        assert label_of(run(*request, "--no-variants").json) is None
+        offline = run(*request, "--offline").json
+
+        assert label_of(offline) is None
+        assert {refusal["code"] for refusal in offline["refused"]} == {"invalid-variants"}
+
+    def test_a_wheel_whose_own_metadata_are_nonsense_is_left_out_alone(
+        self, run: Run, place: Environment, tmp_path: Path
+    ) -> None:
+        """Without the index's file, one bad wheel hides no other variant."""
+        plain = repack_installed("filelock", tmp_path)
+        good = relabel(plain, "v2", DOCUMENT)
+        bad = relabel(plain, "v3", DOCUMENT, own={"variants": []})
+        with LoopbackIndex({"filelock": [plain, good, bad]}) as index:
+            options = sources(replace(place, index=index.url))
+            solved = run("solve", *options, "python", "pypi:filelock", "--json", *HASWELL).json
+
+        assert label_of(solved) == "v2"
+        (refused,) = solved["refused"]
+        assert refused["reason"].startswith("It cannot be read: ") or "cannot be used" in refused["reason"]
+
     def test_a_folder_is_an_index_with_variants(self, run: Run, place: Environment, release: list[Path]) -> None:
         """A flat folder with wheels and the release's file, as ``--find-links`` has it."""
         options = sources(replace(place, index=str(release[0].parent)))

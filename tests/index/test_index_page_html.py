@@ -129,3 +129,15 @@ def test_newer_major_version_is_refused() -> None:
 def test_newer_minor_version_is_fine() -> None:
     """No warning either: warnings are errors here."""
     assert parse('<meta content="1.99" name="pypi:repository-version">').files == ()
+
+
+def test_index_level_variant_metadata_are_files_too() -> None:
+    """PEP 825: the file "MUST be provided in all the responses where the variant wheels are included"."""
+    names = ("a-1-py3-none-any-x.whl", "a-1-variants.json", "notes.json")
+    links = "".join(f'<a href="{name}#sha256={"0" * 64}">{name}</a>' for name in names)
+    body = f"<!DOCTYPE html><html><body>{links}</body></html>".encode()
+
+    page = parse_page(PageSource(canonicalize_name("a"), "https://host.example/a/", "text/html", body))
+
+    assert [file.filename for file in page.files] == ["a-1-py3-none-any-x.whl", "a-1-variants.json"]
+    assert page.files[1].sha256 == "0" * 64

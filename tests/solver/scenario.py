@@ -33,7 +33,7 @@ class Scenario:
         target: virtual packages beside those of `TARGET`.
         policy: the arguments of `read_variant_policy`.
         labels: name -> variant label, empty for a wheel without one.
-        notes: texts that the notes must have.
+        notes: texts that the notes must have; *silent*: texts that they must not have.
         refused: file name -> reason, whole.
         rounds: how often the solver is asked.
         metadata_at_most: how many wheels' metadata is read.
@@ -49,6 +49,7 @@ class Scenario:
     policy: dict[str, Any] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     ambiguous: dict[str, list[str]] = field(default_factory=dict)

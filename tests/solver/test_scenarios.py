@@ -30,7 +30,9 @@ def test_scenario(scenario: Scenario, tmp_path: Path) -> None:
         if package.wheel and package.wheel.variant
     }
     assert {name: labels.get(name, "") for name in scenario.labels} == scenario.labels
-    assert [text for text in scenario.notes if text not in " ".join(solution.notes)] == []
+    said = " ".join(solution.notes)
+    assert [text for text in scenario.notes if text not in said] == []
+    assert [text for text in scenario.silent if text in said] == []
     refused = {refusal.fn: refusal.reason for refusal in solution.refused}
     assert {fn: refused.get(fn) for fn in scenario.refused} == scenario.refused
     assert not set(scenario.absent) & set(chosen)

@@ -21,7 +21,8 @@ from wheelbridge.index.page_checks import (
 )
 from wheelbridge.model.distribution import DistributionFile, ProjectPage
 
-_DISTRIBUTION = re.compile(r".+\.(?:whl|tar\.\w+|t[bgx]z|zip|egg|exe|msi|rpm|deb|dmg)", re.IGNORECASE).fullmatch
+_FILE = r".+(?:\.(?:whl|tar\.\w+|t[bgx]z|zip|egg|exe|msi|rpm|deb|dmg)|-variants\.json)"
+_DISTRIBUTION = re.compile(_FILE, re.IGNORECASE).fullmatch
 _VERSION_TAG = re.compile(rb"""<meta\s[^>]*\bname=["']?pypi:repository-version\b[^>]*>""", re.IGNORECASE)
 _CONTENT = re.compile(rb"""\bcontent=["']?([^"'\s>]*)""", re.IGNORECASE)
 _TITLE = re.compile(rb"<(?:title|h1)[^>]*>[^<]*links for", re.IGNORECASE)
