@@ -36,7 +36,7 @@ class TestFile:
         assert data["incompatible"] == {"v4": "needs x86-64 level v4, this target's CPU (haswell) has v3 at most"}
         (best,) = (variant for variant in data["variants"] if variant["label"] == "v3")
         assert best["compatible"] is True
-        assert best["decided_by"] == "x86_64 :: level :: v3 counts for more than nothing"
+        assert best["decided_by"] == "null lacks x86_64 :: level :: v3"
         assert best["supported"] == ["x86_64 :: level :: v3"]
         assert data["namespaces"][0]["read_from"] == "__archspec haswell"
         assert data["target"]["virtual_packages"]["__archspec"] == ["1", "haswell"]

@@ -90,7 +90,7 @@ class VariantReport:
         for best, rival in zip(one.best, other.best, strict=False):
             if best != rival:
                 return f"{best} comes before {rival}"
-        return f"{one.best[len(other.best)]} counts for more than nothing"
+        return f"{other.label} lacks {one.best[len(other.best)]}"
 
     def _variant(self, label: str) -> dict[str, object]:
         variant = self.ranking.variant(label)

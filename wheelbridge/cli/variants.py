@@ -1,12 +1,16 @@
 """``wheelbridge variants``."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wheelbridge.api.specs import PREFIX
 from wheelbridge.api.variants import VariantReport, report_file, report_project
 from wheelbridge.cli.options import SolveOptions
 from wheelbridge.cli.output import out, print_json
 from wheelbridge.cli.solve import read_settings
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def run(subject: str, options: SolveOptions, *, as_json: bool) -> int:
@@ -25,22 +29,18 @@ def run(subject: str, options: SolveOptions, *, as_json: bool) -> int:
 
 
 def _show(report: VariantReport, subdir: str) -> None:
-    from rich.table import Table
-
     ranking = report.ranking
-    table = Table(title=f"Variants of {report.name} on {subdir}", title_justify="left", box=None, pad_edge=False)
-    for heading in ("", "label", "what counts", "before the next, because"):
-        table.add_column(heading)
+    order = _table(f"Variants of {report.name} on {subdir}", "", "label", "what counts", "before the next, because")
     for place, variant in enumerate(ranking.order, start=1):
         best = ", ".join(map(str, variant.best)) or "nothing: it runs everywhere"
-        table.add_row(str(place), variant.label, best, report.decided_by(variant.label), style="green")
+        order.add_row(str(place), variant.label, best, report.decided_by(variant.label), style="green")
+    out().print(order)
+    others = _table("The others", "", "label", "why not")
     for label in [*ranking.excluded, *ranking.incompatible]:
-        table.add_row(
-            "-",
-            *map(_printable, (label, ranking.reason(label) or "")),
-            style="yellow" if label in ranking.excluded else "red",
-        )
-    out().print(table)
+        style = "yellow" if label in ranking.excluded else "red"
+        others.add_row("-", *map(_printable, (label, ranking.reason(label) or "")), style=style)
+    if others.row_count:
+        out().print(others)
     for name in report.release.namespaces:
         support = ranking.support[name]
         known = f"read from {support.read_from}" if support.features else f"nothing supported: {support.missing}"
@@ -48,6 +48,15 @@ def _show(report: VariantReport, subdir: str) -> None:
             out().print(_printable(f"{name}: {known}"))
     for name in sorted(ranking.ambiguous):
         out().print(f"{name}: the release does not order its features; --variant-prefer '{name} :: FEATURE' does")
+
+
+def _table(title: str, *headings: str) -> "Table":
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading)
+    return table
 
 
 def _printable(text: str) -> str:
