@@ -1,7 +1,6 @@
 """The joint solve: channels and indexes in one call of py-rattler's solver, widened until it succeeds."""
 
 import asyncio
-import re
 import time
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,10 +12,10 @@ from rattler import ChannelPriority, MatchSpec, RepoDataRecord, solve
 from rattler.exceptions import GatewayError, SolverError
 
 from wheelbridge.mapping.rows import NameTable
-from wheelbridge.model.name import CondaName
 from wheelbridge.model.record import WHEEL_FLAG
 from wheelbridge.model.source import Source
 from wheelbridge.solver.channels import Channels
+from wheelbridge.solver.concessions import Concessions, spec_name
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.errors import (
     IdentityConflictError,
@@ -34,16 +33,14 @@ from wheelbridge.solver.records import (
     to_rattler_virtual_packages,
     wheel_project,
 )
-from wheelbridge.solver.request import read_replaced, take_request
+from wheelbridge.solver.request import take_request
 from wheelbridge.solver.solution import collect_packages
 from wheelbridge.solver.soundness import asked_extras, find_unmet, without_their_extras
 from wheelbridge.solver.variant_notes import note_idle_pins, note_variants
 from wheelbridge.solver.wheels import Context, WheelSource
 from wheelbridge.translate.pythons import Release
-from wheelbridge.translate.requirement import translate_requirement
 
 _THREADS = 16
-_NAME = re.compile(r"[a-z0-9_][a-z0-9._-]*")
 _CPYTHON_ONLY = 'python[build="^(?!.*(pypy|graalpy)).*$"]'
 """Wheels are translated for CPython; no other interpreter is chosen under them."""
 
@@ -95,9 +92,6 @@ class _Session:
     ) -> None:
         self._conda_names = conda_names
         self.unearned: frozenset[str] = frozenset()
-        self._present = set(problem.present)
-        self._hard: list[str] = []
-        self._loosened: dict[str, str] = {}
         self._problem = problem
         self._providers = providers
         self._table = table
@@ -105,7 +99,6 @@ class _Session:
         self._statistics = Statistics()
         self._channels = Channels(problem.sources, problem.target.subdir, repodata_cache, offline=problem.offline)
         self._installed = installed_names((*problem.locked, *problem.replaced))
-        self._replaced: set[NormalizedName] = set()
         self._constraints = [*problem.constraints]
         self._wheels: dict[str, WheelSource] = {}
         self._versions: dict[NormalizedName, Collection[Version]] = {}
@@ -118,7 +111,7 @@ class _Session:
         await self._channels.open()
         if self._providers:
             self._constraints.append(_CPYTHON_ONLY)
-        wanted = (spec for spec in (*self._problem.specs, *self._constraints) if _spec_name(spec) == "python")
+        wanted = (spec for spec in (*self._problem.specs, *self._constraints) if spec_name(spec) == "python")
         self._context = self._make_context(await self._channels.pythons(wanted), executor)
         self._wheels = {
             source.name: WheelSource(
@@ -131,11 +124,9 @@ class _Session:
         self._request = await take_request(
             self._problem, self._table, self._context, self._channels, list(self._wheels.values())
         )
-
-        for record in self._problem.replaced:
-            installed = read_replaced(record, self._problem.kept, self._demand.names)
-            self._demand.add(installed)
-            self._replaced.add(installed.project)
+        self._concessions = Concessions(
+            self._problem, self._request, self._demand, list(self._wheels.values()), self._installed
+        )
 
     def _above(self, index: Source) -> list[str]:
         return [s.url for s in self._problem.sources if s.kind == "channel" and s.tier < index.tier]
@@ -167,9 +158,8 @@ class _Session:
             try:
                 records = await self._solve()
             except SolverError as error:
-                conflict = str(error)
-                if not (self._open_replaced(conflict) or self._loosen(conflict) or await self._widen(conflict)):
-                    raise await self._explain(conflict) from None
+                if not await self._concessions.make(str(error)):
+                    raise await self._explain(str(error)) from None
                 continue
             if self._find_unearned(records):
                 return self._solution(records)
@@ -177,37 +167,6 @@ class _Session:
                 continue
             if not self._problem.complete or await self._complete(records):
                 return self._solution(records)
-
-    @property
-    def _specs(self) -> list[str]:
-        """What the solver is asked for: earlier requests, this one, and what is there."""
-        named = [self._loosened.get(spec, spec) for spec in self._request.kept]
-        asked = {_spec_name(spec) for spec in (*named, *self._request.specs)}
-        return [*named, *self._request.specs, *self._hard, *sorted(self._present - asked)]
-
-    def _named(self, conflict: str) -> set[str]:
-        """Return the names that take part in a conflict: all there are, if the solver could not say."""
-        return set(map(_spec_name, self._specs)) if conflict == UNSPOKEN else _names(conflict)
-
-    def _open_replaced(self, conflict: str) -> bool:
-        """Offer other versions of installed wheels of which another variant is wanted, where theirs does not fit."""
-        names = self._named(conflict)
-        blocking = {project for project in self._replaced if self._demand.names(project) in names}
-        self._replaced -= blocking
-        for project in blocking:
-            self._demand.add(translate_requirement(project, self._problem.target, self._demand.names))
-        return bool(blocking)
-
-    def _loosen(self, conflict: str) -> bool:
-        """Let go of what is there, then of how it was asked for earlier, where the conflict names it."""
-        names = self._named(conflict)
-        if blocking := self._present & names:
-            self._present -= blocking
-            return True
-        kept = {spec: name for spec in self._request.kept if (name := _spec_name(spec)) in names and spec != name}
-        tight = {spec: name for spec, name in kept.items() if spec not in self._loosened}
-        self._loosened.update(tight)
-        return bool(tight)
 
     async def _read_indexes(self) -> None:
         """Ask the indexes until nothing more is asked for; what is offered then depends on no order of answers."""
@@ -222,7 +181,7 @@ class _Session:
         try:
             return await solve(
                 [self._channels.by_url.get(s.url) or self._wheels[s.name] for s in self._problem.sources],
-                self._specs,
+                self._concessions.specs,
                 gateway=self._channels.gateway,
                 platforms=self._channels.platforms,
                 locked_packages=list(self._problem.locked),
@@ -239,41 +198,6 @@ class _Session:
             raise
         finally:
             self._statistics.solve_seconds += time.perf_counter() - started
-
-    async def _widen(self, conflict: str) -> bool:
-        """Offer more of what the conflict names, else of anything; False when everything was offered.
-
-        The solver's text leaves out what it said before, so that a culprit may go without its name.
-        """
-        names = self._named(conflict)
-        named = {project for name in names if (project := self._demand.names.asked_project(name))}
-        for projects in (named, self._demand.asked - named):
-            for project in sorted(projects):
-                await self._offer_more(project)
-            if self._demand.changed:
-                return True
-        if self._wheels:
-            self._serve_more(names)
-        return bool(self._demand.changed)
-
-    async def _offer_more(self, project: NormalizedName) -> None:
-        """Ask the indexes for *project*, where a channel above kept them from being asked, or for older versions."""
-        if any(source.is_covered(project) for source in self._wheels.values()):
-            self._demand.open(project)
-        specifiers, window = self._demand.specifiers_of(project), self._demand.window_of(project)
-        asked = (source for source in self._wheels.values() if project not in self._demand.changed)
-        offers = [offer for source in asked if (offer := await source.offer(project))]
-        if any(not offer.exhausted(specifiers, window) for offer in offers):
-            self._demand.widen(project)
-
-    def _serve_more(self, names: Collection[str]) -> None:
-        """Let the indexes answer for installed wheels that the conflict names, and for conda packages that rows map."""
-        installed = {name: project for project, name in self._installed.items()}
-        for name in names:
-            project = installed.get(CondaName(name)) or self._demand.names.mapped_project(name)
-            if project and not self._demand.names.asked_project(name):
-                self._demand.serve(project)
-                self._demand.open(project)
 
     async def _explain(self, conflict: str) -> UnsatisfiableError:
         available: dict[str, dict[str, Collection[Version]]] = {}
@@ -294,7 +218,7 @@ class _Session:
     def _ask_for_extras(self, records: list[RepoDataRecord]) -> bool:
         """Ask wheels for the extras that installed packages and earlier requests want of them."""
         chosen = {record.name.normalized: record for record in records}
-        for name, extras in asked_extras(records, self._specs).items():
+        for name, extras in asked_extras(records, self._concessions.specs).items():
             source = self._source_of(chosen[name]) if name in chosen else None
             wheel = source.wheels[chosen[name].url] if source else None
             if wheel is not None and wheel.extras is not None and not wheel.extras >= extras:
@@ -312,11 +236,11 @@ class _Session:
 
     def _harden(self, records: list[RepoDataRecord]) -> bool:
         """Where the solver lost what a condition or an extra asks for, ask for it unconditionally, and solve again."""
-        unmet = find_unmet(records, self._specs)
+        unmet = find_unmet(records, self._concessions.specs)
         for need in unmet:
             owner = need.owner
             if owner is None:
-                self._hard.append(need.spec)
+                self._concessions.hard.append(need.spec)
             elif source := self._source_of(owner):
                 source.harden(owner.url, need.spec)
             else:
@@ -358,7 +282,7 @@ class _Session:
     def _insist_on_wheels(self, records: list[RepoDataRecord]) -> bool:
         """Where extras were asked of a conda package that does not know them, insist on the wheel."""
         found = False
-        for name in without_their_extras(records, self._specs):
+        for name in without_their_extras(records, self._concessions.specs):
             constraint = f"{name}[flags=[{WHEEL_FLAG}]]"
             if constraint not in self._constraints:
                 self._constraints.append(constraint)
@@ -381,19 +305,11 @@ class _Session:
             packages=packages,
             refused=tuple(refused[fn] for fn in sorted(refused)),
             statistics=self._statistics,
-            specs=(*self._request.specs, *self._loosened.values()),
+            specs=(*self._request.specs, *self._concessions.loosened.values()),
             notes=(
                 *self._request.notes,
-                *(f"{old} was asked for earlier; it may move now." for old in self._loosened),
+                *(f"{old} was asked for earlier; it may move now." for old in self._concessions.loosened),
                 *note_idle_pins(self._problem.variants, packages),
                 *note_variants(records, self._wheels.values(), {record.url for record in self._problem.locked}),
             ),
         )
-
-
-def _names(text: str) -> set[str]:
-    return {name.rstrip(".") for name in _NAME.findall(text)}
-
-
-def _spec_name(spec: str) -> str:
-    return MatchSpec(spec).name.normalized or ""
