@@ -1,0 +1,98 @@
+"""What a real conda makes of an environment with wheels; ``WHEELBRIDGE_TEST_CONDA`` names its executable."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.e2e.conftest import Environment
+from tests.loopback import LoopbackIndex
+from tests.real_python import RealChannel
+from tests.variantwheels import X86_64, make_document, relabel, repack_installed, write_document
+
+Conda: TypeAlias = Callable[..., str]
+CONDA = os.environ.get("WHEELBRIDGE_TEST_CONDA")
+
+pytestmark = [
+    pytest.mark.conda,
+    pytest.mark.skipif(CONDA is None, reason="WHEELBRIDGE_TEST_CONDA names no conda; its commands were not tried"),
+]
+
+
+@pytest.fixture
+def place(tmp_path: Path, real_channel: RealChannel, wheels: dict[str, list[Path]]) -> Iterator[Environment]:
+    """An environment with python, a wheel that needs another one, and a variant wheel."""
+    folder = tmp_path / "release"
+    folder.mkdir()
+    plain = repack_installed("filelock", folder)
+    document = make_document(["x86_64"], {"x86_64": X86_64}, {"v3": {"x86_64": {"level": ["v3"]}}, "null": {}})
+    release = [plain, *(relabel(plain, label, document) for label in ("v3", "null")), write_document(plain, document)]
+    with LoopbackIndex({**wheels, "filelock": release}) as index:
+        yield Environment(tmp_path / "env", real_channel.url, index.url)
+
+
+@pytest.fixture
+def conda(tmp_path: Path, real_channel: RealChannel) -> Conda:
+    """Run the real conda, without a network and with no settings but these."""
+    settings = tmp_path / "condarc"
+    settings.write_text(
+        f"solver: classic\nchannels: [{real_channel.url}]\ndefault_channels: []\n"
+        f"add_pip_as_python_dependency: false\npkgs_dirs: [{tmp_path / 'pkgs'}]\n",
+        encoding="utf-8",
+    )
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("CONDA", "PYTHON"))}
+
+    def call(*arguments: object) -> str:
+        command = [str(CONDA), *map(str, arguments)]
+        done = subprocess.run(
+            command, env={**kept, "CONDARC": str(settings)}, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return call
+
+
+def test_conda_lists_wheels(run: Run, place: Environment, conda: Conda) -> None:
+    """Each with version, build and the index it came from; the explicit list has the wheels' own URLs."""
+    assert run("create", *place.options, "python", "pypi:app", "pypi:filelock", "-y").code == 0
+
+    listed = {package["name"]: package for package in json.loads(conda("list", "-p", place.prefix, "--json"))}
+
+    assert set(listed) == {"app", "filelock", "lib", "python"}
+    assert listed["filelock"]["build_string"].startswith(("v3_", "null_"))
+    explicit = conda("list", "-p", place.prefix, "--explicit").splitlines()
+    assert sum(line.endswith(".whl") for line in explicit) == 3
+    assert "app" in conda("list", "-p", place.prefix, "--revisions")
+
+
+def test_conda_removes_a_wheel_and_what_it_brought(
+    run: Run,
+    place: Environment,
+    conda: Conda,
+) -> None:
+    """Nothing else goes, and wheelbridge goes on afterwards."""
+    assert run("create", *place.options, "python", "pypi:app", "pypi:filelock", "-y").code == 0
+
+    conda("remove", "-p", place.prefix, "app", "-y", "--offline")
+
+    left = {package["name"] for package in run("list", "-p", place.prefix, "--json").json["packages"]}
+    assert left >= {"filelock", "python"}
+    assert "app" not in left
+    assert not list(place.prefix.rglob("app-1.0.dist-info"))
+    place.python("-c", "import filelock")
+    assert run("install", *place.options, "pypi:lib", "-y").code == 0
+
+
+def test_conda_finds_nothing_wrong(run: Run, place: Environment, conda: Conda) -> None:
+    """`conda doctor` misses no file and finds none altered."""
+    assert run("create", *place.options, "python", "pypi:app", "-y").code == 0
+
+    said = conda("doctor", "-p", place.prefix, "missing-files", "altered-files")
+
+    assert "There are no packages with missing files" in said
