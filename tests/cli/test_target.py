@@ -68,6 +68,15 @@ def test_conda_override_is_honoured(run: Run, monkeypatch: pytest.MonkeyPatch) -
     assert given["virtual_packages"]["__cuda"] == ["13.0", "0"]
 
 
+@pytest.mark.parametrize("value", ["abc!", "12..x"])
+def test_an_override_that_is_no_version_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """For another platform as for this one."""
+    monkeypatch.setenv("CONDA_OVERRIDE_CUDA", value)
+
+    for platform in ("linux-64", "linux-aarch64"):
+        assert run("target", "--json", "--platform", platform).json["error"]["code"] == "invalid-target"
+
+
 def test_archspec_is_given_by_name(run: Run) -> None:
     """CEP 30: the microarchitecture is the build string, the version is 1."""
     target = run("target", "--json", "--virtual-package", "__archspec=zen4").json

@@ -136,6 +136,23 @@ class TestProject:
         assert data["order"] == ["null"]
         assert data["incompatible"]["v3"] == "has no wheel whose tags fit linux-64"
 
+    def test_one_bad_wheel_hides_no_other_variant(self, run: Run, tmp_path: Path) -> None:
+        """Without the index's file, as a solve would; a label that the file does not know is told, too."""
+        folder = tmp_path / "own"
+        folder.mkdir()
+        document = make_document(["x86_64"], {"x86_64": X86_64}, LEVELS)
+        for label, properties in LEVELS.items():
+            own = {**document, "variants": {label: properties}} if label != "v3" else {"variants": []}
+            build_wheel(folder, "tool", "1.0", {"tool.py": ""}, label=label, variant_json=own)
+
+        data = run("variants", "tool", "-O", "-i", folder, *HASWELL, "--json").json
+        assert data["order"] == ["null"]
+        assert data["incompatible"]["v3"].startswith("cannot be read: ")
+        write(folder, document)
+        build_wheel(folder, "tool", "1.0", {"tool.py": ""}, label="stray")
+        stray = run("variants", "tool", "-O", "-i", folder, *HASWELL, "--json").json["incompatible"]["stray"]
+        assert stray == "is unknown to the release's variant metadata"
+
     def test_another_projects_metadata_is_not_read(self, run: Run, index: Path) -> None:
         """PEP 825: the file is called after the project; whatever else lies on the page is none of it."""
         evil = json.dumps(make_document(["b"], {"b": BLAS}, {"v3": {"b": {"library": ["mkl"]}}}))

@@ -13,7 +13,8 @@ from tests.cli.conftest import Run
 from tests.e2e.conftest import Environment
 from tests.loopback import LoopbackIndex
 from tests.real_python import RealChannel
-from tests.variantwheels import NVIDIA, make_document
+from tests.solver.scenario import write_channel
+from tests.variantwheels import NVIDIA, make_document, relabel, repack_installed, write_document
 from wheelbridge.api.demo import build_wheel
 
 PROVIDER = {"static-properties": {"library": ["mkl", "openblas"]}}
@@ -158,6 +159,94 @@ class TestWhatIsKept:
             moved = run("install", *place.options, "python", *facts, *ban, "--json", "-d").json
 
         assert chosen(moved) == ("1.0", "null")
+
+
+class TestTheWordIsHeard:
+    """Whatever the reason for which a wheel is there, a pin or a ban is never lost in silence."""
+
+    @pytest.mark.parametrize(
+        ("options", "label"),
+        [
+            (("--variant", "foo=ob", "--variant-enable", "blas"), "ob"),
+            (("--variant", "foo=null"), "null"),
+            (("--variant", "foo="), None),
+            (("--variant-ban", "blas"), "null"),
+        ],
+        ids=["enabled", "null", "plain", "ban"],
+    )
+    def test_what_the_target_does_not_run_any_more(
+        self, run: Run, wheels: Path, real_channel: RealChannel, options: Sequence[str], label: str | None
+    ) -> None:
+        """A namespace that was enabled once is judged without being enabled now."""
+        document = make_document(["blas"], {"blas": {**PROVIDER, "optional": True}}, BLAS["variants"])
+        with LoopbackIndex({"foo": make_release(wheels, "foo", "1.0", document)}) as index:
+            place = Environment(wheels.parent / "env", real_channel.url, index.url)
+            first = run("create", *place.options, "python", "pypi:foo", "--variant-enable", "blas", "--json", "-y").json
+            assert chosen(first) == ("1.0", "mkl")
+            moved = run("install", *place.options, "python", *options, "--json", "-y").json
+
+        assert chosen(moved) == ("1.0", label)
+
+    @pytest.mark.parametrize("asked", ["foo", "pypi:foo", "pypi:needs-foo"])
+    def test_the_version_stays_although_the_name_is_asked_for_again(
+        self, run: Run, wheels: Path, real_channel: RealChannel, asked: str
+    ) -> None:
+        """By its bare name, as a requirement, or through something new that needs it."""
+        needs = [build_wheel(wheels, "needs_foo", "1.0", {"needs.py": ""}, "Requires-Dist: foo>=1\n")]
+        with LoopbackIndex({"foo": make_release(wheels, "foo", "1.0")}) as index:
+            place = Environment(wheels.parent / "env", real_channel.url, index.url)
+            run("create", *place.options, "python", "pypi:foo", "-y")
+        both = [*wheels.glob("foo-1*"), *make_release(wheels, "foo", "2.0")]
+        with LoopbackIndex({"foo": both, "needs-foo": needs}) as index:
+            place = replace(place, index=index.url)
+            changed = run("install", *place.options, asked, "--variant", "foo=ob", "--json", "-y").json
+
+        assert chosen(changed) == ("1.0", "ob")
+
+    def test_a_wheel_stays_a_wheel_below_a_channel_that_has_it(
+        self, run: Run, wheels: Path, tmp_path: Path, real_channel: RealChannel
+    ) -> None:
+        """Another variant was asked for, not another package."""
+        plain = repack_installed("filelock", wheels)
+        version = plain.name.split("-")[1]
+        release = [plain, *(relabel(plain, label, BLAS) for label in BLAS["variants"]), write_document(plain, BLAS)]
+        with LoopbackIndex({"filelock": release}) as index:
+            place = Environment(tmp_path / "env", real_channel.url, index.url)
+            run("create", *place.options, "python", "pypi:filelock", "-y")
+            above = ("-c", write_channel(tmp_path / "above", ["filelock 99.0"]))
+            plan = run("install", *above, *place.options, "python", "--variant", "filelock=ob", "--json", "-d").json
+
+        assert chosen(plan, "filelock") == (version, "ob")
+
+    def test_a_pin_that_what_is_kept_meets_is_not_idle(
+        self, run: Run, wheels: Path, tmp_path: Path, real_channel: RealChannel
+    ) -> None:
+        """What is there already is what was pinned: there is nothing to say."""
+        other = [build_wheel(wheels, "other", "1.0", {"other.py": ""})]
+        with LoopbackIndex({"foo": make_release(wheels, "foo", "1.0"), "other": other}) as index:
+            place = Environment(tmp_path / "env", real_channel.url, index.url)
+            run("create", *place.options, "python", "pypi:foo", "--variant", "foo=ob", "-y")
+            later = run("install", *place.options, "pypi:other", "--variant", "ob", "--json", "-y").json
+
+        assert chosen(later) == ("1.0", "ob")
+        assert later["notes"] == []
+
+    def test_an_odd_record_does_not_hide_the_environment(
+        self, run: Run, wheels: Path, tmp_path: Path, real_channel: RealChannel
+    ) -> None:
+        """Some other tool may have written a file name that no index could give."""
+        with LoopbackIndex({"foo": make_release(wheels, "foo", "1.0")}) as index:
+            place = Environment(tmp_path / "env", real_channel.url, index.url)
+            run("create", *place.options, "python", "pypi:foo", "-y")
+            (path,) = (place.prefix / "conda-meta").glob("foo-*.json")
+            record = json.loads(path.read_text(encoding="utf-8"))
+            record["fn"] = "foo-1.0-py3-none-any-Bad+L.whl"
+            path.write_text(json.dumps(record), encoding="utf-8")
+
+            assert run("list", "-p", place.prefix).code == 0
+            moved = run("install", *place.options, "python", "--variant", "foo=ob", "--json", "-d").json
+
+        assert chosen(moved) == ("1.0", "ob")
 
 
 class TestLies:

@@ -100,7 +100,7 @@ def prepare(
         check_new(prefix)
     installed = load_records(prefix) if is_environment(prefix) else ()
     solution = solve_request(request, settings, progress, _standing(prefix, installed, request, settings))
-    solution = _adopt(solution, prefix, installed)
+    _adopt_hashes(solution, installed)
     transaction = Transaction(
         prefix=prefix,
         subdir=settings.target.subdir,
@@ -125,26 +125,19 @@ def _standing(prefix: Path, installed: Sequence[PrefixRecord], request: Request,
         present=tuple(record.name.normalized for record in installed),
         locked=locked,
         replaced=unwanted,
+        installed_variants={
+            record.url: variant for record in installed if (variant := installed_variant(prefix, record))
+        },
         constraints=_keep_python(installed, request.specs),
     )
 
 
-def _adopt(solution: Solution, prefix: Path, installed: Sequence[PrefixRecord]) -> Solution:
-    """Say of packages that stay what is known of them as they are installed.
-
-    Which variant a wheel is; and its hash, that of the same file: an index need not publish any.
-    """
-    known = {(record.url, str(record.version)): record for record in installed}
-    packages = []
+def _adopt_hashes(solution: Solution, installed: Sequence[PrefixRecord]) -> None:
+    """Give a record without a hash that of the same file as it is installed: an index need not publish any."""
+    known = {(record.url, str(record.version)): record.sha256 for record in installed}
     for package in solution.packages:
-        found = known.get((package.url, package.version))
-        if found is not None and package.record.sha256 is None:
-            package.record.sha256 = found.sha256
-        if found is not None and package.variant is None:
-            packages.append(replace(package, variant=installed_variant(prefix, found)))
-        else:
-            packages.append(package)
-    return replace(solution, packages=tuple(packages))
+        if package.record.sha256 is None and (digest := known.get((package.url, package.version))):
+            package.record.sha256 = digest
 
 
 def carry_out(prepared: Prepared, settings: Settings, reporter: Reporter) -> Outcome:

@@ -1,6 +1,6 @@
 """The joint solve as a use case: sources opened, tables loaded, one answer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from wheelbridge.api.sources import Provider, open_providers, read_sources
 from wheelbridge.api.specs import Request, read_request
 from wheelbridge.model.source import Source, SourceKind
 from wheelbridge.model.target import Target
+from wheelbridge.model.variant import WheelVariant
 from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.engine import solve_jointly
 from wheelbridge.solver.problem import Problem, Progress, Solution
@@ -84,6 +85,7 @@ class Standing:
     present: tuple[str, ...] = ()
     locked: tuple[RepoDataRecord, ...] = ()
     replaced: tuple[RepoDataRecord, ...] = ()
+    installed_variants: Mapping[str, WheelVariant] = field(default_factory=dict)
     constraints: tuple[str, ...] = ()
 
 
@@ -101,6 +103,7 @@ def solve_request(
         present=old.present,
         locked=old.locked,
         replaced=old.replaced,
+        installed_variants=old.installed_variants,
         constraints=old.constraints,
         exclude_newer=settings.exclude_newer,
         offline=settings.offline,

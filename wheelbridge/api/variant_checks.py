@@ -12,7 +12,7 @@ from wheelbridge.index.wheelfile import VARIANT_JSON, read_member
 from wheelbridge.installer.listing import installed_release, installed_variant
 from wheelbridge.installer.wheel import find_member
 from wheelbridge.model.target import Target
-from wheelbridge.model.variant import WheelVariant
+from wheelbridge.model.variant import WheelVariant, group_by_feature
 from wheelbridge.model.variant_policy import VariantPolicy, is_meant
 from wheelbridge.solver.problem import ResolvedPackage
 from wheelbridge.solver.records import wheel_project
@@ -75,9 +75,18 @@ def _is_unwanted(prefix: Path, record: PrefixRecord, target: Target, policy: Var
     if policy.disabled or (policy.pin_all and project not in policy.pins and not is_meant(variant, policy.pin_all)):
         return True
     release = installed_release(prefix, record)
-    if release is None:
-        return project in policy.pins and not is_meant(variant, policy.pins[project])
-    return variant.label in rank_variants(release, target, policy, project=project).excluded
+    ranking = rank_variants(release, target, policy, project=project) if release else None
+    if ranking is not None and (variant.label in ranking.positions or variant.label in ranking.excluded):
+        return variant.label in ranking.excluded
+    pin = policy.pins.get(project)
+    return (pin is not None and not is_meant(variant, pin)) or _is_banned(variant, policy)
+
+
+def _is_banned(variant: WheelVariant, policy: VariantPolicy) -> bool:
+    """Judge by the properties alone what the target cannot run, and is there all the same."""
+    groups = group_by_feature(variant.properties)
+    banned = group_by_feature(item for item in variant.properties if policy.is_banned(item))
+    return any(groups[key] == values for key, values in banned.items())
 
 
 def _own_text(package: ResolvedPackage, wheel: Path | None, cache: Path) -> bytes | None:

@@ -10,7 +10,8 @@ from packaging.version import Version
 
 from wheelbridge.api.solving import Settings
 from wheelbridge.api.sources import Provider
-from wheelbridge.errors import UsageError, WheelbridgeError
+from wheelbridge.errors import TranslationError, UsageError, WheelbridgeError
+from wheelbridge.index.errors import NotAWheelError
 from wheelbridge.index.variants import read_variants
 from wheelbridge.index.wheelfile import VARIANT_JSON, read_member
 from wheelbridge.model.distribution import DistributionFile
@@ -23,7 +24,7 @@ from wheelbridge.solver.variant_choice import ask_plugins
 from wheelbridge.translate.errors import InvalidWheelNameError
 from wheelbridge.translate.pythons import KNOWN_MINORS
 from wheelbridge.translate.requirement import parse_requirement
-from wheelbridge.translate.variant_documents import check_own_variant, merge_variants
+from wheelbridge.translate.variant_documents import check_own_variant, combine_own_variants
 from wheelbridge.translate.variant_order import Ranking, rank_variants
 from wheelbridge.translate.variant_wheel import require_properties
 from wheelbridge.translate.wheel import WheelName
@@ -198,6 +199,7 @@ def _without_wheels(report: VariantReport, runnable: Collection[str], subdir: st
     ranking = report.ranking
     reason = f"has no wheel whose tags fit {subdir}"
     lacking = {v.label: reason for v in ranking.order if v.label not in runnable}
+    lacking.update((label, ranking.reason(label) or "") for label in report.wheels if not ranking.knows(label))
     order = tuple(variant for variant in ranking.order if variant.label not in lacking)
     return replace(report, ranking=replace(ranking, order=order, incompatible={**ranking.incompatible, **lacking}))
 
@@ -218,4 +220,10 @@ def _read(
     """Read the index's file for the release, or, where the index has none, one wheel of each label."""
     if file is not None:
         return provider.variants(file)
-    return merge_variants([check_own_variant(provider.variants(found[0]), label) for label, found in wheels.items()])
+    own: dict[str, ReleaseVariants | str] = {}
+    for label, found in wheels.items():
+        try:
+            own[label] = check_own_variant(provider.variants(found[0]), label)
+        except (TranslationError, NotAWheelError) as error:
+            own[label] = error.message
+    return combine_own_variants(own)

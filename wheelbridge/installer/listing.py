@@ -4,15 +4,17 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Literal
 
+from packaging.utils import canonicalize_name
 from rattler import PrefixRecord
 
 from wheelbridge.installer.cache import PackageFile
 from wheelbridge.installer.errors import BrokenRecordError
 from wheelbridge.installer.wheel import is_wheel
 from wheelbridge.model.variant import ReleaseVariants, WheelVariant
+from wheelbridge.translate.errors import InvalidWheelNameError
 from wheelbridge.translate.variant_documents import InvalidVariantsError, parse_variants
 from wheelbridge.translate.wheel import split_label
 
@@ -104,7 +106,10 @@ def _load(path: Path) -> PrefixRecord:
 
 def installed_variant(prefix: Path, record: PrefixRecord) -> WheelVariant | None:
     """Return what an installed wheel is as a variant: its label by its name, its properties by its own word."""
-    label = split_label(record.file_name)[1] if is_wheel(record) else None
+    try:
+        label = split_label(record.file_name)[1] if is_wheel(record) else None
+    except InvalidWheelNameError:  # no name that any index could have given
+        return None
     if label is None:
         return None
     release = installed_release(prefix, record)
@@ -114,7 +119,9 @@ def installed_variant(prefix: Path, record: PrefixRecord) -> WheelVariant | None
 
 def installed_release(prefix: Path, record: PrefixRecord) -> ReleaseVariants | None:
     """Return the ``variant.json`` of an installed wheel; None where it has none, or it cannot be read."""
-    place = next((file for file in record.files if str(file).endswith(_VARIANT_JSON)), None)
+    project = canonicalize_name(record.file_name.partition("-")[0])
+    found = (PurePath(file) for file in record.files if str(file).endswith(_VARIANT_JSON))
+    place = next((path for path in found if canonicalize_name(path.parent.name.partition("-")[0]) == project), None)
     if place is not None:
         with suppress(OSError, ValueError, RecursionError, InvalidVariantsError):
             return parse_variants(json.loads((prefix / place).read_bytes()))

@@ -7,6 +7,7 @@ from packaging.utils import NormalizedName
 from rattler import MatchSpec
 
 from wheelbridge.model.name import CondaName
+from wheelbridge.model.record import WHEEL_FLAG
 from wheelbridge.model.target import Target
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.explain import UNSPOKEN
@@ -45,11 +46,14 @@ class Concessions:
         self._demand = demand
         self._wheels = wheels
         self._installed = installed
-        self._replaced: set[NormalizedName] = set()
+        self._replaced: dict[NormalizedName, str] = {}
         for record in problem.replaced:
             replaced = read_replaced(record, problem.kept, demand.names)
             demand.add(replaced)
-            self._replaced.add(replaced.project)
+            demand.open(replaced.project)
+            self._replaced[replaced.project] = (
+                f'{record.name.normalized}[version="=={record.version}",flags=[{WHEEL_FLAG}]]'
+            )
 
     @property
     def specs(self) -> list[str]:
@@ -58,20 +62,26 @@ class Concessions:
         asked = {spec_name(spec) for spec in (*named, *self._request.specs)}
         return [*named, *self._request.specs, *self.hard, *sorted(self._present - asked)]
 
+    @property
+    def constraints(self) -> list[str]:
+        """What holds for as long as nothing speaks against it: a replaced wheel stays a wheel of its version."""
+        return list(self._replaced.values())
+
     async def make(self, conflict: str) -> bool:
         """Give way in something that *conflict* names; False when there is nothing left."""
-        return self._open_replaced(conflict) or self._loosen(conflict) or await self._widen(conflict)
+        if self._open_replaced(self._named(conflict)) or self._loosen(conflict) or await self._widen(conflict):
+            return True
+        return self._open_replaced({self._demand.names(project) for project in self._replaced})
 
     def _named(self, conflict: str) -> set[str]:
         """Return the names that take part in a conflict: all there are, if the solver could not say."""
         return set(map(spec_name, self.specs)) if conflict == UNSPOKEN else _names(conflict)
 
-    def _open_replaced(self, conflict: str) -> bool:
+    def _open_replaced(self, names: Collection[str]) -> bool:
         """Offer other versions of installed wheels of which another variant is wanted, where theirs does not fit."""
-        names = self._named(conflict)
-        blocking = {project for project in self._replaced if self._demand.names(project) in names}
-        self._replaced -= blocking
+        blocking = [project for project in self._replaced if self._demand.names(project) in names]
         for project in blocking:
+            del self._replaced[project]
             self._demand.add(translate_requirement(project, self._target, self._demand.names))
         return bool(blocking)
 

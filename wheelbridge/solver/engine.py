@@ -188,7 +188,7 @@ class _Session:
                 virtual_packages=to_rattler_virtual_packages(self._problem.target),
                 channel_priority=ChannelPriority.Flexible,
                 exclude_newer=self._problem.exclude_newer,
-                constraints=[MatchSpec(spec) for spec in self._constraints],
+                constraints=[MatchSpec(spec) for spec in (*self._constraints, *self._concessions.constraints)],
             )
         except GatewayError as error:
             raise RepodataError(f"A channel cannot be read: {error}") from error
@@ -300,7 +300,7 @@ class _Session:
 
     def _solution(self, records: list[RepoDataRecord]) -> Solution:
         refused = {refusal.fn: refusal for source in self._wheels.values() for refusal in source.refusals}
-        packages = collect_packages(records, self._wheels.values(), self._problem.sources)
+        packages = collect_packages(records, self._wheels.values(), self._problem)
         return Solution(
             packages=packages,
             refused=tuple(refused[fn] for fn in sorted(refused)),

@@ -69,6 +69,7 @@ class Problem:
         sources: in order of priority.
         locked: rattler records preferred where they fit.
         replaced: installed wheels of which another one is wanted.
+        installed_variants: URL -> what an installed wheel is as a variant.
         constraints: MatchSpecs that hold for whatever is installed.
         exclude_newer: nothing published after it is offered; with a time zone.
         offline: channels are read from the cache alone.
@@ -84,6 +85,7 @@ class Problem:
     present: tuple[str, ...] = ()
     locked: tuple[RepoDataRecord, ...] = ()
     replaced: tuple[RepoDataRecord, ...] = ()
+    installed_variants: Mapping[str, WheelVariant] = field(default_factory=dict)
     constraints: tuple[str, ...] = ()
     exclude_newer: datetime | None = None
     offline: bool = False

@@ -3,18 +3,21 @@
 import asyncio
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from rattler import MatchSpec, RepoDataRecord
 
+from wheelbridge.errors import TranslationError
 from wheelbridge.mapping.rows import NameTable
 from wheelbridge.model.target import Target
 from wheelbridge.solver.channels import Channels
 from wheelbridge.solver.errors import NoPythonError, NoWheelError, PackageNotFoundError
 from wheelbridge.solver.problem import Problem
+from wheelbridge.solver.records import wheel_project
 from wheelbridge.solver.wheels import Context, WheelSource
 from wheelbridge.translate.requirement import (
     KnownVersions,
@@ -68,10 +71,14 @@ async def take_request(
 
 def read_replaced(record: RepoDataRecord, kept: Iterable[str], names: Names) -> RequirementTranslation:
     """Return the requirement that an installed wheel be there in its version, with the extras it was asked for with."""
-    name = WheelName.parse(record.file_name)
+    try:
+        version = str(WheelName.parse(record.file_name).version)
+    except TranslationError:
+        version = str(record.version)
     specs = (MatchSpec(spec) for spec in kept)
     extras = {extra for spec in specs if spec.name.normalized == record.name.normalized for extra in spec.extras or ()}
-    return translate_requirement(f"{name.project}[{','.join(sorted(extras))}]=={name.version}", _ANYWHERE, names)
+    asked = translate_requirement(f"{wheel_project(record.file_name)}[{','.join(sorted(extras))}]", _ANYWHERE, names)
+    return replace(asked, specifier=SpecifierSet(f"==={version}"))
 
 
 class _Taker:
@@ -83,7 +90,7 @@ class _Taker:
         self._context = context
         self._channels = channels
         self._wheels = wheels
-        self._locked = {record.name.normalized for record in problem.locked}
+        self._locked = {record.name.normalized for record in (*problem.locked, *problem.replaced)}
         self.specs: list[str] = []
         self.notes: list[str] = []
         self.translations: dict[str, RequirementTranslation] = {}

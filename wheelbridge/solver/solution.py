@@ -1,22 +1,26 @@
 """From the solver's records to the packages of a solution."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from rattler import RepoDataRecord
 
-from wheelbridge.model.source import Source
-from wheelbridge.solver.problem import ResolvedPackage
+from wheelbridge.solver.problem import Problem, ResolvedPackage
 from wheelbridge.solver.records import record_channel, wheel_project
 from wheelbridge.solver.wheels import OfferedWheel, WheelSource
 
 
 def collect_packages(
-    records: Iterable[RepoDataRecord], wheels: Iterable[WheelSource], sources: Sequence[Source]
+    records: Iterable[RepoDataRecord], wheels: Iterable[WheelSource], problem: Problem
 ) -> tuple[ResolvedPackage, ...]:
     """Tell of every record where it came from, sorted by name."""
     offered = {(source.source.url, url): wheel for source in wheels for url, wheel in source.wheels.items()}
-    names = {source.url: source.name for source in sources}
-    packages = [_package(record, offered.get((record_channel(record), record.url)), names) for record in records]
+    names = {source.url: source.name for source in problem.sources}
+    packages = []
+    for record in records:
+        package = _package(record, offered.get((record_channel(record), record.url)), names)
+        known = problem.installed_variants.get(record.url)
+        packages.append(replace(package, variant=known) if package.variant is None and known else package)
     return tuple(sorted(packages, key=lambda package: package.name))
 
 

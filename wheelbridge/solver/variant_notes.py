@@ -40,14 +40,14 @@ def note_variants(
 
 def note_idle_pins(policy: VariantPolicy, packages: Collection[ResolvedPackage]) -> tuple[str, ...]:
     """Return a sentence for every pin that decided nothing: a word of the user's is never lost in silence."""
-    wheels = {package.pypi_name: package.wheel for package in packages}
+    wheels = {package.pypi_name: package.variant for package in packages}
     notes = [
-        f"--variant {project}={pin.label or pin.pattern or ''} decided nothing: no wheel of {project} is taken."
+        f"--variant {project}={pin.label or pin.pattern or ''} decided nothing: no such wheel of {project} is taken."
         for project, pin in policy.pins.items()
-        if project not in wheels
+        if project not in wheels or not is_meant(wheels[project], pin)
     ]
     pin = policy.pin_all
-    if pin and not any(wheel and wheel.variant and is_meant(wheel.variant, pin) for wheel in wheels.values()):
+    if pin and not any(variant and is_meant(variant, pin) for variant in wheels.values()):
         notes.append(f"--variant {pin} decided nothing: no wheel that is taken has such a variant.")
     return tuple(notes)
 

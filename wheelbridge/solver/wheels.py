@@ -28,7 +28,7 @@ from wheelbridge.solver.variant_choice import Candidate, VariantChoice, ask_plug
 from wheelbridge.translate.pythons import Release
 from wheelbridge.translate.requirement import KnownVersions, RequirementTranslation
 from wheelbridge.translate.specifiers import exact_versions
-from wheelbridge.translate.variant_documents import check_own_variant, merge_variants
+from wheelbridge.translate.variant_documents import check_own_variant, combine_own_variants
 from wheelbridge.translate.wheel import Scope, compose_wheel
 
 _Argument = TypeVar("_Argument")
@@ -162,9 +162,7 @@ class WheelSource:
         wheels = {str(candidate.name.label): candidate.file for candidate in offer.unread(version)}
         asked = (self._read_own_variant(file, label) for label, file in wheels.items())
         found = dict(zip(wheels, await asyncio.gather(*asked), strict=True))
-        release = merge_variants([one for one in found.values() if isinstance(one, ReleaseVariants)])
-        invalid = {label: one for label, one in found.items() if isinstance(one, str)}
-        return replace(release, invalid={**release.invalid, **invalid})
+        return combine_own_variants(found)
 
     async def _read_own_variant(self, file: DistributionFile, label: str) -> ReleaseVariants | str:
         """Return what a wheel says of itself, or why that cannot be used."""
@@ -190,8 +188,8 @@ class WheelSource:
         record = replace(wheel.record, depends=(*wheel.record.depends, spec))
         hard = replace(wheel, record=record, solver_record=to_rattler_record(record, self.source.url))
         self.wheels[url] = hard
-        answers = self._answers[self._context.demand.names(wheel.project)]
-        answers[answers.index(wheel)] = hard
+        name = self._context.demand.names(wheel.project)
+        self._answers[name] = [hard if one.file.url == url else one for one in self._answers[name]]
 
     async def offer(self, project: NormalizedName) -> Offer | None:
         """Return what the index has of *project*, None where it has nothing."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from wheelbridge.model.target import VirtualPackage
 
 MIXED_GPUS = "__variant_nvidia_compute_capability"
+_MAX_BUILD_LENGTH = 64
 _TIMEOUT = 10
 _GFX = re.compile(r"gfx[0-9]+[0-9a-f]*", re.IGNORECASE)
 _ROCM = re.compile(r"(\d+)\.(\d+)")
@@ -70,7 +71,12 @@ def _release(text: str) -> tuple[int, ...]:
 
 
 def _pack(name: str, values: Iterable[str]) -> VirtualPackage:
-    return VirtualPackage(name, "1", "+".join(values))
+    """Join *values*, as many as a build string holds (CEP 26)."""
+    text = ""
+    for value in values:
+        longer = f"{text}+{value}" if text else value
+        text = longer if len(longer) <= _MAX_BUILD_LENGTH else text
+    return VirtualPackage(name, "1", text)
 
 
 def _ask(command: str, *arguments: str) -> str:

@@ -123,4 +123,4 @@ def _assume(subdir: str) -> list[VirtualPackage]:
 def _read_overrides(subdir: str) -> Iterable[VirtualPackage]:
     for name in _OVERRIDABLE.get(subdir.partition("-")[0], ()):
         if value := os.environ.get(f"CONDA_OVERRIDE_{name.removeprefix('__').upper()}"):
-            yield parse_virtual_package(f"{name}={value}")
+            yield _check(parse_virtual_package(f"{name}={value}"))

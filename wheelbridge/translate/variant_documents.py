@@ -6,6 +6,7 @@ PEP 825 asks: tools "SHOULD prefer to degrade gracefully rather than fail outrig
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 
 from wheelbridge.errors import TranslationError
@@ -83,6 +84,17 @@ def merge_variants(releases: Sequence[ReleaseVariants]) -> ReleaseVariants:
     if not releases:
         raise InvalidVariantsError("there is none")
     return reduce(_merge, releases)
+
+
+def combine_own_variants(found: Mapping[str, ReleaseVariants | str]) -> ReleaseVariants:
+    """Combine what wheels, one of each label, say of themselves; a text is the reason why one cannot be used.
+
+    Raises:
+        InvalidVariantsError: if they contradict each other, or none can be used.
+    """
+    release = merge_variants([one for one in found.values() if isinstance(one, ReleaseVariants)])
+    reasons = {label: one for label, one in found.items() if isinstance(one, str)}
+    return replace(release, invalid={**release.invalid, **reasons})
 
 
 def check_own_variant(release: ReleaseVariants, label: str) -> ReleaseVariants:

@@ -76,6 +76,10 @@ class Ranking:
         position = self.positions.get(label)
         return None if position is None else self.order[position]
 
+    def knows(self, label: str) -> bool:
+        """Tell whether the release's metadata know *label*."""
+        return label in self.positions or label in self.incompatible or label in self.excluded
+
     def ties(self, label: str) -> tuple[str, ...]:
         """Return the labels that only the alphabet orders against *label*."""
         variant = self.variant(label)
