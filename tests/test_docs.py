@@ -59,7 +59,7 @@ def errors() -> dict[str, list[type[WheelbridgeError]]]:
 
 def refusal_codes() -> set[str]:
     """Return the codes that the choice of candidates itself gives a file."""
-    literal = set(re.findall(r'_refuse\(\w+, "([a-z-]+)"', inspect.getsource(candidates)))
+    literal = set(re.findall(r'(?:_refuse\(\w+|Refusal\([\w.]+), "([a-z-]+)"', inspect.getsource(candidates)))
     return literal | {candidates.OTHER_PYTHON, variant_choice.INCOMPATIBLE_VARIANT, variant_choice.UNWANTED_VARIANT}
 
 

@@ -195,7 +195,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, decoys: None) -> Iterator[World]:  # noqa: ARG001 -- they come first
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Let two ask at once where a killed run has left half an environment."""
     folder, wheels, cache, runs = (tmp_path_factory.mktemp(name) for name in ("an index", "wheels", "cache", "runs"))
     files = {"probe_provider/__init__.py": MODULE, "probe_provider/plugins.py": PLUGINS}

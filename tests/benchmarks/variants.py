@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from variantlib.api import get_variants_by_priority  # type: ignore[import-untyped]
-from variantlib.variants_json import VariantsJson  # type: ignore[import-untyped]
+from variantlib.api import get_variants_by_priority
+from variantlib.variants_json import VariantsJson
 
 from tests.benchmarks.solve import measure
 from tests.loopback import LoopbackIndex

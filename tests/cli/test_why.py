@@ -30,7 +30,7 @@ def test_the_way_from_the_request_is_shown(run: Run, prefix: Path) -> None:
     assert why["needed_by"] == {"lib": "base-thing"}
     assert why["chains"] == [["app", "lib", "base-thing"]]
     assert why["variant"] is None
-    assert "you asked for app: app -> lib -> base-thing" in run("why", "-p", prefix, "Base_Thing").out
+    assert "you asked for app: app -> lib -> base-thing" in run("why", "-p", prefix, "pypi:Base_Thing").out
 
 
 def test_what_was_asked_for_says_so(run: Run, prefix: Path) -> None:
@@ -41,5 +41,6 @@ def test_what_was_asked_for_says_so(run: Run, prefix: Path) -> None:
 
 def test_what_is_not_there_is_an_error(run: Run, prefix: Path, tmp_path: Path) -> None:
     """Neither a package nor an environment is made up."""
+    assert run("why", "-p", prefix, "pypi:python", "--json").json["error"]["code"] == "not-installed"
     assert run("why", "-p", prefix, "nothing", "--json").json["error"]["code"] == "not-installed"
     assert run("why", "-p", tmp_path / "nowhere", "app", "--json").json["error"]["code"] == "not-an-environment"

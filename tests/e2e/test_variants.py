@@ -60,7 +60,7 @@ def sources(place: Environment) -> tuple[str, ...]:
 class TestALife:
     """A variant wheel is a wheel: created, listed, explained, replaced, removed."""
 
-    def test_create_list_why_and_run(self, run: Run, place: Environment) -> None:
+    def test_create_list_why_and_run(self, run: Run, place: Environment, tmp_path: Path) -> None:
         """The best one for the machine is linked and works; label and properties are known afterwards."""
         facts = ("--virtual-package", "__archspec=haswell")
         created = run("create", *place.options, "python", "pypi:filelock", *facts, "--json", "-y").json
@@ -71,6 +71,8 @@ class TestALife:
         (package,) = (p for p in run("list", "-p", place.prefix, "--json").json["packages"] if p["name"] == "filelock")
         assert package["variant"] == {"label": "v3", "properties": ["x86_64 :: level :: v3"]}
         assert "x86_64:v3" in package["flags"]
+        (index,) = (tmp_path / "cache").glob("**/filelock-*/info/index.json")
+        assert json.loads(index.read_text(encoding="utf-8"))["flags"] == package["flags"]
         assert "v3" in run("list", "-p", place.prefix).out
         why = run("why", "-p", place.prefix, "filelock").out
         assert "you asked for it: filelock" in why

@@ -6,6 +6,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
+from archspec.cpu import TARGETS
 from hypothesis import example, given, settings
 
 from tests.providers import NVIDIA_API, machine, meets, plugin, supports
@@ -259,8 +260,6 @@ class TestBothDirections:
     @pytest.mark.parametrize(("subdir", "namespace"), [("linux-64", "x86_64"), ("linux-aarch64", "aarch64")])
     def test_cpus(self, subdir: str, namespace: str) -> None:
         """For every name of the family and every feature that a CPU of it has."""
-        from archspec.cpu import TARGETS  # type: ignore[import-untyped]  # noqa: PLC0415 -- archspec has no types
-
         provider = plugin(namespace)
         targets = [machine(subdir, archspec=name) for name, cpu in TARGETS.items() if str(cpu.family) == namespace]
         supported = [(target, find_support(provider, target)) for target in targets]

@@ -67,7 +67,7 @@ class TestOrder:
         """For CPython 3.12 on glibc 2.28."""
         platforms = ["manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "linux_x86_64"]
         listed = list(cpython_tags((3, 12), ["cp312"], platforms))
-        shuffled = random.Random(1).sample(listed, len(listed))  # noqa: S311 - no secret
+        shuffled = random.Random(1).sample(listed, len(listed))
 
         ranked = sorted(shuffled, key=lambda tag: record(f"foo-1.0-{tag}.whl").build_number, reverse=True)
 

@@ -9,9 +9,9 @@ from shutil import rmtree
 from typing import Any
 
 import pytest
-from variantlib.api import get_variants_by_priority  # type: ignore[import-untyped]
-from variantlib.models.variant import VariantDescription, VariantProperty  # type: ignore[import-untyped]
-from variantlib.resolver.lib import sort_and_filter_supported_variants  # type: ignore[import-untyped]
+from variantlib.api import get_variants_by_priority
+from variantlib.models.variant import VariantDescription, VariantProperty
+from variantlib.resolver.lib import sort_and_filter_supported_variants
 
 from tests.variants.cases import Case, Properties
 from wheelbridge.api.demo import build_wheel

@@ -1,8 +1,8 @@
 """Made-up releases: the order is the one that variantlib and uv find."""
 
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 
@@ -10,75 +10,82 @@ from tests.variants.cases import Case, labels, make_abi_case, make_case, support
 from tests.variants.peers import order_by_resolver, order_by_uv, order_by_variantlib
 from wheelbridge.translate.variant_order import Ranking
 
+Order = dict[str, frozenset[str]]
+"""The compatible labels in their order, with what of each is supported."""
+
 
 class Tally:
-    """Counts what was tried, and what disagreed about compatibility, order and supported properties."""
+    """Counts what was tried, and keeps what disagreed about compatibility, order and supported properties."""
 
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
+    def __init__(self) -> None:
         self.tried = self.variants = self.compatible = 0
-        self.compatibility: list[Any] = []
-        self.order: list[Any] = []
-        self.properties: list[Any] = []
+        self.disagreed: dict[str, list[Case]] = {"compatibility": [], "order": [], "properties": []}
 
-    def compare(self, case: Case, ranking: Ranking, expected: dict[str, frozenset[str]]) -> None:
+    def compare(self, case: Case, ranking: Ranking, expected: Order) -> None:
         """Count one release."""
         self.tried += 1
         self.variants += len(case.variants)
         self.compatible += len(expected)
         rejected = case.variants.keys() - expected.keys()
         if set(labels(ranking)) != expected.keys() or ranking.incompatible.keys() != rejected:
-            self.compatibility.append(case)
+            self.disagreed["compatibility"].append(case)
         elif labels(ranking) != list(expected):
-            self.order.append(case)
+            self.disagreed["order"].append(case)
         elif supported(ranking) != expected:
-            self.properties.append(case)
+            self.disagreed["properties"].append(case)
 
-    def check(self, who: str) -> None:
-        """Print the counts; fail if one of the disagreements is not 0, or too little was asked."""
-        counts = {name: len(getattr(self, name)) for name in ("compatibility", "order", "properties")}
+    def __str__(self) -> str:
+        """Show the counts."""
+        counts = {what: len(cases) for what, cases in self.disagreed.items()}
         share = f"{self.compatible} of {self.variants} variants compatible"
-        print(f"{who}: seed {self.seed}, {self.tried} releases tried, {share}; disagreed: {counts}")
-
-        assert not [*self.compatibility, *self.order, *self.properties], f"seed {self.seed}"
-        assert 0 < self.compatible < self.variants
+        return f"{self.tried} releases tried, {share}; disagreed: {counts}"
 
 
-def test_variantlib_finds_the_same_order(seed: int, tries: int) -> None:
-    """What the release lists itself: compatible labels, their order, and what of each is supported."""
-    tally, random = Tally(seed), Random(seed)  # noqa: S311 - no secret
+def ask_variantlib(case: Case) -> tuple[Ranking, Order]:
+    """What the release lists itself."""
+    return case.rank(), order_by_variantlib(case.document())
+
+
+def give_lists(case: Case) -> tuple[Ranking, Order]:
+    """It is the lists that order, wherever they come from: the target's are those of the release."""
+    return case.rank_by_given_lists(), supported(case.rank())
+
+
+def ask_resolver(case: Case) -> tuple[Ranking, Order]:
+    """``abi_dependency``: variantlib's reader refuses what the draft wants, its resolver does not."""
+    lists = [
+        (namespace, feature, value)
+        for namespace, features in case.supported.items()
+        for feature, values in features.items()
+        for value in values
+    ]
+    return case.rank(), order_by_resolver(case.variants, list(case.supported), lists, case.installed)
+
+
+@pytest.mark.parametrize(
+    ("who", "make", "ask"),
+    [
+        pytest.param("variantlib", make_case, ask_variantlib, id="variantlib"),
+        pytest.param("given lists", make_case, give_lists, id="given"),
+        pytest.param("variantlib, with what is installed", make_abi_case, ask_resolver, id="installed"),
+    ],
+)
+def test_others_find_the_same_order(
+    who: str,
+    make: Callable[[Random], Case],
+    ask: Callable[[Case], tuple[Ranking, Order]],
+    seed: int,
+    tries: int,
+) -> None:
+    """The same labels are compatible, in the same order, with the same properties supported."""
+    tally, random = Tally(), Random(seed)
     for _ in range(tries):
-        case = make_case(random)
-        tally.compare(case, case.rank(), order_by_variantlib(case.document()))
+        case = make(random)
+        tally.compare(case, *ask(case))
+    print(f"{who}: seed {seed}, {tally}")
 
-    tally.check("variantlib")
-
-
-def test_lists_of_the_target_order_as_those_of_the_release(seed: int, tries: int) -> None:
-    """It is the lists that order, wherever they come from."""
-    tally, random = Tally(seed), Random(seed)  # noqa: S311 - no secret
-    for _ in range(tries):
-        case = make_case(random)
-        tally.compare(case, case.rank_by_given_lists(), supported(case.rank()))
-
-    tally.check("given lists")
-
-
-def test_variantlib_finds_the_same_order_by_what_is_installed(seed: int, tries: int) -> None:
-    """``abi_dependency``: its reader refuses what the draft wants, its resolver does not."""
-    tally, random = Tally(seed), Random(seed)  # noqa: S311 - no secret
-    for _ in range(tries):
-        case = make_abi_case(random)
-        lists = [
-            (namespace, feature, value)
-            for namespace, features in case.supported.items()
-            for feature, values in features.items()
-            for value in values
-        ]
-        expected = order_by_resolver(case.variants, list(case.supported), lists, case.installed)
-        tally.compare(case, case.rank(), expected)
-
-    tally.check("variantlib, with what is installed")
+    assert not any(tally.disagreed.values()), f"seed {seed}: {tally.disagreed}"
+    assert 0 < tally.compatible < tally.variants
 
 
 @pytest.fixture
@@ -89,7 +96,7 @@ def uv() -> str:
 
 def test_uv_takes_the_same_wheels(uv: str, seed: int, tries_with_uv: int, tmp_path: Path) -> None:
     """It installs the wheel of the best label; without that, of the next; at last the one that is no variant."""
-    random = Random(seed)  # noqa: S311 - no secret
+    random = Random(seed)
     cases = {f"p{number}": make_case(random) for number in range(tries_with_uv)}
     orders = order_by_uv(uv, cases, tmp_path)
     ours = {project: labels(case.rank()) for project, case in cases.items()}

@@ -4,15 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
 from rattler import MatchSpec, PrefixRecord, RepoDataRecord
 
-from wheelbridge.api.removing import NotInstalledError
+from wheelbridge.api.removing import find_installed
 from wheelbridge.installer.errors import NotAnEnvironmentError
 from wheelbridge.installer.history import load_history, requested_specs
-from wheelbridge.installer.listing import InstalledPackage, installed_packages, load_records
+from wheelbridge.installer.listing import InstalledPackage, describe_installed, load_records
 from wheelbridge.installer.prefix import is_environment
-from wheelbridge.solver.records import wheel_project
 from wheelbridge.solver.soundness import active_needs
 
 
@@ -54,36 +52,21 @@ def explain_package(prefix: Path, name: str) -> Explanation:
     """
     if not is_environment(prefix):
         raise NotAnEnvironmentError(prefix)
-    records = load_records(prefix)
-    record = _find(records, name, prefix)
-    own = record.name.normalized
-    asked = requested_specs(load_history(prefix), [r.name.normalized for r in records], exact=True)
-    edges = _edges(records, asked.values())
-    package = next(package for package in installed_packages(prefix) if package.name == own)
+    installed = {record.name.normalized: record for record in load_records(prefix)}
+    own = find_installed(name, installed, prefix)
+    asked = requested_specs(load_history(prefix), installed, exact=True)
+    edges = _edges(installed, asked.values())
     return Explanation(
-        package=package,
+        package=describe_installed(prefix, installed[own]),
         requested=asked.get(own),
         needed_by={owner: specs[own] for owner, specs in sorted(edges.items()) if own in specs},
         chains=[chain for root in sorted(asked) if root != own and (chain := _shortest(edges, root, own))],
-        needs=tuple(record.depends),
+        needs=tuple(installed[own].depends),
     )
 
 
-def _find(records: Iterable[PrefixRecord], name: str, prefix: Path) -> PrefixRecord:
-    wanted = canonicalize_name(name)
-    found = [
-        record
-        for record in records
-        if record.name.normalized == name.lower() or wheel_project(record.file_name) == wanted
-    ]
-    if not found:
-        raise NotInstalledError(name, prefix)
-    return found[0]
-
-
-def _edges(records: Sequence[PrefixRecord], asked: Iterable[str]) -> dict[str, dict[str, str]]:
+def _edges(chosen: Mapping[str, PrefixRecord], asked: Iterable[str]) -> dict[str, dict[str, str]]:
     """Return package -> needed package -> spec, conditions seen and groups followed."""
-    chosen = {record.name.normalized: record for record in records}
     edges: dict[str, dict[str, str]] = {}
     for need in active_needs(chosen, asked):
         target = MatchSpec(need.spec).name.normalized or ""

@@ -10,7 +10,7 @@ from rattler import MatchSpec, PrefixRecord, RepoDataRecord
 
 from wheelbridge.api.places import Caches
 from wheelbridge.api.running import run_to_end
-from wheelbridge.api.solving import Settings, Silent, Standing, solve_request
+from wheelbridge.api.solving import Settings, Silent, solve_request
 from wheelbridge.api.sources import Provider, read_sources
 from wheelbridge.api.specs import Request, read_request
 from wheelbridge.api.variant_checks import check_variants, split_unwanted
@@ -27,7 +27,7 @@ from wheelbridge.model.distribution import DistributionFile
 from wheelbridge.model.source import SourceKind
 from wheelbridge.model.target import Target
 from wheelbridge.model.variant_policy import VariantPolicy
-from wheelbridge.solver.problem import Progress, Solution
+from wheelbridge.solver.problem import Progress, Solution, Standing
 from wheelbridge.solver.records import record_channel, wheel_project
 from wheelbridge.target.detect import detect_target
 
@@ -125,9 +125,7 @@ def _standing(prefix: Path, installed: Sequence[PrefixRecord], request: Request,
         present=tuple(record.name.normalized for record in installed),
         locked=locked,
         replaced=unwanted,
-        installed_variants={
-            record.url: variant for record in installed if (variant := installed_variant(prefix, record))
-        },
+        variants={record.url: variant for record in installed if (variant := installed_variant(prefix, record))},
         constraints=_keep_python(installed, request.specs),
     )
 

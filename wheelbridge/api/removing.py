@@ -46,7 +46,7 @@ def prepare_removal(
     """
     check_environment(prefix, override=override)
     installed = {record.name.normalized: record for record in load_records(prefix)}
-    removed = {_find(name, installed, prefix) for name in names}
+    removed = {find_installed(name, installed, prefix) for name in names}
     requested = requested_specs(load_history(prefix), installed, exact=True)
     left = _left(_needs(installed, requested.values()), removed, requested)
     transaction = Transaction(
@@ -60,7 +60,12 @@ def prepare_removal(
     return Removal(transaction, make_plan(installed.values(), transaction.records, transaction.subdir))
 
 
-def _find(name: str, installed: Mapping[str, PrefixRecord], prefix: Path) -> str:
+def find_installed(name: str, installed: Mapping[str, PrefixRecord], prefix: Path) -> str:
+    """Return the solver name of an installed package by conda's name or PyPI's; behind ``pypi:``, by PyPI's alone.
+
+    Raises:
+        NotInstalledError: if it is not there.
+    """
     text = name.removeprefix("pypi:")
     if not name.startswith("pypi:") and text.lower() in installed:
         return text.lower()

@@ -1,10 +1,8 @@
 """The joint solve as a use case: sources opened, tables loaded, one answer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-
-from rattler import RepoDataRecord
 
 from wheelbridge.api.places import Caches
 from wheelbridge.api.running import run_to_end
@@ -12,10 +10,9 @@ from wheelbridge.api.sources import Provider, open_providers, read_sources
 from wheelbridge.api.specs import Request, read_request
 from wheelbridge.model.source import Source, SourceKind
 from wheelbridge.model.target import Target
-from wheelbridge.model.variant import WheelVariant
 from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.engine import solve_jointly
-from wheelbridge.solver.problem import Problem, Progress, Solution
+from wheelbridge.solver.problem import Problem, Progress, Solution, Standing
 from wheelbridge.tables import load_names
 from wheelbridge.target.detect import detect_target
 
@@ -77,38 +74,20 @@ def solve(
     return solve_request(read_request(specs), settings, Silent())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What an environment brings along into a solve; see `wheelbridge.solver.problem.Problem`."""
-
-    kept: tuple[str, ...] = ()
-    present: tuple[str, ...] = ()
-    locked: tuple[RepoDataRecord, ...] = ()
-    replaced: tuple[RepoDataRecord, ...] = ()
-    installed_variants: Mapping[str, WheelVariant] = field(default_factory=dict)
-    constraints: tuple[str, ...] = ()
-
-
 def solve_request(
     request: Request, settings: Settings, progress: Progress, standing: Standing | None = None
 ) -> Solution:
     """Solve *request* under *settings*, together with what is *standing*; then the records of wheels are complete."""
-    old = standing or Standing()
     problem = Problem(
         target=settings.target,
         sources=settings.sources,
         specs=request.specs,
         requirements=request.requirements,
-        kept=old.kept,
-        present=old.present,
-        locked=old.locked,
-        replaced=old.replaced,
-        installed_variants=old.installed_variants,
-        constraints=old.constraints,
         exclude_newer=settings.exclude_newer,
         offline=settings.offline,
         complete=standing is not None,
         variants=settings.variants,
+        standing=standing or Standing(),
     )
     repodata = settings.caches.repodata
     work = solve_jointly(problem, settings.open_providers(), load_names(), repodata_cache=repodata, progress=progress)

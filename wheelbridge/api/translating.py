@@ -19,6 +19,7 @@ from wheelbridge.model.target import Target
 from wheelbridge.model.variant import Features, WheelVariant
 from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.names import SolverNames
+from wheelbridge.solver.variant_choice import INCOMPATIBLE_VARIANT
 from wheelbridge.tables import load_names
 from wheelbridge.translate.markers import Condition, translate_marker
 from wheelbridge.translate.requirement import KnownVersions, translate_requirement
@@ -130,7 +131,7 @@ class Translator:
             return Refusal(filename, error.code, error.message)
         ranking = rank_variants(release, self._target)
         if (ranked := ranking.variant(label)) is None:
-            return Refusal(filename, "incompatible-variant", f"It {ranking.reason(label)}")
+            return Refusal(filename, INCOMPATIBLE_VARIANT, f"It {ranking.reason(label)}")
         return describe_variant(ranked, release, self._target)
 
     def _variants(self, value: object) -> Result:

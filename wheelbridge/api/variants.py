@@ -10,8 +10,7 @@ from packaging.version import Version
 
 from wheelbridge.api.solving import Settings
 from wheelbridge.api.sources import Provider
-from wheelbridge.errors import TranslationError, UsageError, WheelbridgeError
-from wheelbridge.index.errors import NotAWheelError
+from wheelbridge.errors import UsageError, WheelbridgeError
 from wheelbridge.index.variants import read_variants
 from wheelbridge.index.wheelfile import VARIANT_JSON, read_member
 from wheelbridge.model.distribution import DistributionFile
@@ -20,11 +19,11 @@ from wheelbridge.model.variant import ReleaseVariants
 from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.candidates import Offer
 from wheelbridge.solver.errors import PackageNotFoundError
-from wheelbridge.solver.variant_choice import ask_plugins
+from wheelbridge.solver.variant_choice import ask_plugins, read_own_variant
 from wheelbridge.translate.errors import InvalidWheelNameError
 from wheelbridge.translate.pythons import KNOWN_MINORS
 from wheelbridge.translate.requirement import parse_requirement
-from wheelbridge.translate.variant_documents import check_own_variant, combine_own_variants
+from wheelbridge.translate.variant_documents import combine_own_variants
 from wheelbridge.translate.variant_order import Ranking, rank_variants
 from wheelbridge.translate.variant_wheel import require_properties
 from wheelbridge.translate.wheel import WheelName
@@ -220,10 +219,5 @@ def _read(
     """Read the index's file for the release, or, where the index has none, one wheel of each label."""
     if file is not None:
         return provider.variants(file)
-    own: dict[str, ReleaseVariants | str] = {}
-    for label, found in wheels.items():
-        try:
-            own[label] = check_own_variant(provider.variants(found[0]), label)
-        except (TranslationError, NotAWheelError) as error:
-            own[label] = error.message
+    own = {label: read_own_variant(provider.variants, found[0], label) for label, found in wheels.items()}
     return combine_own_variants(own)

@@ -55,7 +55,7 @@ def installed_packages(prefix: Path) -> tuple[InstalledPackage, ...]:
     Raises:
         BrokenRecordError: if a file of ``conda-meta`` cannot be read.
     """
-    return tuple(_package(prefix, record) for record in load_records(prefix))
+    return tuple(describe_installed(prefix, record) for record in load_records(prefix))
 
 
 def load_records(prefix: Path) -> tuple[PrefixRecord, ...]:
@@ -128,7 +128,8 @@ def installed_release(prefix: Path, record: PrefixRecord) -> ReleaseVariants | N
     return None
 
 
-def _package(prefix: Path, record: PrefixRecord) -> InstalledPackage:
+def describe_installed(prefix: Path, record: PrefixRecord) -> InstalledPackage:
+    """Return what is to be said of one installed package."""
     return InstalledPackage(
         name=record.name.normalized,
         version=str(record.version),

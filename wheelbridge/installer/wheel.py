@@ -87,6 +87,7 @@ def wheel_record(record: RepoDataRecord) -> WheelRecord:
         size=record.size,
         timestamp=int(record.timestamp.timestamp() * 1000) if record.timestamp else None,
         track_features=tuple(record.track_features),
+        flags=tuple(record.flags),
     )
 
 

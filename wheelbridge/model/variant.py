@@ -139,6 +139,11 @@ class ReleaseVariants:
     variants: Mapping[str, Properties]
     invalid: Mapping[str, str] = field(default_factory=dict)
 
+    def in_order(self, properties: Properties) -> list[tuple[tuple[str, str], tuple[str, ...]]]:
+        """Return (namespace, feature) and values of *properties*, the most important namespace first."""
+        groups = group_by_feature(properties)
+        return sorted(groups.items(), key=lambda item: (self.namespaces.index(item[0][0]), item[0][1]))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamespaceSupport:

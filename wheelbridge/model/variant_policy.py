@@ -1,7 +1,7 @@
 """The user's word on variants: what to prefer, what to leave out, what to take."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, Self
@@ -75,6 +75,10 @@ class VariantPin:
             raise UsageError(f"{text!r} is no variant label", hint="A label has only 0-9, a-z, _ and .")
         return cls(label=text)
 
+    def means(self, label: str, properties: Iterable[VariantProperty]) -> bool:
+        """Tell whether a wheel with *label*, empty for none, and *properties* is meant."""
+        return any(map(self.pattern.matches, properties)) if self.pattern else label == self.label
+
     def __str__(self) -> str:
         """Write the pin as it is read, for people."""
         return str(self.pattern) if self.pattern else self.label or "the wheel without a variant"
@@ -116,9 +120,7 @@ class VariantPolicy:
 
 def is_meant(variant: WheelVariant | None, pin: VariantPin) -> bool:
     """Tell whether a wheel that is *variant*, None for no variant, is one that *pin* means."""
-    if pin.pattern is not None:
-        return any(map(pin.pattern.matches, variant.properties if variant else ()))
-    return pin.label == (variant.label if variant else "")
+    return pin.means(variant.label, variant.properties) if variant else pin.means("", ())
 
 
 def parse_pin(text: str) -> tuple[NormalizedName | None, VariantPin]:

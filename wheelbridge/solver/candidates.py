@@ -43,6 +43,7 @@ class Offer:
     policy: VariantPolicy = field(default_factory=VariantPolicy)
     refused: dict[str, Refusal] = field(default_factory=dict)
     variants: dict[Version, VariantChoice] = field(default_factory=dict)
+    _runs: dict[Version, list[Candidate]] = field(default_factory=dict)
     _candidates: dict[Version, tuple[Candidate, ...]] = field(default_factory=dict)
     _admitted: dict[SpecifierSet, list[Version]] = field(default_factory=dict)
 
@@ -107,7 +108,10 @@ class Offer:
         return any(file.filename.count("-") > _PLAIN_DASHES for file in self.releases.get(version, ()))
 
     def _runnable(self, version: Version) -> list[Candidate]:
-        return [candidate for candidate in self._usable(self.releases.get(version, ())) if self._fits(candidate)]
+        if version not in self._runs:
+            usable = self._usable(self.releases.get(version, ()))
+            self._runs[version] = [candidate for candidate in usable if self._fits(candidate)]
+        return self._runs[version]
 
     def _take(self, version: Version) -> Iterator[Candidate]:
         """Yield the wheels of *version* that the target runs and the user wants."""
@@ -143,10 +147,7 @@ class Offer:
 
     def files(self, version: Version) -> list[DistributionFile]:
         """Return the wheels of *version* that are not yanked, or all are, and not too new."""
-        files = self.releases.get(version, [])
-        kept = [file for file in files if not _is_yanked(file)] or files
-        limit = self.exclude_newer
-        return [file for file in kept if limit is None or (file.upload_time is not None and file.upload_time <= limit)]
+        return [file for file in _unyanked(self.releases.get(version, ())) if self._why_late(file) is None]
 
     def exhausted(self, specifiers: Iterable[SpecifierSet], window: int) -> bool:
         """Tell whether a wider window would offer nothing more."""
@@ -177,21 +178,27 @@ class Offer:
                 self._refuse(file, "yanked", f"yanked: {file.yanked}" if file.yanked else "yanked")
 
     def _usable(self, files: Sequence[DistributionFile]) -> Iterator[Candidate]:
-        if not all(map(_is_yanked, files)):
-            self._refuse_yanked(filter(_is_yanked, files))
-            files = [file for file in files if not _is_yanked(file)]
-        for file in files:
-            if self.exclude_newer and file.upload_time is None:
-                self._refuse(file, "no-upload-time", "the index does not tell when it was published")
-                continue
-            if self.exclude_newer and file.upload_time and file.upload_time > self.exclude_newer:
-                self._refuse(file, "too-new", f"published {file.upload_time.isoformat()}")
+        kept = _unyanked(files)
+        self._refuse_yanked(filter(_is_yanked, files) if kept is not files else ())
+        for file in kept:
+            if late := self._why_late(file):
+                self.refused[file.filename] = late
                 continue
             try:
                 name = WheelName.parse(file.filename)
                 yield Candidate(file, name, translate_tags(name.tags, self.target, file.requires_python))
             except TranslationError as error:
                 self._refuse(file, error.code, error.message)
+
+    def _why_late(self, file: DistributionFile) -> Refusal | None:
+        """Return why a file is left out for its time."""
+        if self.exclude_newer is None:
+            return None
+        if file.upload_time is None:
+            return Refusal(file.filename, "no-upload-time", "the index does not tell when it was published")
+        if file.upload_time > self.exclude_newer:
+            return Refusal(file.filename, "too-new", f"published {file.upload_time.isoformat()}")
+        return None
 
     def _fits(self, candidate: Candidate) -> bool:
         """Tell whether a python that can occur runs the wheel; refuse it otherwise."""
@@ -240,6 +247,11 @@ def _builds(candidate: Candidate, release: Release) -> tuple[Gil, ...]:
 
 def _dotted(release: Release) -> str:
     return ".".join(map(str, release))
+
+
+def _unyanked(files: Sequence[DistributionFile]) -> Sequence[DistributionFile]:
+    """Return the files that are not yanked; all, where all are."""
+    return [file for file in files if not _is_yanked(file)] or files
 
 
 def _is_yanked(file: DistributionFile) -> bool:

@@ -41,14 +41,14 @@ class Concessions:
         self.hard: list[str] = []
         self.loosened: dict[str, str] = {}
         self._target: Target = problem.target
-        self._present = set(problem.present)
+        self._present = set(problem.standing.present)
         self._request = request
         self._demand = demand
         self._wheels = wheels
         self._installed = installed
         self._replaced: dict[NormalizedName, str] = {}
-        for record in problem.replaced:
-            replaced = read_replaced(record, problem.kept, demand.names)
+        for record in problem.standing.replaced:
+            replaced = read_replaced(record, problem.standing.kept, demand.names)
             demand.add(replaced)
             demand.open(replaced.project)
             self._replaced[replaced.project] = (

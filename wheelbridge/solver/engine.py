@@ -60,7 +60,7 @@ async def solve_jointly(
     """
     started = time.perf_counter()
     executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="wheelbridge")
-    conda_names = taken_names(problem.locked)
+    conda_names = taken_names(problem.standing.locked)
     try:
         while True:
             session = _Session(problem, providers, table, repodata_cache, progress, conda_names)
@@ -98,8 +98,8 @@ class _Session:
         self._progress = progress
         self._statistics = Statistics()
         self._channels = Channels(problem.sources, problem.target.subdir, repodata_cache, offline=problem.offline)
-        self._installed = installed_names((*problem.locked, *problem.replaced))
-        self._constraints = [*problem.constraints]
+        self._installed = installed_names((*problem.standing.locked, *problem.standing.replaced))
+        self._constraints = [*problem.standing.constraints]
         self._wheels: dict[str, WheelSource] = {}
         self._versions: dict[NormalizedName, Collection[Version]] = {}
 
@@ -184,7 +184,7 @@ class _Session:
                 self._concessions.specs,
                 gateway=self._channels.gateway,
                 platforms=self._channels.platforms,
-                locked_packages=list(self._problem.locked),
+                locked_packages=list(self._problem.standing.locked),
                 virtual_packages=to_rattler_virtual_packages(self._problem.target),
                 channel_priority=ChannelPriority.Flexible,
                 exclude_newer=self._problem.exclude_newer,
@@ -310,6 +310,8 @@ class _Session:
                 *self._request.notes,
                 *(f"{old} was asked for earlier; it may move now." for old in self._concessions.loosened),
                 *note_idle_pins(self._problem.variants, packages),
-                *note_variants(records, self._wheels.values(), {record.url for record in self._problem.locked}),
+                *note_variants(
+                    records, self._wheels.values(), {record.url for record in self._problem.standing.locked}
+                ),
             ),
         )

@@ -13,9 +13,10 @@ from wheelbridge.solver.candidates import OTHER_PYTHON
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.errors import UnsatisfiableError
 from wheelbridge.solver.problem import Problem
-from wheelbridge.solver.variant_choice import INCOMPATIBLE_VARIANT, INVALID_VARIANTS, UNWANTED_VARIANT
+from wheelbridge.solver.variant_choice import INCOMPATIBLE_VARIANT, UNWANTED_VARIANT
 from wheelbridge.solver.wheels import WheelSource
 from wheelbridge.translate.errors import OtherPlatformError
+from wheelbridge.translate.variant_documents import InvalidVariantsError
 
 UNSPOKEN = "The solver found no way, and no words for why."
 """Stands for the solver's explanation where it has none."""
@@ -35,7 +36,7 @@ _HINTS = {
     OTHER_PYTHON: "Ask for another version of python, or add a channel that has the package.",
     INCOMPATIBLE_VARIANT: "To see what each variant needs: wheelbridge variants PROJECT.",
     UNWANTED_VARIANT: "Take back what you said of variants: --variant, --variant-ban, --no-variants.",
-    INVALID_VARIANTS: "Tell the maintainers of the project, and ask for another version meanwhile.",
+    InvalidVariantsError.code: "Tell the maintainers of the project, and ask for another version meanwhile.",
     "incompatible-tag": "Ask for another version of python, or add a channel that has the package.",
 }
 
@@ -129,6 +130,6 @@ def _reasons(refusals: dict[NormalizedName, list[Refusal]]) -> Iterable[str]:
 
 def _loosen(problem: Problem, text: str) -> str:
     mentioned = _names(text)
-    wanted = (*problem.specs, *(f"pypi:{text}" for text in problem.requirements), *problem.kept)
+    wanted = (*problem.specs, *(f"pypi:{text}" for text in problem.requirements), *problem.standing.kept)
     asked = [spec for spec in wanted if mentioned & _names(spec.lower())]
     return f"Loosen one of: {', '.join(asked)}." if asked else "Loosen the request, or add a source."

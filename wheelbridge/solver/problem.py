@@ -57,40 +57,51 @@ class Progress(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What an environment brings along into a solve.
+
+    Attributes:
+        kept: MatchSpecs of earlier requests, each dropped where the new one names the same package, and loosened to the
+            bare name where it stands in the way.
+        present: names of packages that stay unless they stand in the way.
+        locked: rattler records preferred where they fit.
+        replaced: installed wheels of which another one is wanted.
+        variants: URL -> what an installed wheel is as a variant.
+        constraints: MatchSpecs that hold for whatever is installed.
+    """
+
+    kept: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
+    locked: tuple[RepoDataRecord, ...] = ()
+    replaced: tuple[RepoDataRecord, ...] = ()
+    variants: Mapping[str, WheelVariant] = field(default_factory=dict)
+    constraints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One joint solve.
 
     Attributes:
         specs: conda MatchSpecs.
         requirements: PEP 508 requirements; a wheel may meet one, and so may the conda package it is mapped to.
-        kept: MatchSpecs of earlier requests, each dropped where this one names the same package, and loosened to the
-            bare name where it stands in the way.
-        present: names of packages that stay unless they stand in the way.
         sources: in order of priority.
-        locked: rattler records preferred where they fit.
-        replaced: installed wheels of which another one is wanted.
-        installed_variants: URL -> what an installed wheel is as a variant.
-        constraints: MatchSpecs that hold for whatever is installed.
         exclude_newer: nothing published after it is offered; with a time zone.
         offline: channels are read from the cache alone.
         complete: the records of wheels have the groups of all extras, as a record that is kept must.
         variants: what the user says of wheel variants.
+        standing: what an environment brings along.
     """
 
     target: Target
     sources: tuple[Source, ...]
     specs: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-    present: tuple[str, ...] = ()
-    locked: tuple[RepoDataRecord, ...] = ()
-    replaced: tuple[RepoDataRecord, ...] = ()
-    installed_variants: Mapping[str, WheelVariant] = field(default_factory=dict)
-    constraints: tuple[str, ...] = ()
     exclude_newer: datetime | None = None
     offline: bool = False
     complete: bool = False
     variants: VariantPolicy = field(default_factory=VariantPolicy)
+    standing: Standing = field(default_factory=Standing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

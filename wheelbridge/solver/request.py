@@ -65,7 +65,7 @@ async def take_request(
     await asyncio.gather(*(taker.take_requirement(text) for text in requirements))
     asked = (*taker.specs, *(spec for text in requirements for spec in taker.translations[text].base))
     names = {MatchSpec(spec).name.normalized for spec in asked}
-    kept = tuple(spec for spec in problem.kept if MatchSpec(spec).name.normalized not in names)
+    kept = tuple(spec for spec in problem.standing.kept if MatchSpec(spec).name.normalized not in names)
     return Request(asked, kept, tuple(taker.notes))
 
 
@@ -90,7 +90,7 @@ class _Taker:
         self._context = context
         self._channels = channels
         self._wheels = wheels
-        self._locked = {record.name.normalized for record in (*problem.locked, *problem.replaced)}
+        self._locked = {record.name.normalized for record in (*problem.standing.locked, *problem.standing.replaced)}
         self.specs: list[str] = []
         self.notes: list[str] = []
         self.translations: dict[str, RequirementTranslation] = {}

@@ -19,7 +19,7 @@ def collect_packages(
     packages = []
     for record in records:
         package = _package(record, offered.get((record_channel(record), record.url)), names)
-        known = problem.installed_variants.get(record.url)
+        known = problem.standing.variants.get(record.url)
         packages.append(replace(package, variant=known) if package.variant is None and known else package)
     return tuple(sorted(packages, key=lambda package: package.name))
 

@@ -1,10 +1,11 @@
 """What becomes of the variant wheels of one release: which are taken, in which order, and why the others are not."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
 from packaging.utils import NormalizedName
 
+from wheelbridge.errors import TranslationError, WheelbridgeError
 from wheelbridge.model.distribution import DistributionFile
 from wheelbridge.model.record import Refusal
 from wheelbridge.model.target import Target
@@ -12,6 +13,7 @@ from wheelbridge.model.variant import ReleaseVariants, WheelVariant
 from wheelbridge.model.variant_policy import VariantPin, VariantPolicy
 from wheelbridge.solver.problem import VariantPlugins
 from wheelbridge.translate.providers import find_obstacle
+from wheelbridge.translate.variant_documents import InvalidVariantsError, check_own_variant
 from wheelbridge.translate.variant_order import Ranking, is_pinned, rank_variants
 from wheelbridge.translate.variant_wheel import describe_variant
 from wheelbridge.translate.wheel import WheelName, WheelSupport
@@ -20,8 +22,8 @@ INCOMPATIBLE_VARIANT = "incompatible-variant"
 """The code of a refusal: the target does not run the variant."""
 UNWANTED_VARIANT = "unwanted-variant"
 """The code of a refusal: the user banned the variant, pinned another one, or wants none."""
-INVALID_VARIANTS = "invalid-variants"
-"""The code of a refusal: the release's variant metadata cannot be used."""
+_UNUSABLE = frozenset({"file-not-on-index", "invalid-metadata", "invalid-wheel", "hash-mismatch", "offline"})
+"""Codes of an index that only mean that variants cannot be used; any other speaks against the index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,23 @@ class Candidate:
     def preference(self) -> tuple[int, int, tuple[int, str] | tuple[()]]:
         """Order the wheels of one version, the best highest: by variant, then by tags, then by build tag."""
         return (self.position, self.support.preference, self.name.build_tag)
+
+
+def read_own_variant(
+    read: Callable[[DistributionFile], ReleaseVariants], file: DistributionFile, label: str
+) -> ReleaseVariants | str:
+    """Return what a wheel says of itself as *label*, or why that cannot be used."""
+    try:
+        return check_own_variant(read(file), label)
+    except WheelbridgeError as error:
+        if not is_about_variants(error):
+            raise
+        return error.message
+
+
+def is_about_variants(error: WheelbridgeError) -> bool:
+    """Tell whether *error* leaves the wheels without a variant as they are."""
+    return isinstance(error, TranslationError) or error.code in _UNUSABLE
 
 
 def ask_plugins(
@@ -97,7 +116,7 @@ class VariantChoice:
         if self.policy.disabled:
             return Refusal(candidate.file.filename, UNWANTED_VARIANT, "variants are switched off")
         if self.release is None or self.ranking is None:
-            return Refusal(candidate.file.filename, INVALID_VARIANTS, self.problem)
+            return Refusal(candidate.file.filename, InvalidVariantsError.code, self.problem)
         if why_not := self.ranking.reason(label):
             code = UNWANTED_VARIANT if label in self.ranking.excluded else INCOMPATIBLE_VARIANT
             return Refusal(candidate.file.filename, code, f"It {why_not}")

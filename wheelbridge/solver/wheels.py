@@ -24,11 +24,11 @@ from wheelbridge.solver.candidates import Offer
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.problem import Statistics, WheelProvider
 from wheelbridge.solver.records import to_rattler_record
-from wheelbridge.solver.variant_choice import Candidate, VariantChoice, ask_plugins
+from wheelbridge.solver.variant_choice import Candidate, VariantChoice, ask_plugins, is_about_variants, read_own_variant
 from wheelbridge.translate.pythons import Release
 from wheelbridge.translate.requirement import KnownVersions, RequirementTranslation
 from wheelbridge.translate.specifiers import exact_versions
-from wheelbridge.translate.variant_documents import check_own_variant, combine_own_variants
+from wheelbridge.translate.variant_documents import combine_own_variants
 from wheelbridge.translate.wheel import Scope, compose_wheel
 
 _Argument = TypeVar("_Argument")
@@ -148,7 +148,7 @@ class WheelSource:
                 target = await self._in_thread(partial(ask_plugins, release, target, policy), plugins)
             return VariantChoice.judge(release, project, policy, target)
         except WheelbridgeError as error:
-            if not _is_about_variants(error):
+            if not is_about_variants(error):
                 raise
             return VariantChoice(project, policy, target, problem=error.message)
 
@@ -160,18 +160,9 @@ class WheelSource:
         if file := offer.variants_file(version):
             return await self._in_thread(self._provider.variants, file)
         wheels = {str(candidate.name.label): candidate.file for candidate in offer.unread(version)}
-        asked = (self._read_own_variant(file, label) for label, file in wheels.items())
-        found = dict(zip(wheels, await asyncio.gather(*asked), strict=True))
-        return combine_own_variants(found)
-
-    async def _read_own_variant(self, file: DistributionFile, label: str) -> ReleaseVariants | str:
-        """Return what a wheel says of itself, or why that cannot be used."""
-        try:
-            return check_own_variant(await self._in_thread(self._provider.variants, file), label)
-        except WheelbridgeError as error:
-            if not _is_about_variants(error):
-                raise
-            return error.message
+        read = partial(read_own_variant, self._provider.variants)
+        asked = (self._in_thread(partial(read, file), label) for label, file in wheels.items())
+        return combine_own_variants(dict(zip(wheels, await asyncio.gather(*asked), strict=True)))
 
     def is_covered(self, project: NormalizedName) -> bool:
         """Tell whether a channel above this index has *project* under its solver name."""
@@ -291,8 +282,3 @@ class WheelSource:
 
     async def _in_thread(self, call: Callable[[_Argument], _Result], argument: _Argument) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._context.executor, call, argument)
-
-
-def _is_about_variants(error: WheelbridgeError) -> bool:
-    """Tell whether *error* only means that variants cannot be used; any other speaks against the index."""
-    return isinstance(error, TranslationError) or error.code in _REFUSED | {"hash-mismatch", "offline"}

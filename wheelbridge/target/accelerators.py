@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from wheelbridge.model.target import VirtualPackage
+from wheelbridge.translate.providers.nvidia import GPU_LIST
 
-MIXED_GPUS = "__variant_nvidia_compute_capability"
 _MAX_BUILD_LENGTH = 64
 _TIMEOUT = 10
 _GFX = re.compile(r"gfx[0-9]+[0-9a-f]*", re.IGNORECASE)
@@ -63,7 +63,7 @@ def _detect_mixed_nvidia() -> Iterator[VirtualPackage]:
         answer = _ask("nvidia-smi", "--query-gpu=compute_cap", "--format=csv,noheader")
         found = sorted(set(_CAPABILITY.findall(answer)), key=_release, reverse=True)
         if len(found) > 1:
-            yield _pack(MIXED_GPUS, found)
+            yield _pack(GPU_LIST, found)
 
 
 def _release(text: str) -> tuple[int, ...]:

@@ -14,7 +14,8 @@ from rattler.exceptions import (
 from rattler.package import BuildString
 
 from wheelbridge.model.target import InvalidTargetError, Target, VirtualPackage
-from wheelbridge.target.accelerators import MIXED_GPUS, detect_accelerators
+from wheelbridge.target.accelerators import detect_accelerators
+from wheelbridge.translate.providers.nvidia import GPU_LIST
 
 _BASELINES = {
     "linux": (VirtualPackage("__glibc", "2.28"), VirtualPackage("__linux", "4.18"), VirtualPackage("__unix", "0")),
@@ -52,7 +53,7 @@ def detect_target(platform: str | None = None, virtual_packages: Iterable[str] =
     target = Target(subdir=subdir, virtual_packages=tuple(sorted(detected))).override(given)
     kept = tuple(package for package in target.virtual_packages if package.name not in removed)
     if {package.name for package in given} & {"__cuda", "__cuda_arch"}:
-        kept = tuple(package for package in kept if package.name != MIXED_GPUS or package in given)
+        kept = tuple(package for package in kept if package.name != GPU_LIST or package in given)
     return Target(subdir=subdir, virtual_packages=kept, variants=target.variants)
 
 

@@ -214,14 +214,14 @@ class _Judge:
 
         PEP 825: "at least one value for every feature listed in its properties MUST be compatible with the system".
         """
-        for (namespace, feature), values in self._in_order(properties):
+        for (namespace, feature), values in self._release.in_order(properties):
             if not any(VariantProperty(namespace, feature, value) in self._values for value in values):
                 return self._explain(namespace, feature, values)
         return ""
 
     def why_banned(self, properties: Properties) -> str:
         """Return why the user does not want a wheel with *properties*, empty if nothing speaks against it."""
-        for (namespace, feature), values in self._in_order(properties):
+        for (namespace, feature), values in self._release.in_order(properties):
             if not any(VariantProperty(namespace, feature, value) in self._wanted for value in values):
                 return f"you banned {namespace} :: {feature} :: {' and '.join(values)}"
         return ""
@@ -258,10 +258,6 @@ class _Judge:
         indices = sorted(self._index(item) for item in best if pattern.matches(item))
         return (*(number for index in indices for number in index), math.inf)
 
-    def _in_order(self, properties: Properties) -> list[tuple[tuple[str, str], tuple[str, ...]]]:
-        order = {name: index for index, name in enumerate(self._release.namespaces)}
-        return sorted(group_by_feature(properties).items(), key=lambda item: (order[item[0][0]], item[0][1]))
-
     def _explain(self, namespace: str, feature: str, values: tuple[str, ...]) -> str:
         if namespace == ABI_DEPENDENCY:
             return f"needs {feature} {' or '.join(values)}, which is not installed"
@@ -291,6 +287,4 @@ def _keep_pinned(
 
 def is_pinned(variant: RankedVariant, pin: VariantPin) -> bool:
     """Tell whether *variant* is one that *pin* means; only what the target supports of it counts."""
-    if pin.pattern is not None:
-        return any(map(pin.pattern.matches, variant.supported))
-    return variant.label == pin.label
+    return pin.means(variant.label, variant.supported)

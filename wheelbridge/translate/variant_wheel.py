@@ -9,7 +9,6 @@ from wheelbridge.model.variant import (
     Properties,
     ReleaseVariants,
     WheelVariant,
-    group_by_feature,
 )
 from wheelbridge.translate.providers import require_feature
 from wheelbridge.translate.variant_order import RankedVariant
@@ -35,15 +34,10 @@ def require_properties(properties: Properties, release: ReleaseVariants, target:
     no fact of a machine and left out; namespaces that the release lists itself need nothing.
     """
     specs: dict[str, None] = {}
-    for (namespace, feature), values in _in_order(properties, release):
+    for (namespace, feature), values in release.in_order(properties):
         if namespace != ABI_DEPENDENCY:
             specs.update(dict.fromkeys(require_feature(release.providers[namespace], feature, values, target)))
     return tuple(specs)
-
-
-def _in_order(properties: Properties, release: ReleaseVariants) -> list[tuple[tuple[str, str], tuple[str, ...]]]:
-    order = {name: index for index, name in enumerate(release.namespaces)}
-    return sorted(group_by_feature(properties).items(), key=lambda item: (order[item[0][0]], item[0][1]))
 
 
 def _flags(properties: Properties) -> Iterator[str]:

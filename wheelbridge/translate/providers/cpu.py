@@ -16,7 +16,7 @@ from wheelbridge.model.variant import Features, NamespaceSupport, no_features
 from wheelbridge.translate.providers.known import absent, found
 
 if TYPE_CHECKING:
-    from archspec.cpu import Microarchitecture  # type: ignore[import-untyped]  # it has no type information
+    from archspec.cpu import Microarchitecture
 
 _ON = ("on",)
 _X86_LEVEL = re.compile(r"x86_64_v(\d+)")
@@ -157,7 +157,7 @@ def _explain_nothing(family: str, name: str) -> str:
 
 
 def _archspec_version() -> str:
-    from archspec import __version__  # type: ignore[import-untyped]  # noqa: PLC0415 -- both as above
+    from archspec import __version__  # noqa: PLC0415 - only CPU variants need it, as above
 
     return str(__version__)
 
