@@ -9,6 +9,7 @@ import pytest
 from tests.cli.conftest import Run
 from tests.e2e.conftest import Environment
 from tests.real_python import RealChannel
+from wheelbridge.api.demo import build_wheel
 from wheelbridge.index.client import resolve_index_url
 
 
@@ -127,3 +128,19 @@ def _snapshot(prefix: Path) -> dict[str, int]:
     """Return path -> modification time of everything but byte code."""
     paths = (path for path in prefix.rglob("*") if "__pycache__" not in path.parts and path.is_file())
     return {str(path): path.stat().st_mtime_ns for path in paths if path.name != ".wheelbridge.lock"}
+
+
+def test_the_extras_that_installed_wheels_ask_for_arrive(run: Run, tmp_path: Path, real_channel: RealChannel) -> None:
+    """A wheel that moves brings what its new version needs for the extra that a wheel which stays wants of it."""
+    extra = "Provides-Extra: opt\nRequires-Dist: {0}; extra == 'opt'\n"
+    build_wheel(tmp_path, "app", "1.0", {"app.py": ""}, "Requires-Dist: lib[opt]\n")
+    for project in ("one", "two"):
+        build_wheel(tmp_path, project, "1.0", {f"{project}.py": ""})
+    build_wheel(tmp_path, "lib", "1.0", {"lib.py": ""}, extra.format("one"))
+    place = Environment(tmp_path / "env", real_channel.url, str(tmp_path))
+    assert run("create", *place.options, "python", "pypi:app", "-y").code == 0
+    build_wheel(tmp_path, "lib", "2.0", {"lib.py": ""}, extra.format("two"))
+
+    assert run("install", *place.options, "pypi:lib>=2", "-y").code == 0
+
+    place.python("-c", "import app, lib, two")

@@ -99,6 +99,21 @@ class TestWhatIsKept:
         assert chosen(changed) == ("2.0", "ob")
         assert any("may move" in note for note in changed["notes"])
 
+    def test_an_earlier_request_that_allows_another_version_is_not_loosened(
+        self, run: Run, wheels: Path, tmp_path: Path, real_channel: RealChannel
+    ) -> None:
+        """What was asked for earlier gives way only where it stands in the way."""
+        old = make_release(wheels, "foo", "1.0", make_document(["blas"], {"blas": PROVIDER}, {"mkl": MKL}))
+        with LoopbackIndex({"foo": old}) as index:
+            place = Environment(tmp_path / "env", real_channel.url, index.url)
+            run("create", *place.options, "python", "pypi:foo<3", "-y")
+        with LoopbackIndex({"foo": [*old, *make_release(wheels, "foo", "2.0")]}) as index:
+            place = replace(place, index=index.url)
+            changed = run("install", *place.options, "python", "--variant", "foo=ob", "--json", "-d").json
+
+        assert chosen(changed) == ("2.0", "ob")
+        assert changed["notes"] == []
+
     def test_a_pin_for_all_leaves_alone_what_has_no_such_variant(
         self, run: Run, wheels: Path, tmp_path: Path, real_channel: RealChannel
     ) -> None:

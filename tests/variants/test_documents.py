@@ -450,3 +450,12 @@ class TestOwnVariant:
             check_own_variant(read(variants=variants), "x")
 
         assert caught.value.reason == f"the wheel is called 'x', its own variants are: {found}"
+
+
+def test_properties_come_in_the_order_of_their_namespaces() -> None:
+    """The first reason that is told is about what matters most; features of one namespace are sorted."""
+    release = read("z", "a", variants={"x": {"a": {"g": ["1"], "f": ["2", "1"]}, "z": {"f": ["1"]}}})
+
+    keys = [key for key, _ in release.in_order(release.variants["x"])]
+
+    assert keys == [("z", "f"), ("a", "f"), ("a", "g")]

@@ -1,0 +1,45 @@
+import asyncio
+
+from tests.fakes import FakeNames
+from wheelbridge.model.name import CondaName
+from wheelbridge.model.record import WheelRecord
+from wheelbridge.model.target import Target
+from wheelbridge.solver.concessions import Concessions
+from wheelbridge.solver.demand import Demand
+from wheelbridge.solver.names import SolverNames
+from wheelbridge.solver.problem import Problem, Standing
+from wheelbridge.solver.records import to_rattler_record
+from wheelbridge.solver.request import Request
+
+
+def make_concessions() -> Concessions:
+    """Stand before a conflict with one wheel of which another variant is wanted, and no index to ask for more."""
+    record = WheelRecord(
+        name=CondaName("foo"),
+        version="1.0",
+        build="x_0",
+        build_number=0,
+        subdir="noarch",
+        fn="foo-1.0-py3-none-any-x.whl",
+    )
+    installed = to_rattler_record(record, "https://host.example/simple")
+    problem = Problem(target=Target(subdir="linux-64"), sources=(), standing=Standing(replaced=(installed,)))
+    return Concessions(problem, Request((), (), ()), Demand(SolverNames(FakeNames())), [], {})
+
+
+def test_a_replaced_wheel_stays_in_its_version_until_it_is_named() -> None:
+    """A conflict that names it lets go of that, once; then there is nothing left to give."""
+    concessions = make_concessions()
+    assert concessions.constraints == ['foo[version="==1.0",flags=[wheel]]']
+
+    assert asyncio.run(concessions.make("foo 1.0 cannot be installed")) is True
+    assert concessions.constraints == []
+
+
+def test_it_gives_way_last_where_the_conflict_does_not_name_it() -> None:
+    """The solver's text leaves out what it said before, so that a culprit may go without its name."""
+    concessions = make_concessions()
+
+    assert asyncio.run(concessions.make("bar 1.0 cannot be installed")) is True
+    assert concessions.constraints == []
+    assert asyncio.run(concessions.make("bar 1.0 cannot be installed")) is False
