@@ -14,13 +14,15 @@ from wheelbridge.solver.request import Request
 
 def make_concessions() -> Concessions:
     """Stand before a conflict with one wheel of which another variant is wanted, and no index to ask for more."""
+    fn = "foo-1.0-py3-none-any-x.whl"
     record = WheelRecord(
         name=CondaName("foo"),
         version="1.0",
         build="x_0",
         build_number=0,
         subdir="noarch",
-        fn="foo-1.0-py3-none-any-x.whl",
+        fn=fn,
+        url=f"https://host.example/{fn}",
     )
     installed = to_rattler_record(record, "https://host.example/simple")
     problem = Problem(target=Target(subdir="linux-64"), sources=(), standing=Standing(replaced=(installed,)))
