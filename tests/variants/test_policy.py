@@ -16,7 +16,7 @@ from wheelbridge.translate.variant_order import rank_variants
 
 TORCH = canonicalize_name("torch")
 PATTERN_HINT = "Write it like 'nvidia', 'x86_64 :: level' or 'blas_lapack :: library :: mkl'."
-LABEL_HINT = "A label has only 0-9, a-z, _ and ."
+LABEL_HINT = "A label has only 0-9, a-z, _ and . in it. For one project, write PROJECT=LABEL."
 RELEASE = parse_variants(
     {
         "default-priorities": {"namespace": ["blas", "omp"]},

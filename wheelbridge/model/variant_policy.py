@@ -72,7 +72,7 @@ class VariantPin:
         if "::" in text:
             return cls(pattern=VariantPattern.parse(text))
         if text and not is_label(text):
-            raise UsageError(f"{text!r} is no variant label", hint="A label has only 0-9, a-z, _ and .")
+            raise UsageError(f"{text!r} is no variant label", hint="A label has only 0-9, a-z, _ and . in it. For one project, write PROJECT=LABEL.")
         return cls(label=text)
 
     def means(self, label: str, properties: Iterable[VariantProperty]) -> bool:

@@ -36,7 +36,7 @@ from wheelbridge.solver.records import (
 from wheelbridge.solver.request import take_request
 from wheelbridge.solver.solution import collect_packages
 from wheelbridge.solver.soundness import asked_extras, find_unmet, without_their_extras
-from wheelbridge.solver.variant_notes import note_idle_pins, note_variants
+from wheelbridge.solver.variant_notes import note_idle_pins, note_idle_wishes, note_variants
 from wheelbridge.solver.wheels import Context, WheelSource
 from wheelbridge.translate.pythons import Release
 
@@ -300,6 +300,7 @@ class _Session:
 
     def _solution(self, records: list[RepoDataRecord]) -> Solution:
         refused = {refusal.fn: refusal for source in self._wheels.values() for refusal in source.refusals}
+        releases = [release for source in self._wheels.values() for release in source.releases]
         packages = collect_packages(records, self._wheels.values(), self._problem)
         return Solution(
             packages=packages,
@@ -310,6 +311,7 @@ class _Session:
                 *self._request.notes,
                 *(f"{old} was asked for earlier; it may move now." for old in self._concessions.loosened),
                 *note_idle_pins(self._problem.variants, packages),
+                *note_idle_wishes(self._problem.variants, releases),
                 *note_variants(
                     records, self._wheels.values(), {record.url for record in self._problem.standing.locked}
                 ),

@@ -4,6 +4,7 @@ from collections.abc import Collection, Container, Iterable, Iterator
 
 from rattler import RepoDataRecord
 
+from wheelbridge.model.variant import ReleaseVariants
 from wheelbridge.model.variant_policy import VariantPolicy, is_meant
 from wheelbridge.solver.problem import ResolvedPackage
 from wheelbridge.solver.records import record_channel
@@ -50,6 +51,18 @@ def note_idle_pins(policy: VariantPolicy, packages: Collection[ResolvedPackage])
     if pin and not any(variant and is_meant(variant, pin) for variant in wheels.values()):
         notes.append(f"--variant {pin} decided nothing: no wheel that is taken has such a variant.")
     return tuple(notes)
+
+
+def note_idle_wishes(policy: VariantPolicy, releases: Iterable[ReleaseVariants]) -> tuple[str, ...]:
+    """Return a sentence for every preference and ban that is about nothing in *releases*: it may be misspelt."""
+    known = {item for release in releases for properties in release.variants.values() for item in properties}
+    wishes = [("prefer", pattern) for pattern in policy.prefer] + [("ban", pattern) for pattern in policy.ban]
+    return tuple(
+        f"--variant-{option} '{pattern}' decided nothing: no variant that was looked at has it. A namespace is written "
+        "like nvidia, a property like 'blas_lapack :: library :: mkl'."
+        for option, pattern in wishes
+        if not any(map(pattern.matches, known))
+    )
 
 
 def _runs_on(candidates: Iterable[Candidate], python: Release | None) -> Iterator[str]:

@@ -196,6 +196,12 @@ class WheelSource:
         return (offer.variants.get(version), offer.candidates(version)) if offer else (None, ())
 
     @property
+    def releases(self) -> list[ReleaseVariants]:
+        """The variant metadata of every release that was looked at."""
+        offers = [future.result() for future in self._offers.values() if future.done() and not future.exception()]
+        return [choice.release for offer in offers if offer for choice in offer.variants.values() if choice.release]
+
+    @property
     def refusals(self) -> list[Refusal]:
         """Every file that was looked at and not offered, with the reason."""
         return [refusal for project in self._offers for refusal in self.refusals_of(project)]
