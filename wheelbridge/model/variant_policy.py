@@ -14,6 +14,7 @@ from wheelbridge.model.variant import VariantProperty, WheelVariant, is_label
 VariantMode = Literal["flexible", "strict"]
 
 _PATTERN = re.compile(r"\s*([a-z0-9_]+)\s*(?:::\s*([a-z0-9_]+)\s*(?:::\s*([a-z0-9_.]+)\s*)?)?")
+_LABEL_HINT = "A label has only 0-9, a-z, _ and . in it. For one project, write PROJECT=LABEL."
 _HINT = "Write it like 'nvidia', 'x86_64 :: level' or 'blas_lapack :: library :: mkl'."
 
 
@@ -72,7 +73,7 @@ class VariantPin:
         if "::" in text:
             return cls(pattern=VariantPattern.parse(text))
         if text and not is_label(text):
-            raise UsageError(f"{text!r} is no variant label", hint="A label has only 0-9, a-z, _ and . in it. For one project, write PROJECT=LABEL.")
+            raise UsageError(f"{text!r} is no variant label", hint=_LABEL_HINT)
         return cls(label=text)
 
     def means(self, label: str, properties: Iterable[VariantProperty]) -> bool:
