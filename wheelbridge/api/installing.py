@@ -9,9 +9,10 @@ from pathlib import Path
 from rattler import MatchSpec, PrefixRecord, RepoDataRecord
 
 from wheelbridge.api.places import Caches
+from wheelbridge.api.providers import Provider
 from wheelbridge.api.running import run_to_end
 from wheelbridge.api.solving import Settings, Silent, solve_request
-from wheelbridge.api.sources import Provider, read_sources
+from wheelbridge.api.sources import read_sources
 from wheelbridge.api.specs import Request, read_request
 from wheelbridge.api.variant_checks import check_variants, split_unwanted
 from wheelbridge.installer.errors import MissingWheelError

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from wheelbridge.api.places import Caches
+from wheelbridge.api.providers import Provider, open_providers
 from wheelbridge.api.running import run_to_end
-from wheelbridge.api.sources import Provider, open_providers, read_sources
+from wheelbridge.api.sources import read_sources
 from wheelbridge.api.specs import Request, read_request
 from wheelbridge.model.source import Source, SourceKind
 from wheelbridge.model.target import Target

@@ -9,7 +9,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from wheelbridge.api.solving import Settings
-from wheelbridge.api.sources import Provider
+from wheelbridge.api.providers import Provider
 from wheelbridge.errors import UsageError, WheelbridgeError
 from wheelbridge.index.variants import read_variants
 from wheelbridge.index.wheelfile import VARIANT_JSON, read_member

@@ -1,17 +1,38 @@
-"""Sources: the channels and indexes that packages come from, in one ordered list."""
+"""Sources: the channels and indexes that packages come from, in one ordered list, and the rules they go by."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import Literal
 
+from wheelbridge.model.attestation import AttestationPolicy
+
 SourceKind = Literal["channel", "index"]
+Claim = Literal["strict", "flexible", "disabled"]
+"""What the first source that has a project leaves to the sources below it.
+
+``strict``: nothing (uv's first-index, conda's strict); ``flexible``: what no version of its own meets (first-match);
+``disabled``: all compete by version (best-match).
+"""
+CLAIMS: tuple[Claim, ...] = ("strict", "flexible", "disabled")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A channel or an index; *tier* 0 comes first.
+    """A channel or an index; *tier* 0 comes first, sources of one tier count as one.
 
     *url* ends without a slash and holds no credentials: a channel's base URL (CEP 26), or the simple API's root
     (PEP 503). *login_url* is the URL as it was given, where it held credentials; it is shown and stored nowhere.
+
+    Attributes:
+        claim: see `Claim`.
+        explicit: it serves only what is routed to it.
+        trusted_hosts: hosts, as globs, other than its own that files and redirects may lead to; ``http://HOST`` lets
+            one go without TLS. A public source leads where it will (``*``).
+        exclude_newer: nothing published after it is offered; with a time zone; None: as for the whole solve.
+        missing_codes: HTTP statuses that mean "no such project" beside 404 and 410.
+        attestations: what its files must prove; None: nothing.
+        origin: where the entry came from, for people.
     """
 
     name: str
@@ -19,7 +40,55 @@ class Source:
     url: str
     tier: int
     login_url: str | None = field(default=None, repr=False, compare=False)
+    claim: Claim = "flexible"
+    explicit: bool = False
+    trusted_hosts: tuple[str, ...] = ()
+    exclude_newer: datetime | None = None
+    missing_codes: frozenset[int] = frozenset()
+    attestations: AttestationPolicy | None = None
+    origin: str = field(default="", compare=False)
 
     def as_json(self) -> dict[str, object]:
         """Return the fields as JSON has them."""
-        return {"name": self.name, "kind": self.kind, "url": self.url, "tier": self.tier}
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "url": self.url,
+            "tier": self.tier,
+            "claim": self.claim,
+            "explicit": self.explicit,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """What may serve the projects that *pattern* names: *sources* alone, in this order.
+
+    Attributes:
+        pattern: a glob over normalized project names and conda names; ``pypi:`` or ``conda:`` before it narrows it.
+        sources: names of sources; one of them may be ``explicit``.
+        marker: a PEP 508 marker that must hold on the target.
+        origin: where the route was given, for people.
+    """
+
+    pattern: str
+    sources: tuple[str, ...]
+    marker: str | None = None
+    origin: str = field(default="", compare=False)
+
+    def matches(self, name: str, project: str | None) -> bool:
+        """Tell whether the route is for the solver name *name*, which *project* goes by.
+
+        >>> Route(pattern="corp-*", sources=("corp",)).matches("corp-tools", "corp-tools")
+        True
+        >>> Route(pattern="pypi:docker", sources=("pypi",)).matches("docker", None)
+        False
+        """
+        kind, separator, rest = self.pattern.partition(":")
+        pattern = rest if separator else self.pattern
+        named = {"conda": (name,), "pypi": (project,)}.get(kind if separator else "", (name, project))
+        return any(value is not None and fnmatchcase(value, pattern) for value in named)
+
+    def __str__(self) -> str:
+        """Write it as ``--route`` takes it."""
+        return f"{self.pattern}={','.join(self.sources)}" + (f"; {self.marker}" if self.marker else "")

@@ -1,0 +1,76 @@
+"""Indexes as a solve asks them, opened when they are first asked."""
+
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from functools import cached_property
+
+from wheelbridge.api.places import Caches
+from wheelbridge.errors import WheelbridgeError
+from wheelbridge.index.client import open_index
+from wheelbridge.index.errors import ProjectNotFoundError
+from wheelbridge.index.protocol import Index
+from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
+from wheelbridge.model.name import NormalizedName
+from wheelbridge.model.source import Source
+from wheelbridge.model.variant import ReleaseVariants
+from wheelbridge.solver.problem import VariantPlugins
+
+
+class Provider:
+    """A `wheelbridge.solver.problem.WheelProvider` over an index that is opened when it is first asked."""
+
+    def __init__(self, source: Source, caches: Caches, *, offline: bool, trusted: Collection[str] = ()) -> None:
+        self._source = source
+        self._caches = caches
+        self._offline = offline
+        self._trusted = trusted
+
+    @cached_property
+    def index(self) -> Index:
+        """The index itself."""
+        return open_index(self._source.name, self._url, cache_dir=self._caches.index, offline=self._offline)
+
+    @cached_property
+    def plugins(self) -> VariantPlugins | None:
+        """The provider plugins that the user trusts, from this index alone; None where there are none."""
+        if not self._trusted:
+            return None
+        from wheelbridge.api.provider_plugins import PluginRunner  # noqa: PLC0415 - few solves run plugins
+
+        return PluginRunner(self._trusted, self._caches.root, [self._url], offline=self._offline)
+
+    @property
+    def _url(self) -> str:
+        return self._source.login_url or self._source.url
+
+    def prepare(self) -> None:
+        """Open the index: to import an HTTP client takes a tenth of a second, better spent beside reading channels."""
+        with suppress(WheelbridgeError):
+            _ = self.index
+
+    def project_page(self, project: NormalizedName) -> ProjectPage | None:
+        """Return the project's files, None where the index does not have the project."""
+        try:
+            return self.index.project_page(project)
+        except ProjectNotFoundError:
+            return None
+
+    def known_metadata(self, file: DistributionFile) -> CoreMetadata | None:
+        """Return the metadata of one wheel if that takes neither network nor time, else None."""
+        return self.index.known_metadata(file)
+
+    def core_metadata(self, file: DistributionFile) -> CoreMetadata:
+        """Return the metadata of one wheel."""
+        return self.index.core_metadata(file)
+
+    def variants(self, file: DistributionFile) -> ReleaseVariants:
+        """Return the variant metadata that *file* holds: a ``-variants.json``, or a wheel."""
+        return self.index.variants(file)
+
+
+def open_providers(
+    sources: Sequence[Source], caches: Caches, *, offline: bool = False, trusted: Collection[str] = ()
+) -> dict[str, Provider]:
+    """Return index name -> provider; *trusted* are variant providers whose plugins may be run."""
+    indexes = (source for source in sources if source.kind == "index")
+    return {source.name: Provider(source, caches, offline=offline, trusted=trusted) for source in indexes}
