@@ -1,18 +1,22 @@
 import asyncio
+from pathlib import Path
 
 from tests.fakes import FakeNames
 from wheelbridge.model.name import CondaName
 from wheelbridge.model.record import WheelRecord
 from wheelbridge.model.target import Target
+from wheelbridge.solver.channels import Channels
 from wheelbridge.solver.concessions import Concessions
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.names import SolverNames
+from wheelbridge.solver.owners import Owners
+from wheelbridge.solver.ownership import Rule
 from wheelbridge.solver.problem import Problem, Standing
 from wheelbridge.solver.records import to_rattler_record
 from wheelbridge.solver.request import Request
 
 
-def make_concessions() -> Concessions:
+def make_concessions(tmp_path: Path) -> Concessions:
     """Stand before a conflict with one wheel of which another variant is wanted, and no index to ask for more."""
     fn = "foo-1.0-py3-none-any-x.whl"
     record = WheelRecord(
@@ -27,23 +31,24 @@ def make_concessions() -> Concessions:
     installed = to_rattler_record(record, "https://host.example/simple")
     problem = Problem(target=Target(subdir="linux-64"), sources=(), standing=Standing(replaced=(installed,)))
     demand = Demand(SolverNames(FakeNames()))
-    concessions = Concessions(problem, Request((), (), ()), demand, [], {})
+    owners = Owners(Rule(()), Channels((), "linux-64", tmp_path, offline=True), demand, {})
+    concessions = Concessions(problem, Request((), (), ()), demand, owners, {})
     demand.changed.clear()  # as a session does that has read the indexes
     return concessions
 
 
-def test_a_replaced_wheel_stays_in_its_version_until_it_is_named() -> None:
+def test_a_replaced_wheel_stays_in_its_version_until_it_is_named(tmp_path: Path) -> None:
     """A conflict that names it lets go of that, once; then there is nothing left to give."""
-    concessions = make_concessions()
+    concessions = make_concessions(tmp_path)
     assert concessions.constraints == ['foo[version="==1.0",flags=[wheel]]']
 
     assert asyncio.run(concessions.make("foo 1.0 cannot be installed")) is True
     assert concessions.constraints == []
 
 
-def test_it_gives_way_last_where_the_conflict_does_not_name_it() -> None:
+def test_it_gives_way_last_where_the_conflict_does_not_name_it(tmp_path: Path) -> None:
     """The solver's text leaves out what it said before, so that a culprit may go without its name."""
-    concessions = make_concessions()
+    concessions = make_concessions(tmp_path)
 
     assert asyncio.run(concessions.make("bar 1.0 cannot be installed")) is True
     assert concessions.constraints == []

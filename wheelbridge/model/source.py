@@ -15,6 +15,8 @@ Claim = Literal["strict", "flexible", "disabled"]
 ``disabled``: all compete by version (best-match).
 """
 CLAIMS: tuple[Claim, ...] = ("strict", "flexible", "disabled")
+PUBLIC_NAMES = frozenset({"conda-forge", "defaults", "main", "r", "msys2", "bioconda", "pytorch", "nvidia", "pypi"})
+"""What the large public sources go by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,19 @@ class Source:
             "claim": self.claim,
             "explicit": self.explicit,
         }
+
+
+def default_claim(name: str) -> Claim:
+    """Return what a source called *name* claims where nobody says.
+
+    The large public ones leave gaps to others; whatever else is private for all that is known, and shares no name. A
+    mirror or a recorded copy that goes by a public name stands for it: a claim gives no power over names that a source
+    does not have.
+
+    >>> default_claim("conda-forge"), default_claim("corp")
+    ('flexible', 'strict')
+    """
+    return "flexible" if name in PUBLIC_NAMES else "strict"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

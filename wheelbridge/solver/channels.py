@@ -1,29 +1,65 @@
 """The channels of a problem, read through py-rattler's gateway."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
-from rattler import Channel, Gateway, MatchSpec, RepoDataRecord, SourceConfig, Subdir
+from rattler import Channel, Client, Gateway, MatchSpec, RepoDataRecord, SourceConfig, Subdir
 from rattler.exceptions import GatewayError
 from rattler.networking.fetch_repo_data import CacheAction
 
 from wheelbridge.model.name import PYPI_PREFIX
-from wheelbridge.model.source import Source
+from wheelbridge.model.source import Claim, Source
 from wheelbridge.solver.errors import RepodataError, ReservedNameError
+from wheelbridge.solver.records import record_channel
+from wheelbridge.solver.relations import Relations, follow_relations
 from wheelbridge.translate.pythons import Release
+
+Records = dict[str, list[RepoDataRecord]]
+"""URL of a channel -> its records of one name."""
 
 
 class Channels:
-    """What the channels of one solve have; repodata is fetched once."""
+    """What the channels of one solve have; repodata is fetched once.
 
-    def __init__(self, sources: Iterable[Source], subdir: str, cache: Path, *, offline: bool) -> None:
-        self.by_url = {source.url: Channel(source.url) for source in sources if source.kind == "channel"}
-        self.platforms = [Subdir(subdir), Subdir("noarch")]
-        action: CacheAction = "force-cache-only" if offline else "cache-or-fetch"
-        self.gateway = Gateway(cache_dir=cache, default_config=SourceConfig(cache_action=action))
+    Attributes:
+        sources: all sources of the solve, with the channels that others brought along once `follow` was called.
+        names: the names that any channel has, once it is open.
+    """
+
+    def __init__(
+        self,
+        sources: Iterable[Source],
+        subdir: str,
+        cache: Path,
+        *,
+        offline: bool,
+        exclude_newer: datetime | None = None,
+        client: Client | None = None,
+    ) -> None:
+        self.sources = tuple(sources)
         self.names: frozenset[str] = frozenset()
+        self._platforms = [Subdir(subdir), Subdir("noarch")]
+        action: CacheAction = "force-cache-only" if offline else "cache-or-fetch"
+        self._gateway = Gateway(cache_dir=cache, default_config=SourceConfig(cache_action=action), client=client)
+        self._exclude_newer = exclude_newer
         self._names_of: dict[str, frozenset[str]] = {}
+        self._records: dict[str, Records] = {}
+        self._late: dict[str, int] = {}
+
+    async def follow(self, claim: Claim | None = None) -> None:
+        """Take in the channels that others bring along (CEP 42); *claim* is theirs where their name says nothing.
+
+        Raises:
+            ChannelRelationError: if what they say of each other makes no order.
+            RepodataError: if one cannot be read.
+        """
+        try:
+            self.sources = await follow_relations(self.sources, self._read_relations, claim)
+        except GatewayError as error:
+            raise _unreadable(error) from error
 
     async def open(self) -> None:
         """Read the names that the channels have.
@@ -33,46 +69,103 @@ class Channels:
             ReservedNameError: if a channel serves a name that is kept for projects of an index.
         """
         try:
-            for url, channel in self.by_url.items():
-                names = await self.gateway.names([channel], self.platforms)
-                self._names_of[url] = frozenset(name.normalized for name in names)
+            for source in self._channels:
+                names = await self._gateway.names([Channel(source.url)], self._platforms, channel_relations="disabled")
+                self._names_of[source.url] = frozenset(name.normalized for name in names)
         except GatewayError as error:
-            raise RepodataError(
-                f"A channel cannot be read: {error}", hint="Check the channel's URL; it must have a noarch folder."
-            ) from error
-        self.names = self.names_of(self.by_url)
+            raise _unreadable(error) from error
+        self.names = frozenset().union(*self._names_of.values())
         if reserved := sorted(name for name in self.names if name.startswith(PYPI_PREFIX)):
             raise ReservedNameError(f"A channel serves {reserved[0]!r}; such names are kept for projects of an index")
 
-    def names_of(self, urls: Iterable[str]) -> frozenset[str]:
-        """Return the names that the channels at *urls* have."""
-        return frozenset().union(*(self._names_of[url] for url in urls))
+    def has(self, source: Source, name: str) -> bool:
+        """Tell whether the channel *source* has *name*."""
+        return name in self._names_of[source.url]
 
-    async def records(self, spec: str) -> list[RepoDataRecord]:
-        """Return the records of one package that match *spec*, dependencies aside."""
-        if not self.by_url:
-            return []
-        match = MatchSpec(spec)
-        found = await self.gateway.query(self.by_url.values(), self.platforms, [match], recursive=False)
-        return [record for records in found for record in records if match.matches(record)]
+    async def prefetch(self, specs: Iterable[str]) -> None:
+        """Read the records that *specs* lead to, all at once: each one alone would take a turn of the event loop."""
+        unread = [spec for spec in specs if (MatchSpec(spec).name.normalized or "") not in self._records]
+        if unread:
+            await self._query(unread, recursive=True)
+
+    async def records_of(self, name: str) -> Records:
+        """Return what each channel has of *name*, published in time."""
+        if name in self.names and name not in self._records:
+            await self._query([name], recursive=False)
+            self._records.setdefault(name, {})
+        return self._records.get(name, {})
 
     async def versions(self, name: str) -> set[Version]:
         """Return the versions of the package *name* that are PEP 440 versions."""
-        if name not in self.names:
-            return set()
-        found = set()
-        for record in await self.records(name):
-            try:
-                found.add(Version(str(record.version)))
-            except InvalidVersion:
-                continue
-        return found
+        return {version for records in (await self.records_of(name)).values() for version in versions_of(records)}
 
-    async def pythons(self, specs: Iterable[str]) -> tuple[Release, ...]:
-        """Return the minor versions of the pythons that match every one of *specs*, ascending."""
-        matches = [MatchSpec(spec) for spec in specs]
-        records = await self.records("python")
-        found = {
-            record.version.as_major_minor() for record in records if all(match.matches(record) for match in matches)
-        }
-        return tuple(sorted(release for release in found if release))
+    def newest(self, source: Source, name: str) -> str | None:
+        """Return the newest version that a channel has of *name*, None where nobody asked for it yet."""
+        records = self._records.get(name, {}).get(source.url)
+        return str(max(record.version for record in records)) if records else None
+
+    def late(self, name: str) -> int:
+        """Return how many records of *name* were left out for their time."""
+        return self._late.get(name, 0)
+
+    @property
+    def _channels(self) -> list[Source]:
+        return [source for source in self.sources if source.kind == "channel"]
+
+    async def _read_relations(self, url: str) -> list[Relations]:
+        found = [await self._gateway.channel_relations(Channel(url), platform) for platform in self._platforms]
+        return [Relations(one.base, one.overrides) for one in found if one]
+
+    async def _query(self, specs: Sequence[str], *, recursive: bool) -> None:
+        """Read records; of a name that was read before, nothing changes."""
+        channels, fresh = self._channels, dict[str, Records]()
+        try:
+            answer = await self._gateway.query(
+                [Channel(source.url) for source in channels],
+                self._platforms,
+                [MatchSpec(spec) for spec in specs],
+                recursive=recursive,
+                channel_relations="disabled",
+            )
+        except GatewayError as error:
+            raise _unreadable(error) from error
+        by_url = {source.url: source for source in channels}
+        for records in filter(None, answer):
+            source = by_url[record_channel(records[0])]
+            by_name: dict[str, list[RepoDataRecord]] = {}
+            for record in records:
+                by_name.setdefault(record.name.normalized, []).append(record)
+            for name, found in by_name.items():
+                fresh.setdefault(name, {}).setdefault(source.url, []).extend(self._in_time(name, found, source))
+        self._records = {**fresh, **self._records}
+
+    def _in_time(self, name: str, records: list[RepoDataRecord], source: Source) -> list[RepoDataRecord]:
+        """Leave out what was published later than the source's time, or the solve's, allows, or who knows when."""
+        cutoff = source.exclude_newer or self._exclude_newer
+        if cutoff is None:
+            return records
+        kept = [one for one in records if (time := one.indexed_timestamp or one.timestamp) and time <= cutoff]
+        self._late[name] = self._late.get(name, 0) + len(records) - len(kept)
+        return kept
+
+
+def versions_of(records: Iterable[RepoDataRecord]) -> set[Version]:
+    """Return the versions among *records* that are PEP 440 versions."""
+    found = set()
+    for record in records:
+        with suppress(InvalidVersion):
+            found.add(Version(str(record.version)))
+    return found
+
+
+def pythons_of(records: Iterable[RepoDataRecord], specs: Iterable[str]) -> frozenset[Release]:
+    """Return the minor versions of the pythons among *records* that match every one of *specs*."""
+    matches = [MatchSpec(spec) for spec in specs]
+    fitting = (record for record in records if all(match.matches(record) for match in matches))
+    return frozenset(release for record in fitting if (release := record.version.as_major_minor()))
+
+
+def _unreadable(error: GatewayError) -> RepodataError:
+    return RepodataError(
+        f"A channel cannot be read: {error}", hint="Check the channel's URL; it must have a noarch folder."
+    )

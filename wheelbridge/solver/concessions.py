@@ -11,9 +11,9 @@ from wheelbridge.model.record import WHEEL_FLAG
 from wheelbridge.model.target import Target
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.explain import UNSPOKEN
+from wheelbridge.solver.owners import Owners
 from wheelbridge.solver.problem import Problem
 from wheelbridge.solver.request import Request, read_replaced
-from wheelbridge.solver.wheels import WheelSource
 from wheelbridge.translate.requirement import translate_requirement
 
 _NAME = re.compile(r"[a-z0-9_][a-z0-9._-]*")
@@ -35,7 +35,7 @@ class Concessions:
         problem: Problem,
         request: Request,
         demand: Demand,
-        wheels: Collection[WheelSource],
+        owners: Owners,
         installed: Mapping[NormalizedName, CondaName],
     ) -> None:
         self.hard: list[str] = []
@@ -44,7 +44,7 @@ class Concessions:
         self._present = set(problem.standing.present)
         self._request = request
         self._demand = demand
-        self._wheels = wheels
+        self._owners = owners
         self._installed = installed
         self._replaced: dict[NormalizedName, str] = {}
         for record in problem.standing.replaced:
@@ -108,16 +108,16 @@ class Concessions:
                 await self._offer_more(project)
             if self._demand.changed:
                 return True
-        if self._wheels:
+        if self._owners.wheels:
             self._serve_more(names)
         return bool(self._demand.changed)
 
     async def _offer_more(self, project: NormalizedName) -> None:
-        """Ask the indexes for *project*, where a channel above kept them from being asked, or for older versions."""
-        if any(source.is_covered(project) for source in self._wheels):
+        """Ask the indexes for *project*, where a source above kept them from being asked, or for older versions."""
+        if project not in self._demand.opened and self._owners.holds_back(project):
             self._demand.open(project)
         specifiers, window = self._demand.specifiers_of(project), self._demand.window_of(project)
-        asked = (source for source in self._wheels if project not in self._demand.changed)
+        asked = await self._owners.indexes(project) if project not in self._demand.changed else ()
         offers = [offer for source in asked if (offer := await source.offer(project))]
         if any(not offer.exhausted(specifiers, window) for offer in offers):
             self._demand.widen(project)

@@ -1,21 +1,23 @@
 """The joint solve: channels and indexes in one call of py-rattler's solver, widened until it succeeds."""
 
 import asyncio
+import re
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
-from rattler import ChannelPriority, MatchSpec, RepoDataRecord, solve
+from rattler import ChannelPriority, MatchSpec, RepoDataRecord, Subdir, solve
 from rattler.exceptions import GatewayError, SolverError
 
 from wheelbridge.mapping.rows import NameTable
 from wheelbridge.model.record import WHEEL_FLAG
-from wheelbridge.model.source import Source
-from wheelbridge.solver.channels import Channels
+from wheelbridge.solver.catalogue import Catalogue
+from wheelbridge.solver.channels import Channels, pythons_of
 from wheelbridge.solver.concessions import Concessions, spec_name
+from wheelbridge.solver.decisions import add_decisions, note_given_way
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.errors import (
     IdentityConflictError,
@@ -23,8 +25,11 @@ from wheelbridge.solver.errors import (
     UnsatisfiableError,
     UnsoundSolutionError,
 )
-from wheelbridge.solver.explain import UNSPOKEN, explain, names_without_candidates
+from wheelbridge.solver.explain import UNSPOKEN, explain, names_without_candidates, words_of
+from wheelbridge.solver.hidden import advise, find_hidden, find_way_out
 from wheelbridge.solver.names import SolverNames
+from wheelbridge.solver.owners import Owners
+from wheelbridge.solver.ownership import Rule
 from wheelbridge.solver.problem import Problem, Progress, Providers, Solution, Statistics
 from wheelbridge.solver.records import (
     installed_names,
@@ -60,19 +65,39 @@ async def solve_jointly(
     """
     started = time.perf_counter()
     executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="wheelbridge")
-    conda_names = taken_names(problem.standing.locked)
+
+    async def solve_once(problem: Problem) -> Solution:
+        return await _solve_soundly(problem, providers, table, repodata_cache, progress, executor)
+
     try:
-        while True:
-            session = _Session(problem, providers, table, repodata_cache, progress, conda_names)
-            await session.open(executor)
-            solution = await session.run()
-            if not session.unearned:
-                break
-            conda_names |= session.unearned
+        solution = await solve_once(problem)
+    except UnsatisfiableError as error:
+        if routes := await find_way_out(problem, error.hidden, solve_once):
+            raise advise(error, routes) from None
+        raise
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
     solution.statistics.wall_seconds = time.perf_counter() - started
     return solution
+
+
+async def _solve_soundly(
+    problem: Problem,
+    providers: Providers,
+    table: NameTable,
+    repodata_cache: Path,
+    progress: Progress,
+    executor: ThreadPoolExecutor,
+) -> Solution:
+    """Solve, and again where a name turns out to be conda's."""
+    conda_names = taken_names(problem.standing.locked)
+    while True:
+        session = _Session(problem, providers, table, repodata_cache, progress, conda_names)
+        await session.open(executor)
+        solution = await session.run()
+        if not session.unearned:
+            return solution
+        conda_names |= session.unearned
 
 
 class _Session:
@@ -97,10 +122,15 @@ class _Session:
         self._table = table
         self._progress = progress
         self._statistics = Statistics()
-        self._channels = Channels(problem.sources, problem.target.subdir, repodata_cache, offline=problem.offline)
+        self._channels = Channels(
+            problem.sources,
+            problem.target.subdir,
+            repodata_cache,
+            offline=problem.offline,
+            exclude_newer=problem.exclude_newer,
+        )
         self._installed = installed_names((*problem.standing.locked, *problem.standing.replaced))
         self._constraints = [*problem.standing.constraints]
-        self._wheels: dict[str, WheelSource] = {}
         self._versions: dict[NormalizedName, Collection[Version]] = {}
 
     async def open(self, executor: ThreadPoolExecutor) -> None:
@@ -108,45 +138,42 @@ class _Session:
         self._progress.step("Reading channels")
         for provider in self._providers.values() if self._problem.requirements else ():
             executor.submit(provider.prepare)
+        if self._problem.relations:
+            await self._channels.follow(self._problem.claim)
         await self._channels.open()
         if self._providers:
             self._constraints.append(_CPYTHON_ONLY)
-        wanted = (spec for spec in (*self._problem.specs, *self._constraints) if spec_name(spec) == "python")
-        self._context = self._make_context(await self._channels.pythons(wanted), executor)
-        self._wheels = {
-            source.name: WheelSource(
-                source, self._providers[source.name], self._context, self._channels.names_of(self._above(source))
-            )
-            for source in self._problem.sources
+        self._demand = Demand(SolverNames(self._table, self._channels.names | self._conda_names, self._installed))
+        self._wheels: dict[str, WheelSource] = {}
+        self._rule = Rule(self._channels.sources, self._problem.routes)
+        self._owners = Owners(self._rule, self._channels, self._demand, self._wheels)
+        context = self._make_context(await self._pythons(), executor)
+        self._wheels.update(
+            (source.name, WheelSource(source, self._providers[source.name], context))
+            for source in self._channels.sources
             if source.kind == "index"
-        }
+        )
         self._progress.step("Reading indexes")
-        self._request = await take_request(
-            self._problem, self._table, self._context, self._channels, list(self._wheels.values())
-        )
-        self._concessions = Concessions(
-            self._problem, self._request, self._demand, list(self._wheels.values()), self._installed
-        )
+        self._request = await take_request(self._problem, self._table, context, self._owners)
+        self._concessions = Concessions(self._problem, self._request, self._demand, self._owners, self._installed)
 
-    def _above(self, index: Source) -> list[str]:
-        return [s.url for s in self._problem.sources if s.kind == "channel" and s.tier < index.tier]
+    async def _pythons(self) -> frozenset[Release]:
+        """Return the minor versions of the pythons that may be chosen."""
+        _, records = await self._owners.find("python")
+        wanted = (spec for spec in (*self._problem.specs, *self._constraints) if spec_name(spec) == "python")
+        return pythons_of((record for found in records.values() for record in found), wanted)
 
-    def _make_context(self, pythons: Iterable[Release], executor: ThreadPoolExecutor) -> Context:
-        names = SolverNames(self._table, self._channels.names | self._conda_names, self._installed)
+    def _make_context(self, pythons: frozenset[Release], executor: ThreadPoolExecutor) -> Context:
         return Context(
             target=self._problem.target,
-            demand=Demand(names),
-            pythons=frozenset(pythons),
+            demand=self._demand,
+            pythons=pythons,
             executor=executor,
             statistics=self._statistics,
             versions_of=self._versions_of,
             policy=self._problem.variants,
             exclude_newer=self._problem.exclude_newer,
         )
-
-    @property
-    def _demand(self) -> Demand:
-        return self._context.demand
 
     async def run(self) -> Solution:
         """Solve, widen and refine until nothing changes."""
@@ -174,20 +201,25 @@ class _Session:
             self._progress.step(f"Reading indexes ({self._statistics.metadata} wheels)")
             projects = sorted(self._demand.changed)
             self._demand.changed.clear()
-            await asyncio.gather(*(source.update(p) for p in projects for source in self._wheels.values()))
+            await asyncio.gather(*map(self._read_project, projects))
+
+    async def _read_project(self, project: NormalizedName) -> None:
+        for source in await self._owners.indexes(project):
+            await source.update(project)
 
     async def _solve(self) -> list[RepoDataRecord]:
         started = time.perf_counter()
+        specs = self._concessions.specs
+        await self._channels.prefetch([*specs, *self._needs_of_wheels()])
+        self._catalogue = Catalogue(self._channels.sources, self._owners.find)
         try:
-            return await solve(
-                [self._channels.by_url.get(s.url) or self._wheels[s.name] for s in self._problem.sources],
-                self._concessions.specs,
-                gateway=self._channels.gateway,
-                platforms=self._channels.platforms,
+            records = await solve(
+                self._catalogue.places,
+                specs,
+                platforms=[Subdir(self._problem.target.subdir)],
                 locked_packages=list(self._problem.standing.locked),
                 virtual_packages=to_rattler_virtual_packages(self._problem.target),
                 channel_priority=ChannelPriority.Flexible,
-                exclude_newer=self._problem.exclude_newer,
                 constraints=[MatchSpec(spec) for spec in (*self._constraints, *self._concessions.constraints)],
             )
         except GatewayError as error:
@@ -198,16 +230,31 @@ class _Session:
             raise
         finally:
             self._statistics.solve_seconds += time.perf_counter() - started
+        self._catalogue.restore(records)
+        return records
+
+    def _needs_of_wheels(self) -> set[str]:
+        """Return the names of channels that the wheels on offer ask for."""
+        needs = (
+            need
+            for source in self._wheels.values()
+            for wheel in source.wheels.values()
+            for need in wheel.record.depends
+        )
+        names = {re.split(r"[\s\[=<>!~]", need, maxsplit=1)[0] for need in needs}
+        return names & self._channels.names
 
     async def _explain(self, conflict: str) -> UnsatisfiableError:
         available: dict[str, dict[str, Collection[Version]]] = {}
         for name in names_without_candidates(conflict):
             found: dict[str, Collection[Version]] = {"the channels": await self._channels.versions(name)}
             if project := self._demand.names.asked_project(name):
-                offers = {source: await wheels.offer(project) for source, wheels in self._wheels.items()}
-                found.update((source, tuple(offer.releases)) for source, offer in offers.items() if offer)
+                offers = await self._owners.offers(project)
+                found.update((source, tuple(offer.releases)) for source, offer in offers.items())
             available[name] = found
-        return explain(conflict, self._wheels.values(), self._demand, self._problem, available)
+        named = {name for name in words_of(conflict) if self._owners.knows(name)}
+        hidden = await find_hidden(named, self._owners)
+        return explain(conflict, self._wheels.values(), self._demand, self._problem, available, hidden=hidden)
 
     async def _refine(self, records: list[RepoDataRecord]) -> bool:
         """Tell whether the solution asks for another round."""
@@ -253,19 +300,13 @@ class _Session:
         return next((source for source in found if record.url in source.wheels), None)
 
     async def _serve_mapped_wheels(self, records: list[RepoDataRecord]) -> bool:
-        """Let an index answer for chosen conda packages of lower sources that a row says are its projects."""
-        tiers = {source.url: source.tier for source in self._problem.sources}
-        wanted: list[tuple[NormalizedName, WheelSource]] = []
-        for record in records:
-            name, tier = record.name.normalized, tiers.get(record_channel(record))
-            project = self._demand.names.mapped_project(name)
-            if tier is None or project is None or self._demand.names.asked_project(name):
+        """Let the indexes that come first answer for chosen conda packages that a row says are their projects."""
+        mapped = ((record, self._demand.names.mapped_project(record.name.normalized)) for record in records)
+        for record, project in mapped:
+            name = record.name.normalized
+            if project is None or self._demand.names.asked_project(name):
                 continue
-            above = [self._wheels[s.name] for s in self._problem.sources if s.kind == "index" and s.tier < tier]
-            wanted.extend((project, source) for source in above)
-        offers = await asyncio.gather(*(source.offer(project) for project, source in wanted))
-        for (project, _), offer in zip(wanted, offers, strict=True):
-            if offer:
+            if await self._owners.above(name, project, record_channel(record)):
                 self._demand.serve(project)
         return bool(self._demand.changed)
 
@@ -293,27 +334,30 @@ class _Session:
 
     async def _versions_of(self, project: NormalizedName) -> Collection[Version]:
         if project not in self._versions:
-            offers = await asyncio.gather(*(source.offer(project) for source in self._wheels.values()))
+            offers = await self._owners.offers(project)
             versions = await self._channels.versions(self._demand.names(project))
-            self._versions[project] = versions.union(*(offer.releases for offer in offers if offer))
+            self._versions[project] = versions.union(*(offer.releases for offer in offers.values()))
         return self._versions[project]
 
     def _solution(self, records: list[RepoDataRecord]) -> Solution:
         refused = {refusal.fn: refusal for source in self._wheels.values() for refusal in source.refusals}
         releases = [release for source in self._wheels.values() for release in source.releases]
-        packages = collect_packages(records, self._wheels.values(), self._problem)
+        kept = {record.url for record in self._problem.standing.locked}
+        packages = collect_packages(records, self._wheels.values(), self._channels.sources, self._problem.standing)
+        packages = add_decisions(packages, self._owners, kept)
+        refused.update(self._catalogue.refusals)
         return Solution(
             packages=packages,
             refused=tuple(refused[fn] for fn in sorted(refused)),
             statistics=self._statistics,
+            sources=self._channels.sources,
             specs=(*self._request.specs, *self._concessions.loosened.values()),
             notes=(
                 *self._request.notes,
                 *(f"{old} was asked for earlier; it may move now." for old in self._concessions.loosened),
                 *note_idle_pins(self._problem.variants, packages),
                 *note_idle_wishes(self._problem.variants, releases),
-                *note_variants(
-                    records, self._wheels.values(), {record.url for record in self._problem.standing.locked}
-                ),
+                *note_variants(records, self._wheels.values(), kept),
+                *note_given_way(packages),
             ),
         )

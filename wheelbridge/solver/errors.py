@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from wheelbridge.errors import WheelbridgeError
+from wheelbridge.model.source import Route
+from wheelbridge.solver.ownership import Hidden
 
 
 class UnsatisfiableError(WheelbridgeError):
@@ -10,21 +12,42 @@ class UnsatisfiableError(WheelbridgeError):
 
     code = "unsatisfiable"
 
-    def __init__(self, explanation: str, *, refused: Sequence[dict[str, str]] = (), hint: str | None = None) -> None:
+    def __init__(
+        self,
+        explanation: str,
+        *,
+        refused: Sequence[dict[str, str]] = (),
+        hidden: Sequence[Hidden] = (),
+        hint: str | None = None,
+    ) -> None:
         super().__init__(f"The request cannot be met:\n{explanation}", hint=hint)
         self.explanation = explanation
         self.refused = list(refused)
+        self._hidden = tuple(hidden)
+
+    @property
+    def hidden(self) -> tuple[Hidden, ...]:
+        """What the rule kept from the solver."""
+        return self._hidden
+
+    def as_json(self) -> dict[str, object]:
+        """Return the fields, and what was hidden."""
+        return {**super().as_json(), "hidden": [one.as_json() for one in self._hidden]}
 
 
 class PackageNotFoundError(WheelbridgeError):
-    """No source has the package."""
+    """No source that may serve the package has it."""
 
     code = "package-not-found"
 
-    def __init__(self, name: str, sources: Sequence[str], *, hint: str | None = None) -> None:
-        super().__init__(f"No source has {name!r} (asked: {', '.join(sources) or 'none'})", hint=hint)
+    def __init__(
+        self, name: str, sources: Sequence[str], *, route: Route | None = None, hint: str | None = None
+    ) -> None:
+        by_route = f", by the route {route}" if route else ""
+        super().__init__(f"No source has {name!r} (asked: {', '.join(sources) or 'none'}{by_route})", hint=hint)
         self.name = name
         self.sources = list(sources)
+        self.route = str(route) if route else None
 
 
 class NoPythonError(WheelbridgeError):
@@ -43,6 +66,15 @@ class RepodataError(WheelbridgeError):
     """A channel cannot be read."""
 
     code = "channel-unavailable"
+
+
+class ChannelRelationError(WheelbridgeError):
+    """What channels say about each other makes no order (CEP 42)."""
+
+    code = "channel-relations"
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem, hint="Name the channels you want, and leave relations alone: --no-channel-relations.")
 
 
 class NoWheelError(WheelbridgeError):

@@ -12,6 +12,7 @@ from wheelbridge.model.record import WHEEL_FLAG, Refusal
 from wheelbridge.solver.candidates import OTHER_PYTHON
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.errors import UnsatisfiableError
+from wheelbridge.solver.ownership import Hidden
 from wheelbridge.solver.problem import Problem
 from wheelbridge.solver.variant_choice import INCOMPATIBLE_VARIANT, UNWANTED_VARIANT
 from wheelbridge.solver.wheels import WheelSource
@@ -47,21 +48,24 @@ def explain(
     demand: Demand,
     problem: Problem,
     available: Mapping[str, Mapping[str, Collection[Version]]],
+    *,
+    hidden: Collection[Hidden] = (),
 ) -> UnsatisfiableError:
-    """Turn the solver's text into an error that names wheels, sources and refused candidates.
+    """Turn the solver's text into an error that names wheels, sources, and candidates that were refused or hidden.
 
     *available* tells, for the names that had no candidates, source -> versions.
     """
     text = conflict.removeprefix(_PREAMBLE).rstrip()
-    projects = sorted({p for name in _names(text) if (p := demand.names.asked_project(name))})
+    projects = sorted({p for name in words_of(text) if (p := demand.names.asked_project(name))})
     refusals = {project: _refusals(project, sources) for project in projects}
     lines = [_name_wheels(text, sources), *_offers(available), *_reasons(refusals)]
+    lines += [one.describe() for one in hidden]
     missing = {demand.names.asked_project(name) for name in available}
     without = (p for p in projects if p in missing and not any(source.has_wheels(p) for source in sources))
     codes = Counter(refusal.code for project in without for refusal in refusals[project])
     hint = next((_HINTS[code] for code, _ in codes.most_common() if code in _HINTS), _loosen(problem, text))
     refused = [refusal.as_json() for found in refusals.values() for refusal in found]
-    return UnsatisfiableError("\n".join(lines), refused=refused, hint=hint)
+    return UnsatisfiableError("\n".join(lines), refused=refused, hidden=tuple(hidden), hint=hint)
 
 
 def names_without_candidates(conflict: str) -> list[str]:
@@ -73,7 +77,8 @@ def names_without_candidates(conflict: str) -> list[str]:
     return sorted({match["before"] or match["after"] for match in _NO_CANDIDATES.finditer(conflict)})
 
 
-def _names(text: str) -> set[str]:
+def words_of(text: str) -> set[str]:
+    """Return every word of *text* that may be a name."""
     return {word.rstrip(".,") for word in _WORD.findall(text)}
 
 
@@ -129,7 +134,7 @@ def _reasons(refusals: dict[NormalizedName, list[Refusal]]) -> Iterable[str]:
 
 
 def _loosen(problem: Problem, text: str) -> str:
-    mentioned = _names(text)
+    mentioned = words_of(text)
     wanted = (*problem.specs, *(f"pypi:{text}" for text in problem.requirements), *problem.standing.kept)
-    asked = [spec for spec in wanted if mentioned & _names(spec.lower())]
+    asked = [spec for spec in wanted if mentioned & words_of(spec.lower())]
     return f"Loosen one of: {', '.join(asked)}." if asked else "Loosen the request, or add a source."

@@ -10,7 +10,7 @@ from rattler import RepoDataRecord
 
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
 from wheelbridge.model.record import Refusal, WheelRecord
-from wheelbridge.model.source import Source
+from wheelbridge.model.source import Claim, Route, Source, SourceKind
 from wheelbridge.model.target import Target
 from wheelbridge.model.variant import Features, ReleaseVariants, VariantProvider, WheelVariant
 from wheelbridge.model.variant_policy import VariantPolicy
@@ -86,7 +86,10 @@ class Problem:
         specs: conda MatchSpecs.
         requirements: PEP 508 requirements; a wheel may meet one, and so may the conda package it is mapped to.
         sources: in order of priority.
-        exclude_newer: nothing published after it is offered; with a time zone.
+        routes: which sources may serve which projects, nearest first; each holds on the target.
+        relations: take in the channels that others bring along (CEP 42).
+        claim: what sources claim that came along; None: what their names say.
+        exclude_newer: nothing published after it is offered where a source does not say otherwise; with a time zone.
         offline: channels are read from the cache alone.
         complete: the records of wheels have the groups of all extras, as a record that is kept must.
         variants: what the user says of wheel variants.
@@ -97,6 +100,9 @@ class Problem:
     sources: tuple[Source, ...]
     specs: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = ()
+    relations: bool = True
+    claim: Claim | None = None
     exclude_newer: datetime | None = None
     offline: bool = False
     complete: bool = False
@@ -105,10 +111,51 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Why a package comes from its source.
+
+    Attributes:
+        source: the source's name.
+        kind: what it is.
+        tier: its place in the list, 0 first.
+        owner: the first source that has the package.
+        claim: what the owner leaves to those below.
+        route: the route that decided, None where the list did.
+        also: (source, newest version) of the others that are known to have it.
+        hidden: names of those among them that must not serve it.
+    """
+
+    source: str
+    kind: SourceKind
+    tier: int
+    owner: str
+    claim: Claim
+    route: Route | None = None
+    also: tuple[tuple[str, str], ...] = ()
+    hidden: frozenset[str] = frozenset()
+
+    def as_json(self) -> dict[str, object]:
+        """Return the fields as JSON has them."""
+        return {
+            "source": self.source,
+            "kind": self.kind,
+            "tier": self.tier,
+            "owner": self.owner,
+            "claim": self.claim,
+            "route": str(self.route) if self.route else None,
+            "route_origin": self.route.origin if self.route else None,
+            "also": [
+                {"source": name, "version": version, "hidden": name in self.hidden} for name, version in self.also
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedPackage:
     """One package of a solution, from a channel or an index.
 
-    *record* is the solver's own object; *file* and *wheel* are there for wheels only.
+    *record* is the solver's own object; *file* and *wheel* are there for wheels only; *decision* tells why it is from
+    its source, None for what is kept.
     """
 
     kind: Literal["conda", "wheel"]
@@ -126,6 +173,7 @@ class ResolvedPackage:
     record: RepoDataRecord = field(repr=False, compare=False)
     pypi_name: str | None = None
     variant: WheelVariant | None = None
+    decision: "Decision | None" = None
     wheel: WheelRecord | None = field(default=None, repr=False, compare=False)
     file: DistributionFile | None = field(default=None, repr=False, compare=False)
 
@@ -139,6 +187,7 @@ class ResolvedPackage:
             "size": self.size,
             "depends": list(self.depends),
             "variant": self.variant.as_json() if self.variant else None,
+            "decision": self.decision.as_json() if self.decision else None,
         }
 
 
@@ -157,12 +206,14 @@ class Statistics:
 class Solution:
     """The packages of an environment, sorted by name, and what was refused on the way.
 
-    *specs* is the request as MatchSpecs on solver names, with what had to be loosened of earlier ones.
+    *specs* is the request as MatchSpecs on solver names, with what had to be loosened of earlier ones; *sources* is the
+    list with the channels that others brought along.
     """
 
     packages: tuple[ResolvedPackage, ...]
     refused: tuple[Refusal, ...]
     statistics: Statistics
+    sources: tuple[Source, ...] = ()
     specs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -14,11 +14,11 @@ from rattler import MatchSpec, RepoDataRecord
 from wheelbridge.errors import TranslationError
 from wheelbridge.mapping.rows import NameTable
 from wheelbridge.model.target import Target
-from wheelbridge.solver.channels import Channels
 from wheelbridge.solver.errors import NoPythonError, NoWheelError, PackageNotFoundError
+from wheelbridge.solver.owners import Owners
 from wheelbridge.solver.problem import Problem
 from wheelbridge.solver.records import wheel_project
-from wheelbridge.solver.wheels import Context, WheelSource
+from wheelbridge.solver.wheels import Context
 from wheelbridge.translate.requirement import (
     KnownVersions,
     Names,
@@ -43,9 +43,7 @@ class Request:
     notes: tuple[str, ...]
 
 
-async def take_request(
-    problem: Problem, table: NameTable, context: Context, channels: Channels, wheels: Sequence[WheelSource]
-) -> Request:
+async def take_request(problem: Problem, table: NameTable, context: Context, owners: Owners) -> Request:
     """Read the specs and requirements of *problem* against what its sources have.
 
     A bare name that no channel has and that the tables know as a PyPI project is taken as such, with a note.
@@ -55,8 +53,8 @@ async def take_request(
         NoWheelError: if a requested project has source distributions only.
         NoPythonError: if wheels are wanted and no channel has a python for them.
     """
-    taker = _Taker(problem, table, context, channels, wheels)
-    requirements = [*problem.requirements, *taker.take_specs()]
+    taker = _Taker(problem, table, context, owners)
+    requirements = [*problem.requirements, *await taker.take_specs()]
     if requirements and not context.pythons:
         raise NoPythonError(
             "Wheels need a python, and no channel of this request has one that fits",
@@ -82,20 +80,18 @@ def read_replaced(record: RepoDataRecord, kept: Iterable[str], names: Names) -> 
 
 
 class _Taker:
-    def __init__(
-        self, problem: Problem, table: NameTable, context: Context, channels: Channels, wheels: Sequence[WheelSource]
-    ) -> None:
+    def __init__(self, problem: Problem, table: NameTable, context: Context, owners: Owners) -> None:
         self._problem = problem
         self._table = table
         self._context = context
-        self._channels = channels
-        self._wheels = wheels
+        self._owners = owners
+        self._channels = owners.channels
         self._locked = {record.name.normalized for record in (*problem.standing.locked, *problem.standing.replaced)}
         self.specs: list[str] = []
         self.notes: list[str] = []
         self.translations: dict[str, RequirementTranslation] = {}
 
-    def take_specs(self) -> list[str]:
+    async def take_specs(self) -> list[str]:
         """Keep the conda specs; return the names that only the tables know, bare or with flags, as requirements."""
         requirements = []
         names = self._context.demand.names
@@ -105,13 +101,13 @@ class _Taker:
             flags = spec.strip().removeprefix(name)
             if name.startswith("__") or name in self._channels.names or name in self._locked or name in asked:
                 self.specs.append(spec)
-            elif (not flags or _FLAGS.fullmatch(flags)) and self._wheels and self._is_known_project(name):
+            elif (not flags or _FLAGS.fullmatch(flags)) and self._owners.wheels and self._is_known_project(name):
                 self.notes.append(f"No channel has {name!r}; it is taken as the PyPI project of that name.")
                 requirements.append(name)
                 if flags:
                     self.specs.append(f"{names(canonicalize_name(name))}{flags}")
             else:
-                raise self._not_found(name)
+                raise await self._not_found(name)
         return requirements
 
     async def take_requirement(self, text: str) -> None:
@@ -120,13 +116,14 @@ class _Taker:
         self.translations[text] = translation
         if translation.base:
             self._context.demand.add(translation, direct=True)
-        if not translation.base or translation.name in self._channels.names or translation.name in self._locked:
+        project = translation.project
+        if not translation.base or translation.name in self._locked or self._owners.in_channels(project):
             return
-        offers = [offer for source in self._wheels if (offer := await source.offer(translation.project))]
+        offers = await self._owners.offers(project)
         if not offers:
-            raise self._not_found(translation.project)
-        if all(offer.only_sdists for offer in offers):
-            raise NoWheelError(translation.project)
+            raise await self._not_found(translation.name, project)
+        if all(offer.only_sdists for offer in offers.values()):
+            raise NoWheelError(project)
 
     async def _translate(self, text: str) -> RequirementTranslation:
         known = KnownVersions()
@@ -141,20 +138,35 @@ class _Taker:
         answer = self._table.by_project(canonicalize_name(name))
         return bool(answer.rows or answer.ambiguous)
 
-    def _not_found(self, name: str) -> PackageNotFoundError:
-        return PackageNotFoundError(name, [s.name for s in self._problem.sources], hint=self._suggest(name))
+    async def _not_found(self, name: str, project: str | None = None) -> PackageNotFoundError:
+        """Say who was asked, by which rule, and who has it but was not to be asked."""
+        ruling = self._owners.judge(name)
+        asked = [source for tier in self._owners.rule.tiers(name, project) for source in tier]
+        having = [source.name for source in await self._owners.survey(name) if source not in asked]
+        hint = tell_way_out(project or name, having) if having else self._suggest(project or name)
+        return PackageNotFoundError(project or name, [source.name for source in asked], route=ruling.route, hint=hint)
 
     def _suggest(self, name: str) -> str | None:
         close = get_close_matches(name, self._candidates(name), n=3, cutoff=0.8)
         if close:
             return f"Did you mean {' or '.join(close)}?"
-        if not self._wheels:
+        if not self._owners.wheels:
             return "Add an index, such as -i pypi."
         spec = next((spec for spec in self._problem.specs if MatchSpec(spec).name.normalized == name), None)
         return f"To ask an index, write pypi:{spec if _is_requirement(spec) else name}." if spec else None
 
     def _candidates(self, name: str) -> Sequence[str]:
         return [known for known in self._channels.names if abs(len(known) - len(name)) <= _TYPO]
+
+
+def tell_way_out(name: str, having: Sequence[str]) -> str:
+    """Say how sources that have *name*, and must not serve it, could.
+
+    >>> tell_way_out("foo", ["corp"])
+    'corp has it; to take it from there: --route foo=corp.'
+    """
+    have = f"{' and '.join(having)} {'have' if having[1:] else 'has'} it"
+    return f"{have}; to take it from there: --route {name}={having[0]}."
 
 
 def _is_requirement(spec: str) -> bool:

@@ -5,21 +5,22 @@ from dataclasses import replace
 
 from rattler import RepoDataRecord
 
-from wheelbridge.solver.problem import Problem, ResolvedPackage
+from wheelbridge.model.source import Source
+from wheelbridge.solver.problem import ResolvedPackage, Standing
 from wheelbridge.solver.records import record_channel, wheel_project
 from wheelbridge.solver.wheels import OfferedWheel, WheelSource
 
 
 def collect_packages(
-    records: Iterable[RepoDataRecord], wheels: Iterable[WheelSource], problem: Problem
+    records: Iterable[RepoDataRecord], wheels: Iterable[WheelSource], sources: Iterable[Source], standing: Standing
 ) -> tuple[ResolvedPackage, ...]:
     """Tell of every record where it came from, sorted by name."""
     offered = {(source.source.url, url): wheel for source in wheels for url, wheel in source.wheels.items()}
-    names = {source.url: source.name for source in problem.sources}
+    names = {source.url: source.name for source in sources}
     packages = []
     for record in records:
         package = _package(record, offered.get((record_channel(record), record.url)), names)
-        known = problem.standing.variants.get(record.url)
+        known = standing.variants.get(record.url)
         packages.append(replace(package, variant=known) if package.variant is None and known else package)
     return tuple(sorted(packages, key=lambda package: package.name))
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
-from rattler import PackageName, RepoDataRecord, Subdir
+from rattler import RepoDataRecord
 
 from wheelbridge.errors import TranslationError, WheelbridgeError
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile
@@ -81,19 +81,14 @@ class OfferedWheel:
 
 
 class WheelSource:
-    """A `rattler.RepoDataSource` over one index: filled by `update`, asked by the solver.
-
-    It is not asked for what *covered* names, the packages of channels above it, unless the demand is opened for them.
+    """The wheels of one index: filled by `update`, and the solver gets what is there by then.
 
     Attributes:
         wheels: URL -> what is offered.
     """
 
-    def __init__(
-        self, source: Source, provider: WheelProvider, context: Context, covered: frozenset[str] = frozenset()
-    ) -> None:
+    def __init__(self, source: Source, provider: WheelProvider, context: Context) -> None:
         self.source = source
-        self._covered = covered
         self.wheels: dict[str, OfferedWheel] = {}
         self._provider = provider
         self._context = context
@@ -102,21 +97,13 @@ class WheelSource:
         self._answers: dict[str, list[OfferedWheel]] = {}
         self._metadata: dict[str, CoreMetadata] = {}
 
-    def package_names(self, platform: Subdir) -> list[str]:
-        """Return nothing: an index does not list what it could answer for."""
-        del platform
-        return []
-
-    async def fetch_package_records(self, platform: Subdir, name: PackageName) -> list[RepoDataRecord]:
-        """Return the records for the solver name *name* in one subdir."""
-        answer = self._answers.get(name.normalized, ())
-        return [wheel.solver_record for wheel in answer if wheel.record.subdir == str(platform)]
+    def records_of(self, name: str) -> list[RepoDataRecord]:
+        """Return the records for the solver name *name*."""
+        return [wheel.solver_record for wheel in self._answers.get(name, ())]
 
     async def update(self, project: NormalizedName) -> None:
         """Offer of *project* all that is asked for by now, and pass on what its wheels ask for."""
         demand = self._context.demand
-        if self.is_covered(project) and project not in demand.opened:
-            return
         offer = await self.offer(project)
         if offer is None:
             return
@@ -164,10 +151,6 @@ class WheelSource:
         asked = (self._in_thread(partial(read, file), label) for label, file in wheels.items())
         return combine_own_variants(dict(zip(wheels, await asyncio.gather(*asked), strict=True)))
 
-    def is_covered(self, project: NormalizedName) -> bool:
-        """Tell whether a channel above this index has *project* under its solver name."""
-        return self._context.demand.names(project) in self._covered
-
     async def complete(self, url: str) -> OfferedWheel | None:
         """Return a wheel with the groups of all its extras; None, and a refusal kept, if one cannot be said."""
         wheel = self.wheels[url]
@@ -187,6 +170,17 @@ class WheelSource:
         if project not in self._offers:
             self._offers[project] = asyncio.ensure_future(self._read_offer(project))
         return await self._offers[project]
+
+    def has_page(self, project: NormalizedName) -> bool:
+        """Tell whether the index is known to have *project*; a page without a file counts."""
+        future = self._offers.get(project)
+        return bool(future and future.done() and not future.exception() and future.result())
+
+    def newest(self, project: NormalizedName) -> str | None:
+        """Return the newest version of *project*, None where it has no wheel or was not asked for."""
+        future = self._offers.get(project)
+        offer = future.result() if future and future.done() and not future.exception() else None
+        return next((str(version) for version in offer.releases), None) if offer else None
 
     def rivals(self, wheel: OfferedWheel) -> tuple[VariantChoice | None, tuple[Candidate, ...]]:
         """Return how the variants of a wheel's release were judged, and the wheels that were to choose from."""
@@ -220,11 +214,8 @@ class WheelSource:
         page = await self._in_thread(self._provider.project_page, project)
         context = self._context
         context.statistics.pages += page is not None
-        return (
-            None
-            if page is None
-            else Offer(page, context.target, context.pythons, context.exclude_newer, context.policy)
-        )
+        cutoff = self.source.exclude_newer or context.exclude_newer
+        return Offer(page, context.target, context.pythons, cutoff, context.policy) if page is not None else None
 
     async def _wheel(
         self, project: NormalizedName, candidate: Candidate, extras: frozenset[str] | None

@@ -1,0 +1,135 @@
+"""Who has what, as far as it was found out: the rule applied to channels and indexes that are asked."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+from rattler import RepoDataRecord
+
+from wheelbridge.model.source import Source
+from wheelbridge.solver.candidates import Offer
+from wheelbridge.solver.channels import Channels, versions_of
+from wheelbridge.solver.demand import Demand
+from wheelbridge.solver.ownership import Rule, Ruling, Tier, reachable
+from wheelbridge.solver.wheels import WheelSource
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Applies the rule: which indexes are asked for a project, and whose records of a name the solver gets.
+
+    An index is not asked for what a source above it owns, unless that one gives way: it learns of no private name.
+    """
+
+    rule: Rule
+    channels: Channels
+    demand: Demand
+    wheels: Mapping[str, WheelSource]
+
+    async def indexes(self, project: NormalizedName, *, opened: bool | None = None) -> list[WheelSource]:
+        """Return the indexes that serve *project* by now, or once it is *opened*."""
+        if opened is None:
+            opened = project in self.demand.opened
+        tiers = self._tiers(project)
+        has: set[str] = set()
+        asked: list[WheelSource] = []
+        for tier in reachable(tiers, has, opened=opened):
+            asked += await self._ask(tier, project, has)
+        return asked
+
+    async def offers(self, project: NormalizedName) -> dict[str, Offer]:
+        """Return source -> what it offers, of the indexes that may ever serve *project*."""
+        found = {source.source.name: await source.offer(project) for source in await self.indexes(project, opened=True)}
+        return {name: offer for name, offer in found.items() if offer}
+
+    def in_channels(self, project: NormalizedName) -> bool:
+        """Tell whether a channel that may serve *project* has it."""
+        listed = (source for tier in self._tiers(project) for source in tier)
+        return any(source.kind == "channel" and self.has(source, project) for source in listed)
+
+    def holds_back(self, project: NormalizedName) -> bool:
+        """Tell whether indexes are left unasked for *project*, because a source above them has it and gives way."""
+        has = {source.name for source in self.rule.sources if self.has(source, project)}
+        asked = len(list(reachable(self._tiers(project), has, opened=False)))
+        rest = list(reachable(self._tiers(project), has, opened=True))[asked:]
+        return any(source.kind == "index" for tier in rest for source in tier)
+
+    def has(self, source: Source, project: NormalizedName) -> bool:
+        """Tell whether *source* has *project*, as far as is known."""
+        return self._has(source, self.demand.names(project), project)
+
+    def judge(self, name: str) -> Ruling:
+        """Rule on a solver name, as far as is known."""
+        project = self.project_of(name)
+        return self.rule.judge(name, project, lambda source: self._has(source, name, project))
+
+    def knows(self, name: str) -> bool:
+        """Tell whether *name* is one that a channel has, or an index was asked for."""
+        return name in self.channels.names or self.demand.names.asked_project(name) is not None
+
+    def project_of(self, name: str) -> NormalizedName | None:
+        """Return the project that goes by a solver name."""
+        return self.demand.names.asked_project(name) or self.demand.names.mapped_project(name)
+
+    async def find(self, name: str) -> tuple[Ruling, Mapping[str, Sequence[RepoDataRecord]]]:
+        """Return the ruling on *name*, and source -> its records."""
+        conda = await self.channels.records_of(name)
+        ruling = self.judge(name)
+        found = {
+            source.name: conda.get(source.url, ())
+            if source.kind == "channel"
+            else self.wheels[source.name].records_of(name)
+            for source in ruling.serving
+        }
+        return ruling, found
+
+    async def above(self, name: str, project: NormalizedName, url: str) -> list[WheelSource]:
+        """Return the indexes that have *project* and would come before, or beside, the source at *url*."""
+        tiers = self.rule.tiers(name, project)
+        if not any(source.url == url for tier in tiers for source in tier):
+            return []
+        has = {source.name for tier in tiers for source in tier if source.url == url}
+        rivals = [
+            self.wheels[s.name] for tier in reachable(tiers, has, opened=False) for s in tier if s.name in self.wheels
+        ]
+        offers = await asyncio.gather(*(source.offer(project) for source in rivals))
+        return [source for source, offer in zip(rivals, offers, strict=True) if offer]
+
+    async def survey(self, name: str) -> list[Source]:
+        """Ask every source for *name*, even those that must not serve it; return those that have it."""
+        project = self.project_of(name)
+        if project:
+            await asyncio.gather(*(source.offer(project) for source in self.wheels.values()))
+        return [source for source in self.rule.sources if self._has(source, name, project)]
+
+    async def versions(self, source: Source, name: str) -> set[Version]:
+        """Return the PEP 440 versions that *source* has of *name*; an index that cannot be asked has none."""
+        if source.kind == "channel":
+            return versions_of((await self.channels.records_of(name)).get(source.url, ()))
+        project = self.project_of(name)
+        offer = await self.wheels[source.name].offer(project) if project and self.has(source, project) else None
+        return set(offer.releases) if offer else set()
+
+    def newest(self, source: Source, name: str) -> str | None:
+        """Return the newest version that *source* is known to have of *name*, None where it has not been asked."""
+        if source.kind == "channel":
+            return self.channels.newest(source, name)
+        project = self.project_of(name)
+        return self.wheels[source.name].newest(project) if project else None
+
+    def _tiers(self, project: NormalizedName) -> tuple[Tier, ...]:
+        return self.rule.tiers(self.demand.names(project), project)
+
+    async def _ask(self, tier: Iterable[Source], project: NormalizedName, has: set[str]) -> list[WheelSource]:
+        """Find out which sources of a tier have *project*; return the indexes among them."""
+        indexes = [self.wheels[source.name] for source in tier if source.kind == "index"]
+        await asyncio.gather(*(source.offer(project) for source in indexes))
+        has.update(source.name for source in tier if self.has(source, project))
+        return [source for source in indexes if source.source.name in has]
+
+    def _has(self, source: Source, name: str, project: NormalizedName | None) -> bool:
+        if source.kind == "channel":
+            return self.channels.has(source, name)
+        return project is not None and self.wheels[source.name].has_page(project)
