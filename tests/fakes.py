@@ -63,14 +63,16 @@ class FakeIndex:
         metadata: CoreMetadata | None,
         yanked: str | None = None,
         uploaded: datetime | None = None,
+        *,
+        content: str | None = None,
+        url: str | None = None,
     ) -> None:
-        """Add a wheel, or without metadata a source distribution."""
+        """Add a wheel, or without metadata a source distribution; *content* decides the hash, empty: there is none."""
         project = canonicalize_name(filename.split("-", 1)[0])
-        digest = sha256(f"{self.name}/{filename}".encode()).hexdigest()
-        url = f"https://{self.name}.example/{filename}"
-        file = DistributionFile(
-            filename=filename, url=url, hashes={"sha256": digest}, yanked=yanked, upload_time=uploaded
-        )
+        digest = sha256(f"{self.name if content is None else content}/{filename}".encode()).hexdigest()
+        url = url or f"https://{self.name}.example/{filename}"
+        hashes = {} if content == "" else {"sha256": digest}
+        file = DistributionFile(filename=filename, url=url, hashes=hashes, yanked=yanked, upload_time=uploaded)
         self.files.setdefault(project, []).append(file)
         if metadata:
             self.metadata[url] = metadata
@@ -79,7 +81,8 @@ class FakeIndex:
         """Add the index's own variant metadata of a release."""
         filename = f"{project.replace('-', '_')}-{version}-variants.json"
         url = f"https://{self.name}.example/{filename}"
-        self.files.setdefault(canonicalize_name(project), []).append(DistributionFile(filename=filename, url=url))
+        file = DistributionFile(filename=filename, url=url, hashes={"sha256": sha256(filename.encode()).hexdigest()})
+        self.files.setdefault(canonicalize_name(project), []).append(file)
         self.documents[url] = document
 
     def prepare(self) -> None:
@@ -93,7 +96,7 @@ class FakeIndex:
         """Return the page of a project."""
         self.asked.append(project)
         files = self.files.get(project)
-        return ProjectPage(project, tuple(files)) if files else None
+        return ProjectPage(project, tuple(files)) if files is not None else None
 
     def known_metadata(self, file: DistributionFile) -> CoreMetadata | None:
         """Know nothing beforehand."""

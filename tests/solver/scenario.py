@@ -3,18 +3,21 @@
 import asyncio
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+from packaging.utils import canonicalize_name
 
 from tests.fakes import FakeIndex, FakeNames
 from wheelbridge.api.solving import Silent
-from wheelbridge.api.specs import read_request
+from wheelbridge.api.specs import read_request, take_channels
 from wheelbridge.api.variant_policies import read_variant_policy
 from wheelbridge.model.distribution import CoreMetadata
-from wheelbridge.model.source import Source
+from wheelbridge.model.source import Claim, Route, Source, default_claim
 from wheelbridge.model.target import Target, VirtualPackage
 from wheelbridge.solver.engine import solve_jointly
 from wheelbridge.solver.problem import Problem, Solution
@@ -35,6 +38,15 @@ class Scenario:
         labels: name -> variant label, empty for a wheel without one.
         notes: texts that the notes must have; *silent*: texts that they must not have.
         refused: file name -> reason, whole.
+        priority: what sources claim; ``default``: what their names say.
+        claims: source -> claim, for one source.
+        explicit: sources that serve only what is routed to them.
+        mirrors: sources that count as one with the one before them.
+        routes: as ``--route`` takes them.
+        relations: channel -> what it declares (CEP 42).
+        cutoffs: source -> its own time.
+        decisions: name -> some of what its decision says, as JSON has it.
+        private: index -> projects that it must not even be asked for.
         rounds: how often the solver is asked.
         metadata_at_most: how many wheels' metadata is read.
     """
@@ -51,6 +63,16 @@ class Scenario:
     notes: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    priority: str = "flexible"
+    claims: dict[str, Claim] = field(default_factory=dict)
+    explicit: list[str] = field(default_factory=list)
+    mirrors: list[str] = field(default_factory=list)
+    routes: list[str] = field(default_factory=list)
+    relations: dict[str, dict[str, str]] = field(default_factory=dict)
+    cutoffs: dict[str, datetime] = field(default_factory=dict)
+    follow: bool = True
+    decisions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    private: dict[str, list[str]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     ambiguous: dict[str, list[str]] = field(default_factory=dict)
     known: list[str] = field(default_factory=list)
@@ -65,6 +87,11 @@ class Scenario:
     rounds: int | None = None
     metadata_at_most: int | None = None
 
+    def claim_of(self, name: str) -> Claim:
+        """Return what a source claims."""
+        general = default_claim(name) if self.priority == "default" else cast("Claim", self.priority)
+        return self.claims.get(name, general)
+
     def __post_init__(self) -> None:
         """Refuse a scenario that nothing can fail."""
         if not (self.expect or self.labels or self.absent or self.conflict):
@@ -77,27 +104,27 @@ def load_scenarios(folder: Path) -> list[Scenario]:
     return [Scenario(name=path.stem, **tomllib.loads(path.read_text(encoding="utf-8"))) for path in paths]
 
 
+def load_table(path: Path) -> list[Scenario]:
+    """Read the scenarios of one file."""
+    return [Scenario(**table) for table in tomllib.loads(path.read_text(encoding="utf-8"))["scenario"]]
+
+
 def run_scenario(
     scenario: Scenario, folder: Path, new_index: Callable[[str], FakeIndex] = FakeIndex
 ) -> tuple[Solution, dict[str, FakeIndex]]:
     """Write the channels, fill the indexes, and solve with the real solver."""
     indexes = {name: _fill(new_index(name), wheels) for name, wheels in scenario.indexes.items()}
-    sources = []
-    for tier, name in enumerate(scenario.sources):
-        if name in indexes:
-            sources.append(Source(name, "index", f"https://{name}.example/simple", tier))
-        else:
-            url = write_channel(folder / name, scenario.channels[name])
-            sources.append(Source(name, "channel", url, tier))
-    request = read_request(scenario.request)
+    request, sources, named = take_channels(read_request(scenario.request), _place_sources(scenario, folder))
     problem = Problem(
         target=Target(subdir="linux-64", virtual_packages=TARGET).override(
             parse_virtual_package(f"{name}={value}") for name, value in scenario.target.items()
         ),
         variants=read_variant_policy(**scenario.policy),
-        sources=tuple(sources),
+        sources=sources,
+        routes=(*named, *map(_read_route, scenario.routes)),
         specs=request.specs,
         requirements=request.requirements,
+        relations=scenario.follow,
         complete=scenario.complete,
         exclude_newer=scenario.exclude_newer,
     )
@@ -108,10 +135,42 @@ def run_scenario(
     return solution, indexes
 
 
+def _place_sources(scenario: Scenario, folder: Path) -> tuple[Source, ...]:
+    sources: list[Source] = []
+    for name in scenario.sources:
+        tier = (sources[-1].tier + (name not in scenario.mirrors)) if sources else 0
+        is_index = name in scenario.indexes
+        url = f"https://{name}.example/simple" if is_index else (folder / name).as_uri()
+        source = Source(
+            name,
+            "index" if is_index else "channel",
+            url,
+            tier,
+            claim=scenario.claim_of(name),
+            explicit=name in scenario.explicit,
+            exclude_newer=scenario.cutoffs.get(name),
+            trusted_hosts=(f"{name}.example",),
+        )
+        sources.append(source)
+    for name, packages in scenario.channels.items():
+        write_channel(folder / name, packages, scenario.relations.get(name, {}))
+    return tuple(sources)
+
+
+def _read_route(text: str) -> Route:
+    route, _, marker = text.partition(";")
+    pattern, _, sources = route.partition("=")
+    assert not marker, "markers are decided before a problem is posed"
+    return Route(pattern=pattern, sources=tuple(sources.split(",")), origin="the test")
+
+
 def _fill(index: FakeIndex, wheels: list[Any]) -> FakeIndex:
     """Read ``"foo 1.0"``, ``"foo-1.0.tar.gz"`` or a table with ``wheel``, ``requires`` and more."""
     for entry in wheels:
         table = entry if isinstance(entry, dict) else {"wheel": entry}
+        if "page" in table:
+            index.files[canonicalize_name(table["page"])] = []
+            continue
         if table["wheel"].endswith(".tar.gz"):
             index.add(table["wheel"], None)
             continue
@@ -128,13 +187,14 @@ def _fill(index: FakeIndex, wheels: list[Any]) -> FakeIndex:
             requires_python=table.get("python"),
             provides_extra=tuple(table.get("extras", ())),
         )
-        index.add(filename, metadata, table.get("yanked"), table.get("uploaded"))
+        where = {key: table[key] for key in ("content", "url") if key in table}
+        index.add(filename, metadata, table.get("yanked"), table.get("uploaded"), **where)
     return index
 
 
-def write_channel(folder: Path, packages: list[Any]) -> str:
+def write_channel(folder: Path, packages: list[Any], relations: Mapping[str, str] | None = None) -> str:
     """Write repodata of ``"foo 1.0"`` or tables with ``package``, ``depends``, ``build``; python is always there."""
-    pythons = [{"package": f"python {version}", "build": "0_cpython"} for version in _PYTHONS]
+    pythons = [{"package": f"python {version}", "build": "0_cpython", "content": "python"} for version in _PYTHONS]
     records: dict[str, object] = {}
     for entry in [*pythons, *packages]:
         table = entry if isinstance(entry, dict) else {"package": entry}
@@ -144,16 +204,17 @@ def write_channel(folder: Path, packages: list[Any]) -> str:
             "name": name,
             "version": version,
             "build": build,
-            "build_number": 0,
+            "build_number": table.get("number", 0),
             "depends": table.get("depends", []),
             "subdir": "linux-64",
-            "sha256": "0" * 64,
+            "sha256": sha256(f"{table.get('content', folder.name)}/{name}-{version}-{build}".encode()).hexdigest(),
             "timestamp": int(table.get("built", _LONG_AGO).timestamp() * 1000),
         }
     for subdir in ("linux-64", "noarch"):
         place = folder / subdir
         place.mkdir(parents=True, exist_ok=True)
         found = records if subdir == "linux-64" else {}
-        text = json.dumps({"info": {"subdir": subdir}, "packages": {}, "packages.conda": found, "repodata_version": 1})
+        info = {"subdir": subdir, **({"channel_relations": relations} if relations else {})}
+        text = json.dumps({"info": info, "packages": {}, "packages.conda": found, "repodata_version": 1})
         (place / "repodata.json").write_text(text, encoding="utf-8")
     return folder.as_uri()

@@ -20,6 +20,7 @@ class DistributionFile:
         core_metadata: None where the index offers no metadata file (PEP 658, 714), else its hashes.
         size: bytes.
         upload_time: with a time zone; None where the index does not tell.
+        provenance: the absolute URL of its provenance object (PEP 740); None where the page names none.
     """
 
     filename: str
@@ -30,6 +31,7 @@ class DistributionFile:
     core_metadata: Mapping[str, str] | None = None
     size: int | None = None
     upload_time: datetime | None = None
+    provenance: str | None = None
 
     @property
     def sha256(self) -> str | None:

@@ -15,6 +15,7 @@ from wheelbridge.model.distribution import DistributionFile, ProjectPage
 from wheelbridge.model.record import Refusal
 from wheelbridge.model.target import Target
 from wheelbridge.model.variant_policy import VariantPolicy
+from wheelbridge.solver.admission import Admission, admit_any
 from wheelbridge.solver.variant_choice import Candidate, VariantChoice
 from wheelbridge.translate.pythons import FREE_THREADED_SINCE, Gil, Release
 from wheelbridge.translate.variant_documents import is_variants_file
@@ -33,6 +34,7 @@ class Offer:
     Attributes:
         pythons: the minor versions of Python that can occur; wheels for others are left out.
         policy: what the user says of variants.
+        admit: tells why a file must not be taken from the index.
         refused: why files are not offered; filled as releases are looked at.
     """
 
@@ -41,6 +43,7 @@ class Offer:
     pythons: Collection[Release]
     exclude_newer: datetime | None = None
     policy: VariantPolicy = field(default_factory=VariantPolicy)
+    admit: Admission = admit_any
     refused: dict[str, Refusal] = field(default_factory=dict)
     variants: dict[Version, VariantChoice] = field(default_factory=dict)
     _runs: dict[Version, list[Candidate]] = field(default_factory=dict)
@@ -100,7 +103,9 @@ class Offer:
         return {
             version: file
             for file in own
-            if file.filename.count("-") == _NAME_DASHES and (version := _version_of(file.filename))
+            if file.filename.count("-") == _NAME_DASHES
+            and (version := _version_of(file.filename))
+            and self.admit(file) is None
         }
 
     def _labelled(self, version: Version) -> bool:
@@ -146,8 +151,8 @@ class Offer:
         return [version for version in self._matching(specifier) if self.files(version)]
 
     def files(self, version: Version) -> list[DistributionFile]:
-        """Return the wheels of *version* that are not yanked, or all are, and not too new."""
-        return [file for file in _unyanked(self.releases.get(version, ())) if self._why_late(file) is None]
+        """Return the wheels of *version* that are not yanked, or all are, not too new, and may be taken."""
+        return [file for file in _unyanked(self.releases.get(version, ())) if self._why_not(file) is None]
 
     def exhausted(self, specifiers: Iterable[SpecifierSet], window: int) -> bool:
         """Tell whether a wider window would offer nothing more."""
@@ -181,14 +186,17 @@ class Offer:
         kept = _unyanked(files)
         self._refuse_yanked(filter(_is_yanked, files) if kept is not files else ())
         for file in kept:
-            if late := self._why_late(file):
-                self.refused[file.filename] = late
+            if refusal := self._why_not(file):
+                self.refused[file.filename] = refusal
                 continue
             try:
                 name = WheelName.parse(file.filename)
                 yield Candidate(file, name, translate_tags(name.tags, self.target, file.requires_python))
             except TranslationError as error:
                 self._refuse(file, error.code, error.message)
+
+    def _why_not(self, file: DistributionFile) -> Refusal | None:
+        return self._why_late(file) or self.admit(file)
 
     def _why_late(self, file: DistributionFile) -> Refusal | None:
         """Return why a file is left out for its time."""

@@ -13,6 +13,9 @@ Find = Callable[[str], Awaitable[tuple[Ruling, Mapping[str, Sequence[RepoDataRec
 """Returns the ruling on a name, and source name -> its records of that name."""
 
 
+_ABOVE_ANY_BUILD = 1_000_000
+
+
 @dataclass
 class Catalogue:
     """The records of one call of the solver, one `rattler.RepoDataSource` a place.
@@ -27,7 +30,7 @@ class Catalogue:
     find: Find
     refusals: dict[str, Refusal] = field(default_factory=dict)
     _laid_out: dict[str, list[list[RepoDataRecord]]] = field(default_factory=dict)
-    _origins: dict[tuple[str, str], str] = field(default_factory=dict)
+    _originals: dict[tuple[str, str], RepoDataRecord] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Find the places: one a tier."""
@@ -49,11 +52,9 @@ class Catalogue:
             self._laid_out[name] = self._lay_out(ruling.groups, records)
         return self._laid_out[name][place]
 
-    def restore(self, records: Iterable[RepoDataRecord]) -> None:
-        """Give the records of an answer their own channels back."""
-        for record in records if self._origins else ():
-            if origin := self._origins.get((record.channel or "", record.url)):
-                record.channel = origin
+    def restore(self, records: Iterable[RepoDataRecord]) -> list[RepoDataRecord]:
+        """Return the records of an answer as their sources have them."""
+        return [self._originals.get((record.channel or "", record.url), record) for record in records]
 
     def _lay_out(
         self, groups: Sequence[Tier], records: Mapping[str, Sequence[RepoDataRecord]]
@@ -65,14 +66,18 @@ class Catalogue:
             place = own[number] if natural else number
             offered = [(source, record) for source in group for record in records.get(source.name, ())]
             single = _without_twins(offered, self.refusals) if len(group) > 1 else offered
-            places[place] = [self._label(record, source, self._labels[place]) for source, record in single]
+            last = group[-1].tier
+            places[place] = [self._label(record, source, self._labels[place], last) for source, record in single]
         return places
 
-    def _label(self, record: RepoDataRecord, source: Source, label: str) -> RepoDataRecord:
-        if (origin := _channel_of(source)) == label:
+    def _label(self, record: RepoDataRecord, source: Source, label: str, last: int) -> RepoDataRecord:
+        """Return *record* as one of the place *label*; of equal versions there, the upper tier's comes first."""
+        if _channel_of(source) == label and source.tier == last:
             return record
-        self._origins[label, record.url] = origin
-        return RepoDataRecord(record, record.file_name, record.url, label)
+        twin = RepoDataRecord(record, record.file_name, record.url, label)
+        twin.build_number = record.build_number + _ABOVE_ANY_BUILD * abs(last - source.tier)
+        self._originals[label, record.url] = record
+        return twin
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +109,15 @@ def _channel_of(source: Source) -> str:
 def _without_twins(
     offered: Sequence[tuple[Source, RepoDataRecord]], refusals: dict[str, Refusal]
 ) -> list[tuple[Source, RepoDataRecord]]:
-    """Keep the first of the files with one name; refuse both where they are not the same file."""
+    """Keep the first of the files with one name; refuse both where they are not the same file, and should be.
+
+    Mirrors have the same files. So have indexes: a wheel's name is unique, where channels may build alike.
+    """
     first: dict[tuple[str, str], tuple[Source, RepoDataRecord]] = {}
     for source, record in offered:
         owner, twin = first.setdefault((record.subdir, record.file_name), (source, record))
-        if twin.sha256 and record.sha256 and twin.sha256 != record.sha256:
+        comparable = owner.tier == source.tier or source.kind == owner.kind == "index"
+        if comparable and twin.sha256 and record.sha256 and twin.sha256 != record.sha256:
             reason = f"{owner.name} and {source.name} have different files of this name (by their sha256)"
             refusals[record.file_name] = Refusal(record.file_name, "hash-disagreement", reason)
     return [pair for pair in first.values() if pair[1].file_name not in refusals]

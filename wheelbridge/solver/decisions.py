@@ -1,11 +1,16 @@
 """Why each package of a solution comes from its source."""
 
+import asyncio
 from collections.abc import Container, Iterable
 from dataclasses import replace
+
+from packaging.utils import NormalizedName
 
 from wheelbridge.model.source import PUBLIC_NAMES, Source
 from wheelbridge.solver.owners import Owners
 from wheelbridge.solver.problem import Decision, ResolvedPackage
+
+_MOST_NAMED = 3
 
 
 def add_decisions(
@@ -32,6 +37,45 @@ def note_given_way(packages: Iterable[ResolvedPackage]) -> tuple[str, ...]:
         f"above and has it too: its claim is {one.claim}."
         for package in packages
         if (one := package.decision) and one.source != one.owner and not one.route and one.owner not in PUBLIC_NAMES
+    )
+
+
+async def note_shadowed(packages: Iterable[ResolvedPackage], owners: Owners) -> tuple[str, ...]:
+    """Return a sentence for every pair of sources where a private one stands below what serves its names.
+
+    The order is the user's; but who names a public source first may not know that it has these names, or has them by
+    now. A source is private for all that is known if it claims strictly.
+    """
+    chosen = [package for package in packages if package.decision and package.decision.route is None]
+    found = await asyncio.gather(*(_shadows(package, owners) for package in chosen))
+    names: dict[tuple[str, str], list[str]] = {}
+    for package, lower in zip(chosen, found, strict=True):
+        for source in lower:
+            names.setdefault((source.name, package.source), []).append(package.pypi_name or package.name)
+    return tuple(_tell_shadowed(lower, upper, shadowed) for (lower, upper), shadowed in names.items())
+
+
+async def _shadows(package: ResolvedPackage, owners: Owners) -> list[Source]:
+    """Return the sources of the same kind below that of *package* that claim strictly, and have it."""
+    sources = {source.name: source for source in owners.rule.sources}
+    own = sources[package.source]
+    if own.claim == "strict":
+        return []
+    below = [
+        source
+        for source in sources.values()
+        if source.tier > own.tier and source.claim == "strict" and source.kind == own.kind and not source.explicit
+    ]
+    project = NormalizedName(package.pypi_name) if package.pypi_name else None
+    return [source for source in below if await owners.serves(source, package.name, project)]
+
+
+def _tell_shadowed(lower: str, upper: str, names: list[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMED]) + (f" and {len(names) - _MOST_NAMED} more" if names[_MOST_NAMED:] else "")
+    them = "them" if names[1:] else "it"
+    return (
+        f"{lower} has {shown} too, and stands below {upper}, which serves {them}; "
+        f"if you mean {lower}'s, name {lower} first, or: --route {names[0]}={lower}."
     )
 
 

@@ -17,7 +17,7 @@ from wheelbridge.model.record import WHEEL_FLAG
 from wheelbridge.solver.catalogue import Catalogue
 from wheelbridge.solver.channels import Channels, pythons_of
 from wheelbridge.solver.concessions import Concessions, spec_name
-from wheelbridge.solver.decisions import add_decisions, note_given_way
+from wheelbridge.solver.decisions import add_decisions, note_given_way, note_shadowed
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.errors import (
     IdentityConflictError,
@@ -189,11 +189,11 @@ class _Session:
                     raise await self._explain(str(error)) from None
                 continue
             if self._find_unearned(records):
-                return self._solution(records)
+                return await self._solution(records)
             if await self._refine(records):
                 continue
             if not self._problem.complete or await self._complete(records):
-                return self._solution(records)
+                return await self._solution(records)
 
     async def _read_indexes(self) -> None:
         """Ask the indexes until nothing more is asked for; what is offered then depends on no order of answers."""
@@ -230,8 +230,7 @@ class _Session:
             raise
         finally:
             self._statistics.solve_seconds += time.perf_counter() - started
-        self._catalogue.restore(records)
-        return records
+        return self._catalogue.restore(records)
 
     def _needs_of_wheels(self) -> set[str]:
         """Return the names of channels that the wheels on offer ask for."""
@@ -339,7 +338,7 @@ class _Session:
             self._versions[project] = versions.union(*(offer.releases for offer in offers.values()))
         return self._versions[project]
 
-    def _solution(self, records: list[RepoDataRecord]) -> Solution:
+    async def _solution(self, records: list[RepoDataRecord]) -> Solution:
         refused = {refusal.fn: refusal for source in self._wheels.values() for refusal in source.refusals}
         releases = [release for source in self._wheels.values() for release in source.releases]
         kept = {record.url for record in self._problem.standing.locked}
@@ -359,5 +358,6 @@ class _Session:
                 *note_idle_wishes(self._problem.variants, releases),
                 *note_variants(records, self._wheels.values(), kept),
                 *note_given_way(packages),
+                *await note_shadowed(packages, self._owners),
             ),
         )

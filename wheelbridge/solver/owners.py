@@ -39,10 +39,17 @@ class Owners:
             asked += await self._ask(tier, project, has)
         return asked
 
-    async def offers(self, project: NormalizedName) -> dict[str, Offer]:
-        """Return source -> what it offers, of the indexes that may ever serve *project*."""
-        found = {source.source.name: await source.offer(project) for source in await self.indexes(project, opened=True)}
+    async def offers(self, project: NormalizedName, *, opened: bool = True) -> dict[str, Offer]:
+        """Return source -> what it offers, of the indexes that may serve *project*, at once or ever."""
+        sources = await self.indexes(project, opened=opened)
+        found = {source.source.name: await source.offer(project) for source in sources}
         return {name: offer for name, offer in found.items() if offer}
+
+    async def serves(self, source: Source, name: str, project: NormalizedName | None) -> bool:
+        """Ask *source* whether it has *name*, or of an index, *project*."""
+        if source.kind == "channel":
+            return self.channels.has(source, name)
+        return project is not None and await self.wheels[source.name].offer(project) is not None
 
     def in_channels(self, project: NormalizedName) -> bool:
         """Tell whether a channel that may serve *project* has it."""

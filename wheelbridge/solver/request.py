@@ -119,11 +119,13 @@ class _Taker:
         project = translation.project
         if not translation.base or translation.name in self._locked or self._owners.in_channels(project):
             return
-        offers = await self._owners.offers(project)
+        offers = await self._owners.offers(project, opened=False)
         if not offers:
             raise await self._not_found(translation.name, project)
         if all(offer.only_sdists for offer in offers.values()):
-            raise NoWheelError(project)
+            offers = await self._owners.offers(project)
+            if all(offer.only_sdists for offer in offers.values()):
+                raise NoWheelError(project)
 
     async def _translate(self, text: str) -> RequirementTranslation:
         known = KnownVersions()

@@ -20,6 +20,7 @@ from wheelbridge.model.source import Source
 from wheelbridge.model.target import Target
 from wheelbridge.model.variant import ReleaseVariants
 from wheelbridge.model.variant_policy import VariantPolicy
+from wheelbridge.solver.admission import admission_of
 from wheelbridge.solver.candidates import Offer
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.problem import Statistics, WheelProvider
@@ -214,8 +215,11 @@ class WheelSource:
         page = await self._in_thread(self._provider.project_page, project)
         context = self._context
         context.statistics.pages += page is not None
+        if page is None:
+            return None
         cutoff = self.source.exclude_newer or context.exclude_newer
-        return Offer(page, context.target, context.pythons, cutoff, context.policy) if page is not None else None
+        admit = admission_of(self.source, page)
+        return Offer(page, context.target, context.pythons, cutoff, context.policy, admit)
 
     async def _wheel(
         self, project: NormalizedName, candidate: Candidate, extras: frozenset[str] | None

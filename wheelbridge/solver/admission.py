@@ -1,0 +1,34 @@
+"""Which files of a page may be taken from a source at all, whatever their version."""
+
+from collections.abc import Callable
+
+from wheelbridge.model.attestation import refuse_unattested
+from wheelbridge.model.boundaries import find_breach
+from wheelbridge.model.distribution import DistributionFile, ProjectPage
+from wheelbridge.model.record import Refusal
+from wheelbridge.model.source import Source
+
+Admission = Callable[[DistributionFile], Refusal | None]
+"""Returns why a file is not taken; None where it is."""
+
+
+def admit_any(file: DistributionFile) -> None:
+    """Admit *file*."""
+    del file
+
+
+def admission_of(source: Source, page: ProjectPage) -> Admission:
+    """Return the rule for the files of *page*: where they may be, that they have hashes, what they must prove.
+
+    PEP 503: "Repositories SHOULD provide hashes"; where one does for some of its files, it must for all that are taken.
+    """
+    has_hashes = any(file.hashes for file in page.files)
+
+    def admit(file: DistributionFile) -> Refusal | None:
+        if breach := find_breach(file.url, source.url, source.trusted_hosts):
+            return Refusal(file.filename, breach.code, breach.reason)
+        if has_hashes and not file.hashes:
+            return Refusal(file.filename, "no-hash", "the index publishes hashes, and none for this file")
+        return refuse_unattested(file, source.attestations)
+
+    return admit
