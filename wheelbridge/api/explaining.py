@@ -6,11 +6,14 @@ from pathlib import Path
 
 from rattler import MatchSpec, PrefixRecord, RepoDataRecord
 
+from wheelbridge.api.origins import origin_of
 from wheelbridge.api.removing import find_installed
 from wheelbridge.installer.errors import NotAnEnvironmentError
 from wheelbridge.installer.history import load_history, requested_specs
 from wheelbridge.installer.listing import InstalledPackage, describe_installed, load_records
 from wheelbridge.installer.prefix import is_environment
+from wheelbridge.solver.decisions import read_decision
+from wheelbridge.solver.problem import Decision
 from wheelbridge.solver.soundness import active_needs
 
 
@@ -23,6 +26,7 @@ class Explanation:
         needed_by: package -> the spec by which it needs this one.
         chains: for each package that the user asked for and that leads here, the shortest way, this package last.
         needs: the MatchSpecs that hold for it, of the machine too.
+        decision: why it is from its source, None where nobody wrote it down.
     """
 
     package: InstalledPackage
@@ -30,6 +34,7 @@ class Explanation:
     needed_by: Mapping[str, str]
     chains: Sequence[Sequence[str]]
     needs: Sequence[str]
+    decision: Decision | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return the fields as JSON has them."""
@@ -40,6 +45,7 @@ class Explanation:
             "needed_by": dict(self.needed_by),
             "chains": [list(chain) for chain in self.chains],
             "depends": list(self.needs),
+            "decision": self.decision.as_json() if self.decision else None,
         }
 
 
@@ -56,12 +62,14 @@ def explain_package(prefix: Path, name: str) -> Explanation:
     own = find_installed(name, installed, prefix)
     asked = requested_specs(load_history(prefix), installed, exact=True)
     edges = _edges(installed, asked.values())
+    origin = origin_of(prefix, installed[own])
     return Explanation(
         package=describe_installed(prefix, installed[own]),
         requested=asked.get(own),
         needed_by={owner: specs[own] for owner, specs in sorted(edges.items()) if own in specs},
         chains=[chain for root in sorted(asked) if root != own and (chain := _shortest(edges, root, own))],
         needs=tuple(installed[own].depends),
+        decision=read_decision(origin.decision) if origin else None,
     )
 
 

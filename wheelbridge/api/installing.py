@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rattler import MatchSpec, PrefixRecord, RepoDataRecord
 
+from wheelbridge.api.origins import remember_origins, standing_routes
 from wheelbridge.api.places import Caches
 from wheelbridge.api.providers import Provider
 from wheelbridge.api.running import run_to_end
@@ -100,7 +101,8 @@ def prepare(
     else:
         check_new(prefix)
     installed = load_records(prefix) if is_environment(prefix) else ()
-    solution = solve_request(request, settings, progress, _standing(prefix, installed, request, settings))
+    bound = replace(settings, routes=(*settings.routes, *standing_routes(prefix, installed, settings.sources)))
+    solution = solve_request(request, bound, progress, _standing(prefix, installed, request, settings))
     _adopt_hashes(solution, installed)
     transaction = Transaction(
         prefix=prefix,
@@ -158,7 +160,9 @@ def carry_out(prepared: Prepared, settings: Settings, reporter: Reporter) -> Out
     wheels = _download(tasks, settings.caches, reporter)
     check_variants(prepared.solution.packages, wheels, settings.caches.unpacked_wheels)
     _complete_hashes(prepared.transaction, wheels)
-    return run_to_end(run_transaction(replace(prepared.transaction, wheels=wheels), caches, reporter=reporter))
+    outcome = run_to_end(run_transaction(replace(prepared.transaction, wheels=wheels), caches, reporter=reporter))
+    remember_origins(prepared.transaction.prefix, prepared.solution)
+    return outcome
 
 
 def package_caches(caches: Caches) -> PackageCaches:

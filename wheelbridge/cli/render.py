@@ -24,7 +24,7 @@ def solution_json(solution: Solution, settings: Settings, *, dry_run: bool) -> d
         "success": True,
         "dry_run": dry_run,
         "target": settings.target.as_json(),
-        "sources": [source.as_json() for source in settings.sources],
+        "sources": [source.as_json() for source in solution.sources],
         "records": [package.as_json() for package in solution.packages],
         "refused": [refusal.as_json() for refusal in solution.refused],
         "notes": list(solution.notes),

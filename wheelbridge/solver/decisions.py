@@ -1,8 +1,9 @@
 """Why each package of a solution comes from its source."""
 
 import asyncio
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from packaging.utils import NormalizedName
 
@@ -24,6 +25,25 @@ def add_decisions(
         else package
         for package in packages
     )
+
+
+def read_decision(content: Mapping[str, Any]) -> Decision | None:
+    """Return the decision that `Decision.as_json` wrote, None where it is none."""
+    try:
+        also = [(str(one["source"]), str(one["version"]), bool(one["hidden"])) for one in content["also"]]
+        return Decision(
+            source=content["source"],
+            kind=content["kind"],
+            tier=content["tier"],
+            owner=content["owner"],
+            claim=content["claim"],
+            route=content["route"],
+            route_origin=content["route_origin"] or "",
+            also=tuple((name, version) for name, version, _ in also),
+            hidden=frozenset(name for name, _, hidden in also if hidden),
+        )
+    except (KeyError, TypeError):
+        return None
 
 
 def note_given_way(packages: Iterable[ResolvedPackage]) -> tuple[str, ...]:
@@ -90,7 +110,8 @@ def _decide(package: ResolvedPackage, source: Source, owners: Owners) -> Decisio
         tier=source.tier,
         owner=owner.name,
         claim=owner.claim,
-        route=ruling.route,
+        route=str(ruling.route) if ruling.route else None,
+        route_origin=ruling.route.origin if ruling.route else "",
         also=tuple((name, version) for name, version in also if version),
         hidden=frozenset(one.name for one in ruling.hidden),
     )

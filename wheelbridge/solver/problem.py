@@ -120,7 +120,8 @@ class Decision:
         tier: its place in the list, 0 first.
         owner: the first source that has the package.
         claim: what the owner leaves to those below.
-        route: the route that decided, None where the list did.
+        route: the route that decided, as ``--route`` takes it; None where the list did.
+        route_origin: where the route was given.
         also: (source, newest version) of the others that are known to have it.
         hidden: names of those among them that must not serve it.
     """
@@ -130,9 +131,29 @@ class Decision:
     tier: int
     owner: str
     claim: Claim
-    route: Route | None = None
+    route: str | None = None
+    route_origin: str = ""
     also: tuple[tuple[str, str], ...] = ()
     hidden: frozenset[str] = frozenset()
+
+    def describe(self) -> str:
+        """Say it to people.
+
+        >>> Decision(source="pypi", kind="index", tier=1, owner="pypi", claim="flexible", route="torch=pypi",
+        ...          route_origin="wheelbridge.toml", also=(("conda-forge", "2.8"),)).describe()
+        'from index pypi: routed by wheelbridge.toml (torch=pypi); conda-forge also has 2.8'
+        """
+        if self.route:
+            reason = f"routed by {self.route_origin} ({self.route})"
+        elif self.source == self.owner:
+            reason = f"the first source that has it (tier {self.tier}, its claim: {self.claim})"
+        else:
+            reason = f"{self.owner}, which comes first, gives way (its claim: {self.claim})"
+        others = (
+            f"; {name} also has {version}{', and must not serve it' if name in self.hidden and not self.route else ''}"
+            for name, version in self.also
+        )
+        return f"from {self.kind} {self.source}: {reason}{''.join(others)}"
 
     def as_json(self) -> dict[str, object]:
         """Return the fields as JSON has them."""
@@ -142,8 +163,8 @@ class Decision:
             "tier": self.tier,
             "owner": self.owner,
             "claim": self.claim,
-            "route": str(self.route) if self.route else None,
-            "route_origin": self.route.origin if self.route else None,
+            "route": self.route,
+            "route_origin": self.route_origin or None,
             "also": [
                 {"source": name, "version": version, "hidden": name in self.hidden} for name, version in self.also
             ],
