@@ -228,7 +228,7 @@ class TestTheWordIsHeard:
         with LoopbackIndex({"filelock": release}) as index:
             place = Environment(tmp_path / "env", real_channel.url, index.url)
             run("create", *place.options, "python", "pypi:filelock", "-y")
-            above = ("-c", write_channel(tmp_path / "above", ["filelock 99.0"]))
+            above = ("-c", write_channel(tmp_path / "above", ["filelock 99.0"]), "--priority", "above=flexible")
             plan = run("install", *above, *place.options, "python", "--variant", "filelock=ob", "--json", "-d").json
 
         assert chosen(plan, "filelock") == (version, "ob")
