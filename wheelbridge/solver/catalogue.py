@@ -38,7 +38,8 @@ class Catalogue:
         for source in self.sources:
             tiers.setdefault(source.tier, source)
         self._places = {tier: place for place, tier in enumerate(sorted(tiers))}
-        self._labels = [_channel_of(tiers[tier]) for tier in sorted(tiers)]
+        self._channels = {source.name: _channel_of(source) for source in self.sources}
+        self._labels = [self._channels[tiers[tier].name] for tier in sorted(tiers)]
 
     @property
     def places(self) -> list["Place"]:
@@ -64,20 +65,22 @@ class Catalogue:
         places: list[list[RepoDataRecord]] = [[] for _ in self._labels]
         for number, group in enumerate(groups):
             place = own[number] if natural else number
-            offered = [(source, record) for source in group for record in records.get(source.name, ())]
-            single = _without_twins(offered, self.refusals) if len(group) > 1 else offered
-            last = group[-1].tier
-            places[place] = [self._label(record, source, self._labels[place], last) for source, record in single]
+            if len(group) == 1 and self._channels[group[0].name] == self._labels[place]:
+                places[place] = list(records.get(group[0].name, ()))
+            else:
+                places[place] = self._join(group, records, self._labels[place])
         return places
 
-    def _label(self, record: RepoDataRecord, source: Source, label: str, last: int) -> RepoDataRecord:
-        """Return *record* as one of the place *label*; of equal versions there, the upper tier's comes first."""
-        if _channel_of(source) == label and source.tier == last:
-            return record
-        twin = RepoDataRecord(record, record.file_name, record.url, label)
-        twin.build_number = record.build_number + _ABOVE_ANY_BUILD * abs(last - source.tier)
-        self._originals[label, record.url] = record
-        return twin
+    def _join(self, group: Tier, records: Mapping[str, Sequence[RepoDataRecord]], label: str) -> list[RepoDataRecord]:
+        """Return the records of *group* under the channel *label*; of equal versions, the upper tier's comes first."""
+        offered = [(source, record) for source in group for record in records.get(source.name, ())]
+        joined = []
+        for source, record in _without_twins(offered, self.refusals):
+            twin = RepoDataRecord(record, record.file_name, record.url, label)
+            twin.build_number = record.build_number + _ABOVE_ANY_BUILD * abs(group[-1].tier - source.tier)
+            self._originals[label, record.url] = record
+            joined.append(twin)
+        return joined
 
 
 @dataclass(frozen=True, slots=True)

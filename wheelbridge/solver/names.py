@@ -28,6 +28,7 @@ class SolverNames:
         self._channel_names = channel_names
         self._names: dict[NormalizedName, CondaName] = {}
         self._asked: dict[str, NormalizedName] = {}
+        self._mapped: dict[str, NormalizedName | None] = {}
         for project, name in (installed or {}).items():
             self._names[project] = name
 
@@ -52,15 +53,20 @@ class SolverNames:
 
     def mapped_project(self, name: str) -> NormalizedName | None:
         """Return the project that a row says the conda package *name* is."""
+        if name not in self._mapped:
+            self._mapped[name] = self._find_mapped(name)
+        return self._mapped[name]
+
+    def lookalikes(self, project: NormalizedName) -> tuple[str, ...]:
+        """Return the conda packages that may carry *project* too, though nobody decided which."""
+        return self._table.by_project(project).ambiguous
+
+    def _find_mapped(self, name: str) -> NormalizedName | None:
         if name in _NEVER_WHEELS or name.startswith("__"):
             return None
         rows = self._table.by_conda(CondaName(name)).rows
         project = next((row.pypi for row in rows if row.is_identity), None)
         return project if project and self._identity(project) == name else None
-
-    def lookalikes(self, project: NormalizedName) -> tuple[str, ...]:
-        """Return the conda packages that may carry *project* too, though nobody decided which."""
-        return self._table.by_project(project).ambiguous
 
     def _decide(self, project: NormalizedName) -> CondaName:
         if (mapped := self._identity(project)) and mapped not in _NEVER_WHEELS and self._is_primary(project, mapped):
