@@ -5,7 +5,7 @@ from tests.fakes import FakeNames
 from wheelbridge.model.name import CondaName
 from wheelbridge.model.record import WheelRecord
 from wheelbridge.model.target import Target
-from wheelbridge.solver.channels import Channels
+from wheelbridge.solver.channels import ChannelAccess, Channels
 from wheelbridge.solver.concessions import Concessions
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.names import SolverNames
@@ -31,7 +31,7 @@ def make_concessions(tmp_path: Path) -> Concessions:
     installed = to_rattler_record(record, "https://host.example/simple")
     problem = Problem(target=Target(subdir="linux-64"), sources=(), standing=Standing(replaced=(installed,)))
     demand = Demand(SolverNames(FakeNames()))
-    owners = Owners(Rule(()), Channels((), "linux-64", tmp_path, offline=True), demand, {})
+    owners = Owners(Rule(()), Channels((), "linux-64", ChannelAccess(tmp_path), offline=True), demand, {})
     concessions = Concessions(problem, Request((), (), ()), demand, owners, {})
     demand.changed.clear()  # as a session does that has read the indexes
     return concessions

@@ -13,7 +13,7 @@ from rattler import Channel, Gateway
 
 from tests.solver.scenario import write_channel
 from wheelbridge.model.source import Source
-from wheelbridge.solver.channels import Channels
+from wheelbridge.solver.channels import ChannelAccess, Channels
 from wheelbridge.solver.errors import ChannelRelationError
 from wheelbridge.solver.records import record_channel
 from wheelbridge.solver.relations import MAX_DEPTH, Relations, follow_relations
@@ -43,7 +43,7 @@ def write(folder: Path, graph: _Graph) -> None:
 def ours(folder: Path, given: Sequence[str]) -> list[str]:
     """Return the order that wheelbridge finds."""
     sources = [Source(name, "channel", (folder / name).as_uri(), tier) for tier, name in enumerate(given)]
-    channels = Channels(sources, "linux-64", folder / "cache", offline=False)
+    channels = Channels(sources, "linux-64", ChannelAccess(folder / "cache"), offline=False)
     asyncio.run(channels.follow())
     return [source.name for source in channels.sources]
 

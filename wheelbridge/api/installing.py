@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rattler import MatchSpec, PrefixRecord, RepoDataRecord
 
+from wheelbridge.api.clients import check_records, open_client
 from wheelbridge.api.origins import remember_origins, standing_routes
 from wheelbridge.api.places import Caches
 from wheelbridge.api.providers import Provider
@@ -160,7 +161,14 @@ def carry_out(prepared: Prepared, settings: Settings, reporter: Reporter) -> Out
     wheels = _download(tasks, settings.caches, reporter)
     check_variants(prepared.solution.packages, wheels, settings.caches.unpacked_wheels)
     _complete_hashes(prepared.transaction, wheels)
-    outcome = run_to_end(run_transaction(replace(prepared.transaction, wheels=wheels), caches, reporter=reporter))
+    if any(source.attestations for source in settings.sources):
+        from wheelbridge.api.attesting import check_attestations  # noqa: PLC0415 - few sources must attest their files
+
+        check_attestations(prepared.solution.packages, prepared.plan, settings, providers)
+    sources = prepared.solution.sources
+    transaction = replace(prepared.transaction, wheels=wheels)
+    check, client = check_records(sources), open_client(sources)
+    outcome = run_to_end(run_transaction(transaction, caches, reporter=reporter, client=client, check=check))
     remember_origins(prepared.transaction.prefix, prepared.solution)
     return outcome
 

@@ -28,7 +28,14 @@ class Provider:
     @cached_property
     def index(self) -> Index:
         """The index itself."""
-        return open_index(self._source.name, self._url, cache_dir=self._caches.index, offline=self._offline)
+        return open_index(
+            self._source.name,
+            self._url,
+            cache_dir=self._caches.index,
+            offline=self._offline,
+            trusted_hosts=self._source.trusted_hosts,
+            missing_codes=self._source.missing_codes,
+        )
 
     @cached_property
     def plugins(self) -> VariantPlugins | None:

@@ -1,21 +1,29 @@
 """The joint solve as a use case: sources opened, tables loaded, one answer."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from packaging.utils import canonicalize_name
+from rattler import RepoDataRecord
+
+from wheelbridge.api.clients import open_client
 from wheelbridge.api.places import Caches
 from wheelbridge.api.providers import Provider, open_providers
 from wheelbridge.api.running import run_to_end
 from wheelbridge.api.sources import read_sources
-from wheelbridge.api.specs import Request, read_request
-from wheelbridge.model.source import Source, SourceKind
+from wheelbridge.api.specs import Request, read_request, take_channels
+from wheelbridge.mapping.rows import NameTable
+from wheelbridge.model.source import Route, Source, SourceKind
 from wheelbridge.model.target import Target
 from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.engine import solve_jointly
+from wheelbridge.solver.lookalike_notes import note_lookalikes
 from wheelbridge.solver.problem import Problem, Progress, Solution, Standing
-from wheelbridge.tables import load_names
+from wheelbridge.solver.records import record_channel, wheel_project
+from wheelbridge.tables import load_known_names, load_names
 from wheelbridge.target.detect import detect_target
+from wheelbridge.translate.requirement import parse_requirement
 
 
 class Silent:
@@ -29,7 +37,10 @@ class Silent:
 class Settings:
     """What every solve of a command shares.
 
-    *trusted* are variant providers whose plugins may be run, by the names of their packages.
+    Attributes:
+        routes: what alone may serve some of the projects; the first one that matches decides.
+        relations: whether channels may say what belongs below them (CEP 42).
+        trusted: variant providers whose plugins may be run, by the names of their packages.
     """
 
     target: Target
@@ -39,6 +50,8 @@ class Settings:
     offline: bool = False
     variants: VariantPolicy = field(default_factory=VariantPolicy)
     trusted: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = ()
+    relations: bool = True
 
     def open_providers(self) -> dict[str, Provider]:
         """Return index name -> provider."""
@@ -54,6 +67,8 @@ def solve(
     variants: VariantPolicy | None = None,
 ) -> Solution:
     """Find the packages, conda's and wheels together, that meet *specs*.
+
+    No configuration is read: a call means the same everywhere.
 
     Args:
         specs: conda MatchSpecs, and PEP 508 requirements written ``pypi:REQUIREMENT``.
@@ -79,17 +94,46 @@ def solve_request(
     request: Request, settings: Settings, progress: Progress, standing: Standing | None = None
 ) -> Solution:
     """Solve *request* under *settings*, together with what is *standing*; then the records of wheels are complete."""
+    request, sources, named = take_channels(request, settings.sources)
     problem = Problem(
         target=settings.target,
-        sources=settings.sources,
+        sources=sources,
+        routes=(*named, *settings.routes),
+        relations=settings.relations,
         specs=request.specs,
         requirements=request.requirements,
         exclude_newer=settings.exclude_newer,
         offline=settings.offline,
         complete=standing is not None,
         variants=settings.variants,
-        standing=standing or Standing(),
+        standing=_let_go(standing or Standing(), named, sources),
     )
-    repodata = settings.caches.repodata
-    work = solve_jointly(problem, settings.open_providers(), load_names(), repodata_cache=repodata, progress=progress)
-    return run_to_end(work)
+    table, repodata = load_names(), settings.caches.repodata
+    providers, client = settings.open_providers(), open_client(sources)
+    work = solve_jointly(problem, providers, table, repodata_cache=repodata, progress=progress, client=client)
+    solution = run_to_end(work)
+    return replace(solution, notes=(*solution.notes, *_note_lookalikes(solution, problem, table)))
+
+
+def _note_lookalikes(solution: Solution, problem: Problem, table: NameTable) -> list[str]:
+    """Point out new projects that are called almost like others; a strict index is private."""
+    return note_lookalikes(
+        solution.packages,
+        problem.standing,
+        public={source.name for source in solution.sources if source.kind == "index" and source.claim != "strict"},
+        asked={canonicalize_name(parse_requirement(text).name) for text in problem.requirements},
+        table=table,
+        known=load_known_names,
+    )
+
+
+def _let_go(standing: Standing, named: Sequence[Route], sources: Sequence[Source]) -> Standing:
+    """Let go of installed packages that the request, by ``channel::name``, wants from another source."""
+    urls = {source.name: source.url for source in sources}
+
+    def stays(record: RepoDataRecord) -> bool:
+        name, project = record.name.normalized, wheel_project(record.file_name)
+        wanted = [urls[place] for route in named if route.matches(name, project) for place in route.sources]
+        return not wanted or record_channel(record) in wanted
+
+    return replace(standing, locked=tuple(filter(stays, standing.locked)))

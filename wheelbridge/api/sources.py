@@ -1,83 +1,176 @@
-"""From what a user calls a channel or an index to the ordered list of sources."""
+"""The ordered list of sources: from the command line, from configurations, and from defaults."""
 
-import re
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from typing import TypeVar
 
-from rattler import Channel
-from rattler.exceptions import InvalidChannelError
-
+from wheelbridge.api.routes import keep_known, read_routes, resolve_routes
+from wheelbridge.api.source_candidates import Candidate, Reader, add_routed, choose, name_all
+from wheelbridge.api.source_claims import Ruling, check_names, read_priorities, rule_claims
+from wheelbridge.configuration.levels import Levels
+from wheelbridge.configuration.texts import is_host, without_credentials
+from wheelbridge.configuration.values import Configuration, RouteEntry, SourceEntry
 from wheelbridge.errors import UsageError
-from wheelbridge.index.client import PYPI, resolve_index_url
-from wheelbridge.model.source import Source, SourceKind
+from wheelbridge.index.client import PYPI
+from wheelbridge.model.source import Route, Source, SourceKind
+from wheelbridge.model.target import Target
 
-_CREDENTIALS = re.compile(r"://[^/\s]+@")
+__all__ = ["DEFAULT_CHANNEL", "SourceChoice", "SourceList", "gather_sources", "read_sources", "without_credentials"]
+
 DEFAULT_CHANNEL = "conda-forge"
+_T = TypeVar("_T")
+_DEFAULTS = Configuration(
+    origin="default",
+    sources=(
+        SourceEntry(kind="channel", text=DEFAULT_CHANNEL, origin="default"),
+        SourceEntry(kind="index", text=PYPI, origin="default"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceChoice:
+    """What a command line says of sources, as it was written.
+
+    Attributes:
+        sources: channels and indexes in the order given.
+        defaults: False: the list has nothing but *sources*.
+        priorities: ``CLAIM`` or ``SOURCE=CLAIM``.
+        routes: ``PATTERN=SOURCE[,SOURCE...][; MARKER]``.
+        trusted_hosts: ``SOURCE=HOST``.
+        relations: False: channels may not say what belongs below them.
+    """
+
+    sources: tuple[tuple[SourceKind, str], ...] = ()
+    defaults: bool = True
+    priorities: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    trusted_hosts: tuple[str, ...] = ()
+    relations: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceList:
+    """The sources of a command, and the rules they go by.
+
+    Attributes:
+        sources: in order of priority; those that are there for routes alone stand behind the others.
+        routes: those that hold on the target; the first one that matches decides.
+        idle_routes: those that do not hold on the target.
+        relations: whether channels may say what belongs below them (CEP 42).
+        exclude_newer: for the whole solve; None where no configuration says anything.
+        reasons: the name of each source -> why it has its claim.
+        notes: what was configured and is not followed.
+    """
+
+    sources: tuple[Source, ...]
+    routes: tuple[Route, ...] = ()
+    idle_routes: tuple[Route, ...] = ()
+    relations: bool = True
+    exclude_newer: datetime | None = None
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def read_sources(given: Iterable[tuple[SourceKind, str]], *, defaults: bool = True) -> tuple[Source, ...]:
-    """Return the sources in order of priority.
+    """Return the sources in order of priority; no configuration is read, so that a call means the same everywhere.
 
     *given* are channels (a URL, a folder or a name) and indexes (``URL``, ``NAME``, a folder, or ``NAME=URL``) in the
     order given. With *defaults*, a kind that is missing comes from the default list: channels before indexes.
 
     Raises:
-        UsageError: if one cannot be read, or two have one name.
+        WheelbridgeError: if one cannot be read.
     """
-    entries = list(given)
-    kinds = {kind for kind, _ in entries}
-    if defaults and "channel" not in kinds:
-        entries.insert(0, ("channel", DEFAULT_CHANNEL))
-    if defaults and "index" not in kinds:
-        entries.append(("index", PYPI))
-    sources: list[Source] = []
-    for kind, text in dict.fromkeys(entries):
-        name, url = _read_channel(text) if kind == "channel" else _read_index(text)
-        clean = without_credentials(url)
-        login_url = url if clean != url else None
-        sources.append(Source(_unique(name, clean, sources), kind, clean, len(sources), login_url))
-    return tuple(sources)
+    return gather_sources(SourceChoice(sources=tuple(given), defaults=defaults), Levels()).sources
 
 
-def without_credentials(text: str) -> str:
-    """Take user and password out of every URL in *text*.
+def gather_sources(choice: SourceChoice, levels: Levels, target: Target | None = None) -> SourceList:
+    """Merge the command line and the configurations, the nearest first.
 
-    >>> without_credentials("-i https://me:secret@host.example/simple")
-    '-i https://host.example/simple'
+    Of each kind, the list comes from the nearest place that has sources of that kind. Where one place gives both kinds
+    their order there holds, otherwise channels come before indexes.
+
+    Args:
+        choice: the command line.
+        levels: what was configured.
+        target: decides which routes hold, and what ``defaults`` stands for; None: no route has a marker.
+
+    Raises:
+        WheelbridgeError: if something cannot be read, is not allowed, or names a source that is not there.
     """
-    return _CREDENTIALS.sub("://", text)
+    if not choice.defaults and not levels.override_allowed:
+        raise UsageError("conda's configuration does not allow --override-channels (override_channels_enabled)")
+    reader = Reader(levels.channels, windows=target is not None and target.subdir.startswith("win-"))
+    configured = [reader.read_place(place) for place in (*levels.places, _DEFAULTS)]
+    given = reader.read_given(choice.sources, configured[:-1])
+    chosen = choose([given, *configured]) if choice.defaults else list(given)
+    own_routes = read_routes(choice.routes)
+    chosen = add_routed(chosen, own_routes, configured)
+    routes: Sequence[RouteEntry] = [route for place in levels.places for route in place.routes]
+    left_out: Sequence[str] = ()
+    if choice.defaults:
+        chosen = add_routed(chosen, routes, configured)
+    else:
+        routes, left_out = keep_known(routes, _members(name_all(chosen)))
+    named = name_all(chosen)
+    _check_allowed(named, levels)
+    held, idle = resolve_routes([*own_routes, *routes], _members(named), target)
+    rulings = rule_claims(named, read_priorities(choice.priorities), levels.places)
+    return SourceList(
+        sources=_make_sources(named, rulings, _read_hosts(choice.trusted_hosts, named)),
+        routes=held,
+        idle_routes=idle,
+        relations=choice.relations and _first(place.channel_relations for place in levels.places) is not False,
+        exclude_newer=_first(place.exclude_newer for place in levels.places),
+        reasons={name: ruling.reason for name, ruling in rulings.items()},
+        notes=(*levels.notes, *left_out),
+    )
 
 
-def _read_channel(text: str) -> tuple[str, str]:
-    if without_credentials(text) != text:
-        raise UsageError(
-            f"The channel {without_credentials(text)} was given with credentials in its URL",
-            hint="Put them into ~/.netrc or rattler's credential store, and name the channel without them.",
-        )
-    if "://" not in text and (Path(text) / "noarch").is_dir():
-        text = str(Path(text).absolute())
-    try:
-        channel = Channel(text)
-    except InvalidChannelError as error:
-        raise UsageError(f"{text!r} is no channel: {error}") from error
-    url = channel.base_url.rstrip("/")
-    name = channel.name or url
-    return (url.rsplit("/", 1)[-1] if url.startswith("file:") else name), url
+def _check_allowed(named: Mapping[str, Candidate], levels: Levels) -> None:
+    for name, candidate in named.items():
+        if candidate.kind == "channel":
+            levels.channels.check(name, candidate.place.url)
 
 
-def _read_index(text: str) -> tuple[str, str]:
-    name, separator, url = text.partition("=")
-    if separator and "/" not in name and ":" not in name:
-        return name, resolve_index_url(url)
-    url = resolve_index_url(text)
-    return (PYPI if text == PYPI else _index_name(url)), url
+def _make_sources(
+    named: Mapping[str, Candidate], rulings: Mapping[str, Ruling], hosts: Mapping[str, tuple[str, ...]]
+) -> tuple[Source, ...]:
+    """Number the tiers: neighbours of one group share theirs."""
+    tiers = [list(tier) for _, tier in groupby(named, key=lambda name: named[name].tier_key)]
+    return tuple(
+        named[name].as_source(name=name, tier=number, claim=rulings[name].claim, hosts=hosts.get(name, ()))
+        for number, tier in enumerate(tiers)
+        for name in tier
+    )
 
 
-def _index_name(url: str) -> str:
-    parts = [part for part in url.partition("://")[2].split("/") if part and part != "simple"]
-    return parts[-1].rpartition("@")[2] if parts else url
+def _members(named: Mapping[str, Candidate]) -> dict[str, list[str]]:
+    """Return what a name means: a source, or those of a group."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, candidate in named.items():
+        if candidate.group and candidate.group not in named:
+            found[candidate.group].append(name)
+    return {**found, **{name: [name] for name in named}}
 
 
-def _unique(name: str, url: str, sources: Sequence[Source]) -> str:
-    """Two sources never share a name; the second is called by its URL."""
-    return url if any(source.name == name for source in sources) else name
+def _read_hosts(texts: Iterable[str], named: Mapping[str, Candidate]) -> dict[str, tuple[str, ...]]:
+    """Read ``SOURCE=HOST``, and return the name of each source -> the hosts that it may lead to."""
+    members = _members(named)
+    found: dict[str, tuple[str, ...]] = {}
+    for text in texts:
+        name, _, host = text.rpartition("=")
+        if not name or not is_host(host):
+            hint = "Write it like --trusted-host corp=files.host.example; http://HOST lets it go without TLS."
+            raise UsageError(f"{without_credentials(text)!r} is no source and host", hint=hint)
+        check_names("--trusted-host", [name], named)
+        for member in members[name]:
+            found[member] = (*found.get(member, ()), host)
+    return found
+
+
+def _first(values: Iterable[_T | None]) -> _T | None:
+    return next((value for value in values if value is not None), None)

@@ -1,6 +1,7 @@
 """The way in: from what a user calls an index to a client of it."""
 
 import ast
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,7 +13,15 @@ PYPI = "pypi"
 """The name of the public index; its URL is pypi-simple's to know."""
 
 
-def open_index(name: str, url: str, *, cache_dir: Path, offline: bool = False) -> Index:
+def open_index(
+    name: str,
+    url: str,
+    *,
+    cache_dir: Path,
+    offline: bool = False,
+    trusted_hosts: Iterable[str] = (),
+    missing_codes: frozenset[int] = frozenset(),
+) -> Index:
     """Return a client of the index at *url*.
 
     Args:
@@ -20,9 +29,12 @@ def open_index(name: str, url: str, *, cache_dir: Path, offline: bool = False) -
         url: anything that `resolve_index_url` takes.
         cache_dir: where pages and metadata are kept; several processes may share it.
         offline: use the cache alone.
+        trusted_hosts: where it may lead beside its own host; see `wheelbridge.model.boundaries.find_breach`.
+        missing_codes: statuses that mean "no such project" beside 404 and 410.
 
     Raises:
         InvalidIndexUrlError: if it is none, or a folder that does not exist.
+        InsecureUrlError: if it is neither encrypted nor on this machine nor trusted with ``http://HOST``.
     """
     url = resolve_index_url(url)
     if url.startswith("file:"):
@@ -31,7 +43,9 @@ def open_index(name: str, url: str, *, cache_dir: Path, offline: bool = False) -
         return LocalIndex(name, url)
     from wheelbridge.index.http import HttpIndex  # noqa: PLC0415 - requests takes 130 ms to import
 
-    return HttpIndex(name, url, cache_dir=cache_dir, offline=offline)
+    return HttpIndex(
+        name, url, cache_dir=cache_dir, offline=offline, trusted_hosts=trusted_hosts, missing_codes=missing_codes
+    )
 
 
 def resolve_index_url(text: str) -> str:

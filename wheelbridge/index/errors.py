@@ -1,26 +1,12 @@
 """What can go wrong with an index; no message ever shows the credentials of a URL."""
 
-from urllib.parse import urlsplit, urlunsplit
-
 from wheelbridge.errors import WheelbridgeError
+from wheelbridge.model.redaction import redact, redact_text
 
 _CREDENTIALS_HINT = (
     "Write the credentials of the index into ~/.netrc, or into its URL as https://USER:PASSWORD@HOST/; "
     "a project that is missing would have been answered with 404."
 )
-
-
-def redact(url: str) -> str:
-    """Return *url* without what may be secret: user, password, query, fragment.
-
-    >>> redact("https://me:secret@host.example/simple/x/?token=1")
-    'https://host.example/simple/x/'
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url.rpartition("@")[2]
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 class InvalidIndexUrlError(WheelbridgeError):
@@ -83,9 +69,9 @@ class IndexUnavailableError(WheelbridgeError):
 
     def __init__(self, url: str, reason: str, *, hint: str | None = None) -> None:
         self.url = redact(url)
-        self.reason = reason
+        self.reason = redact_text(reason)
         super().__init__(
-            f"{self.url} is not available: {reason}",
+            f"{self.url} is not available: {self.reason}",
             hint=hint or "Check the network, the proxy settings and the URL, or use --offline with a filled cache.",
         )
 
@@ -136,10 +122,11 @@ class InvalidIndexPageError(WheelbridgeError):
 
     def __init__(self, url: str, path: str, reason: str) -> None:
         self.url = redact(url)
-        self.path = path
-        self.reason = reason
+        self.path = redact_text(path)
+        self.reason = redact_text(reason)
         super().__init__(
-            f"The project page {self.url} is invalid at {path}: {reason}", hint="Tell the operator of the index."
+            f"The project page {self.url} is invalid at {self.path}: {self.reason}",
+            hint="Tell the operator of the index.",
         )
 
 

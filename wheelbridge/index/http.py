@@ -1,5 +1,6 @@
 """An index reached by HTTP: PEP 503 and 691 pages, PEP 658 metadata, range requests where there is none."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
@@ -8,6 +9,8 @@ from tempfile import TemporaryDirectory
 
 from packaging.utils import NormalizedName
 
+from wheelbridge.index.boundary import Boundary
+from wheelbridge.index.credentials import Credentials, split_credentials
 from wheelbridge.index.errors import (
     FileNotOnIndexError,
     InvalidIndexPageError,
@@ -21,7 +24,7 @@ from wheelbridge.index.page_checks import PageSource
 from wheelbridge.index.pages import ACCEPT, parse_page
 from wheelbridge.index.protocol import Progress
 from wheelbridge.index.ranges import RangesUnsupportedError, Slice, open_remote
-from wheelbridge.index.session import RetryPolicy, split_credentials
+from wheelbridge.index.session import RetryPolicy
 from wheelbridge.index.transfer import check_body, store_checked, write_atomically
 from wheelbridge.index.transport import Transport
 from wheelbridge.index.variants import VariantCache, read_variants
@@ -34,16 +37,29 @@ from wheelbridge.translate.variant_documents import is_variants_file
 class HttpIndex:
     """A simple repository API on the network; safe to share between threads.
 
-    Credentials in *url* are used for its own host only, and shown nowhere.
+    Credentials in *url* are used for its own origin only, and shown nowhere. It never goes where *trusted_hosts* do not
+    let it go; *missing_codes* are statuses of a project page that mean "no such project" beside 404 and 410.
     """
 
     def __init__(
-        self, name: str, url: str, *, cache_dir: Path, offline: bool = False, policy: RetryPolicy | None = None
+        self,
+        name: str,
+        url: str,
+        *,
+        cache_dir: Path,
+        offline: bool = False,
+        trusted_hosts: Iterable[str] = (),
+        missing_codes: frozenset[int] = frozenset(),
+        policy: RetryPolicy | None = None,
     ) -> None:
-        clean, login = split_credentials(url)
+        clean, user, password = split_credentials(url)
         self.name = name
         self.url = clean.rstrip("/")
-        self._transport = Transport(cache_dir / "http", login, policy or RetryPolicy(), offline=offline)
+        boundary = Boundary(name, self.url, tuple(trusted_hosts))
+        boundary.check(self.url)
+        credentials = Credentials(name, self.url, user, password)
+        self._transport = Transport(cache_dir / "http", boundary, credentials, policy or RetryPolicy(), offline=offline)
+        self._missing = missing_codes
         self._metadata = MetadataCache(cache_dir / "metadata")
         self._variants = VariantCache(cache_dir / "variants")
         self._absent = cache_dir / "absent"
@@ -61,12 +77,13 @@ class HttpIndex:
         normalized URL".
 
         Raises:
-            ProjectNotFoundError: if the server says 404 or 410; 401 and 403 are other errors.
+            ProjectNotFoundError: if the server says 404, 410 or one of the index's own missing codes; 401 and 403 are
+                other errors.
         """
         url = f"{self.url}/{project}/"
         absent = self._absent / sha256(url.encode()).hexdigest()
         try:
-            answer = self._transport.get(url, ACCEPT)
+            answer = self._transport.get(url, ACCEPT, missing=self._missing)
         except OfflineError:
             if absent.exists():
                 raise ProjectNotFoundError(project, self.name, self.url) from None
@@ -111,6 +128,15 @@ class HttpIndex:
         if (answer := self._transport.get(file.url)) is None:
             raise FileNotOnIndexError(file.filename, file.url)
         return read_variants(check_body(answer.body, file.hashes, file.filename))
+
+    def provenance(self, file: DistributionFile) -> bytes | None:
+        """Return the provenance object of *file* (PEP 740), not verified; None where there is none.
+
+        Raises:
+            BreachError: if its URL is not absolute, not a secure origin, or out of bounds.
+        """
+        answer = self._transport.get(file.provenance) if file.provenance else None
+        return None if answer is None else answer.body
 
     def download(self, file: DistributionFile, folder: Path, progress: Progress | None = None) -> Path:
         """Put *file* into *folder*, complete and hash-checked; return its path.

@@ -10,6 +10,7 @@ from urllib.request import url2pathname
 
 from packaging.utils import InvalidSdistFilename, NormalizedName, canonicalize_name, parse_sdist_filename
 
+from wheelbridge.index.boundary import Boundary
 from wheelbridge.index.errors import FileNotOnIndexError, InvalidIndexUrlError, ProjectNotFoundError
 from wheelbridge.index.metadata import check_identity, parse_metadata
 from wheelbridge.index.page_checks import PageSource
@@ -30,12 +31,16 @@ _SDISTS = (".tar.gz", ".zip")
 class LocalIndex:
     """Wheels in a folder, or in one sub-folder for each project; safe to share between threads.
 
-    A sub-folder with ``index.json`` or ``index.html`` has the files that this page lists; else, those lying in it.
+    It leads to files of this machine only: of a file elsewhere, which a page may list, nothing is read.
+
+    A sub-folder with ``index.json`` or ``index.html`` has the files that this page lists; else, those lying in it, each
+    with its provenance beside it where there is a ``.provenance`` of its name.
     """
 
     def __init__(self, name: str, url: str) -> None:
         self.name = name
         self.url = url.rstrip("/")
+        self._boundary = Boundary(name, self.url)
         self._folder = url_to_path(url)
         self._digests = _DigestCache()
         if not self._folder.is_dir():
@@ -83,6 +88,7 @@ class LocalIndex:
 
     def _read(self, file: DistributionFile, member: str) -> bytes:
         """Read *member* of a wheel's ``.dist-info``; all of a file that is no wheel."""
+        self._boundary.check(file.url)
         try:
             with url_to_path(file.url).open("rb") as stream:
                 if is_variants_file(file.filename):
@@ -96,6 +102,16 @@ class LocalIndex:
         del file
         return None
 
+    def provenance(self, file: DistributionFile) -> bytes | None:
+        """Return the provenance object of *file* (PEP 740), not verified; None where there is none."""
+        if file.provenance is None:
+            return None
+        self._boundary.check(file.provenance)
+        try:
+            return url_to_path(file.provenance).read_bytes()
+        except OSError:
+            return None
+
     def download(self, file: DistributionFile, folder: Path, progress: Progress | None = None) -> Path:
         """Copy *file* into *folder*, hash-checked; return the copy's path.
 
@@ -104,6 +120,7 @@ class LocalIndex:
             HashMismatchError, SizeMismatchError: if it changed since it was listed.
             FileNotWrittenError: if the disk does not take it.
         """
+        self._boundary.check(file.url)
         path = url_to_path(file.url)
         if not path.is_file():
             raise FileNotOnIndexError(file.filename, file.url)
@@ -117,8 +134,13 @@ class LocalIndex:
         return next((path for path in folders if path.is_dir()), None)
 
     def _file(self, path: Path) -> DistributionFile:
+        beside = path.with_name(f"{path.name}.provenance")
         return DistributionFile(
-            filename=path.name, url=path.as_uri(), hashes=_LazyHashes(path, self._digests), size=path.stat().st_size
+            filename=path.name,
+            url=path.as_uri(),
+            hashes=_LazyHashes(path, self._digests),
+            size=path.stat().st_size,
+            provenance=beside.as_uri() if beside.is_file() else None,
         )
 
 
@@ -130,7 +152,7 @@ def url_to_path(url: str) -> Path:
 def _listed(project: NormalizedName, folder: Path) -> ProjectPage | None:
     for name, content_type in _PAGES:
         if (path := folder / name).is_file():
-            return parse_page(PageSource(project, path.as_uri(), content_type, path.read_bytes(), ("file:///",)))
+            return parse_page(PageSource(project, path.as_uri(), content_type, path.read_bytes()))
     return None
 
 

@@ -1,19 +1,17 @@
 """What JSON pages and HTML pages have in common: where they come from, and what may stand in them."""
 
-import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from packaging.utils import NormalizedName
 
-from wheelbridge.index.errors import UnsupportedIndexVersionError, redact
+from wheelbridge.index.errors import UnsupportedIndexVersionError
 
 _HEX = re.compile(r"[0-9a-fA-F]+").fullmatch
 _UNSAFE = re.compile(r"[/\\:\x00-\x1f]|^\.").search
 _SHA256_LENGTH = 64
 _SUPPORTED_MAJOR = "1"
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +21,12 @@ class PageSource:
     Attributes:
         url: where it came from after redirects; relative URLs are resolved against it.
         content_type: the header's value, parameters included; empty where there is none.
-        schemes: what the URL of a file may begin with, in lower case.
     """
 
     project: NormalizedName
     url: str
     content_type: str
     body: bytes
-    schemes: tuple[str, ...] = ("https://", "http://")
 
 
 class LieError(Exception):
@@ -86,11 +82,3 @@ def check_hashes(hashes: Mapping[str, object], path: str) -> dict[str, str]:
             raise LieError(f"{path}.{name}", f"{digest!r} has not the length of a sha256 digest")
         digests[name.lower()] = digest.lower()
     return digests
-
-
-def is_fetchable(filename: str, url: str, source: PageSource) -> bool:
-    """Tell whether the scheme of *url* is one that *source* allows; note in the log which file is left out."""
-    if url.startswith(source.schemes) or url[:8].lower().startswith(source.schemes):
-        return True
-    _log.info("%s: left out %s, whose URL %s has another scheme", redact(source.url), filename, redact(url))
-    return False

@@ -17,7 +17,6 @@ from wheelbridge.index.page_checks import (
     check_api_version,
     check_filename,
     check_hashes,
-    is_fetchable,
 )
 from wheelbridge.model.distribution import DistributionFile, ProjectPage
 
@@ -79,8 +78,7 @@ def _read_files(source: PageSource) -> Iterator[DistributionFile]:
             file = _read_file(filename, _read_link(link))
         except LieError as lie:
             raise LieError(f"the link {filename!r}, {lie.path}", lie.reason) from None
-        if is_fetchable(filename, file.url, source):
-            yield file
+        yield file
 
 
 def _links(source: PageSource) -> list[Link]:
@@ -121,4 +119,5 @@ def _read_file(filename: str, package: DistributionPackage) -> DistributionFile:
         requires_python=(package.requires_python or "").strip() or None,
         yanked=package.yanked_reason if package.is_yanked else None,
         core_metadata=None if metadata is None else check_hashes(metadata, "data-core-metadata"),
+        provenance=package.provenance_url or None,
     )

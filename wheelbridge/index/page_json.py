@@ -17,7 +17,6 @@ from wheelbridge.index.page_checks import (
     check_api_version,
     check_filename,
     check_hashes,
-    is_fetchable,
 )
 from wheelbridge.model.distribution import DistributionFile, ProjectPage
 
@@ -60,26 +59,23 @@ def _read_page(data: object, source: PageSource) -> Iterator[DistributionFile]:
             file = _read_file(entry, source)
         except LieError as lie:
             raise LieError(f"files[{index}]" + (lie.path and f".{lie.path}"), lie.reason) from None
-        if file is not None:
-            yield file
+        yield file
 
 
-def _read_file(entry: object, source: PageSource) -> DistributionFile | None:
+def _read_file(entry: object, source: PageSource) -> DistributionFile:
     data = _object(entry)
     filename = check_filename(_text(data, "filename"))
-    url = _absolute(_text(data, "url"), source)
-    if not is_fetchable(filename, url, source):
-        return None
     get = data.get
     return DistributionFile(
         filename=filename,
-        url=url,
+        url=_absolute(_text(data, "url"), source),
         hashes=check_hashes(_object(get("hashes"), "hashes"), "hashes"),
         requires_python=_requires_python(get("requires-python")),
         yanked=_yanked(get("yanked")),
         core_metadata=_core_metadata(data),
         size=_size(get("size")),
         upload_time=_upload_time(get("upload-time")),
+        provenance=_provenance(get("provenance")),
     )
 
 
@@ -158,6 +154,15 @@ def _upload_time(value: object) -> datetime | None:
     if time is None:
         raise LieError("upload-time", f"{_show(value)} is no ISO 8601 time")
     return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+
+
+def _provenance(value: object) -> str | None:
+    """Read PEP 740: "either a JSON string or ``null``"; where it may lead is judged when it is asked for."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise LieError("provenance", f"expected a text, got {_show(value)}")
+    return value or None
 
 
 def _text(data: _Object, key: str, path: str | None = None) -> str:

@@ -15,7 +15,7 @@ _HTML_TYPES = frozenset({HTML_TYPE, "text/html"})
 
 
 def parse_page(source: PageSource) -> ProjectPage:
-    """Read a project page; files with a URL scheme that *source* does not allow are left out.
+    """Read a project page, files on places where its index may not lead included.
 
     PEP 691: a server "may even return a content type that they did not ask for".
 

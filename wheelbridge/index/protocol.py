@@ -44,6 +44,9 @@ class Index(Protocol):
     def known_metadata(self, file: DistributionFile) -> CoreMetadata | None:
         """Return what `core_metadata` would, if that takes neither network nor time, else None."""
 
+    def provenance(self, file: DistributionFile) -> bytes | None:
+        """Return the provenance object of *file* (PEP 740), not verified; None where there is none."""
+
     def download(self, file: DistributionFile, folder: Path, progress: Progress | None = None) -> Path:
         """Put *file* into *folder* under its own name; return its path.
 

@@ -4,28 +4,30 @@
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from typing import IO, Any
 
 import requests
 from cachecontrol import CacheControlAdapter
 from cachecontrol.caches import FileCache
+from cachecontrol.serialize import Serializer
 from requests.adapters import HTTPAdapter
-from requests.utils import get_netrc_auth
-from urllib3 import BaseHTTPResponse
+from urllib3 import BaseHTTPResponse, HTTPResponse
 from urllib3.util.retry import Retry
 
+from wheelbridge.index.boundary import Boundary
+from wheelbridge.index.credentials import Credentials, Login, origin_of
 from wheelbridge.index.errors import OfflineError
 
 POOL_SIZE = 16
 _RETRIED = (429, 500, 502, 503, 504)
+_UNAUTHORIZED = 401
 _LONGEST_WAIT = 30.0
 _ANY_AGE = "max-age=3153600000"
 
@@ -40,44 +42,34 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
-    """Credentials, and the one origin (scheme, host and port) that gets to see them."""
-
-    origin: tuple[str, str]
-    user: str
-    password: str
-
-    def __repr__(self) -> str:
-        """Show no secret."""
-        return f"Login(origin={self.origin})"
-
-
-def split_credentials(url: str) -> tuple[str, Login | None]:
-    """Take user and password out of *url*.
-
-    >>> split_credentials("https://me:p%40ss@host.example/simple")
-    ('https://host.example/simple', Login(origin=('https', 'host.example')))
-    """
-    parts = urlsplit(url)
-    user_info, _, host = parts.netloc.rpartition("@")
-    if not user_info:
-        return url, None
-    user, _, password = user_info.partition(":")
-    clean = urlunsplit(parts._replace(netloc=host))
-    return clean, Login(_origin(clean), unquote(user), unquote(password))
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme.lower(), parts.netloc.rpartition("@")[2].lower()
-
-
-@dataclass(frozen=True, slots=True)
 class _Settings:
     """What the environment says of one origin."""
 
-    login: tuple[str, str] | None
+    login: Login | None
     options: Mapping[str, Any]
+    asked_keyring: bool = False
+
+
+class _BoundedSession(requests.Session):
+    """Goes nowhere without asking the boundary: not at first, and not where a redirect leads, out of a cache or not."""
+
+    def __init__(self, boundary: Boundary, find_login: Callable[[str], Login | None]) -> None:
+        super().__init__()
+        self._boundary = boundary
+        self._find_login = find_login
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # noqa: ANN401 - as requests has it
+        """Send one request; requests sends every hop of a chain of redirects this way."""
+        self._boundary.check(request.url or "")
+        return super().send(request, **options)
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Judge where a redirect leads, and give the next request the login of its own origin, or none."""
+        url = prepared_request.url or ""
+        self._boundary.check(url, response.url)
+        prepared_request.headers.pop("Authorization", None)
+        if (login := self._find_login(url)) is not None:
+            prepared_request.headers["Authorization"] = login.authorization
 
 
 class Session:
@@ -86,32 +78,80 @@ class Session:
     That is most of the time a request costs whose answer is in the cache.
     """
 
-    def __init__(self, adapter: HTTPAdapter, login: Login | None, timeout: float) -> None:
-        self._session = requests.Session()
+    def __init__(self, adapter: HTTPAdapter, boundary: Boundary, credentials: Credentials, timeout: float) -> None:
+        self._session = _BoundedSession(boundary, lambda url: self._settings(url).login)
         self._session.headers["User-Agent"] = _user_agent()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.verify = os.environ.get("SSL_CERT_FILE") or True
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
-        self._login = login
+        self._boundary = boundary
+        self._credentials = credentials
         self._timeout = timeout
         self._known: dict[tuple[str, str], _Settings] = {}
 
     def get(self, url: str, headers: Mapping[str, str], *, stream: bool = False) -> requests.Response:
-        """Send one GET, redirects followed; raise what `requests` raises."""
-        if (settings := self._known.get(origin := _origin(url))) is None:
-            settings = self._known[origin] = _Settings(
-                self._find_login(url, origin),
-                {**self._session.merge_environment_settings(url, {}, None, None, None), "timeout": self._timeout},
-            )
+        """Send one GET, redirects followed; raise what `requests` raises.
+
+        Raises:
+            BreachError: if *url*, or where it is redirected to, is out of bounds.
+        """
+        self._boundary.check(url)  # before requests makes something plain of it
+        response = self._send(url, headers, stream=stream)
+        if response.status_code == _UNAUTHORIZED and self._ask_keyring(response.url):
+            response.close()
+            response = self._send(url, headers, stream=stream)
+        return response
+
+    def _send(self, url: str, headers: Mapping[str, str], *, stream: bool) -> requests.Response:
+        settings = self._settings(url)
         request = requests.PreparedRequest()
-        request.prepare(method="GET", url=url, headers={**self._session.headers, **headers}, auth=settings.login)
+        request.prepare(method="GET", url=url, headers={**self._session.headers, **headers})
+        if settings.login is not None:
+            request.headers["Authorization"] = settings.login.authorization
         return self._session.send(request, **{**settings.options, "stream": stream})
 
-    def _find_login(self, url: str, origin: tuple[str, str]) -> tuple[str, str] | None:
-        if self._login is not None and self._login.origin == origin:
-            return self._login.user, self._login.password
-        return get_netrc_auth(url)
+    def _settings(self, url: str) -> _Settings:
+        if (settings := self._known.get(origin := origin_of(url))) is None:
+            options = self._session.merge_environment_settings(url, {}, None, None, None)
+            settings = _Settings(self._credentials.find(url), {**options, "timeout": self._timeout})
+            self._known[origin] = settings
+        return settings
+
+    def _ask_keyring(self, url: str) -> bool:
+        """Tell whether the keyring knows a login for *url*, whose server wants one; it is asked once."""
+        settings = self._settings(url)
+        if settings.asked_keyring:
+            return False
+        login = self._credentials.ask_keyring(url)
+        self._known[origin_of(url)] = replace(settings, login=login or settings.login, asked_keyring=True)
+        return login is not None and login != settings.login
+
+
+class _Discreet(Serializer):
+    """Writes no login into the cache.
+
+    Where a server says ``Vary: Authorization``, CacheControl would keep the header's value beside the answer. Here it
+    keeps that there was one.
+    """
+
+    def dumps(self, request: requests.PreparedRequest, response: HTTPResponse, body: bytes | None = None) -> bytes:
+        """Return an entry."""
+        return super().dumps(_discreet(request), response, body)
+
+    def loads(
+        self, request: requests.PreparedRequest, data: bytes, body_file: IO[bytes] | None = None
+    ) -> HTTPResponse | None:
+        """Return the response of an entry, None if it is that of another request."""
+        return super().loads(_discreet(request), data, body_file)
+
+
+def _discreet(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    if "Authorization" not in request.headers:
+        return request
+    copy = request.copy()
+    copy.headers["Authorization"] = "given"
+    return copy
 
 
 class TolerantCache(FileCache):
@@ -160,7 +200,9 @@ class BoundedRetry(Retry):
 
 def cached_adapter(folder: Path, policy: RetryPolicy) -> CacheControlAdapter:
     """Make the adapter for pages and metadata: cached as ``Cache-Control`` and ``ETag`` say."""
-    return CacheControlAdapter(cache=TolerantCache(folder), max_retries=_retries(policy), pool_maxsize=POOL_SIZE)
+    return CacheControlAdapter(
+        cache=TolerantCache(folder), serializer=_Discreet(), max_retries=_retries(policy), pool_maxsize=POOL_SIZE
+    )
 
 
 def direct_adapter(policy: RetryPolicy) -> HTTPAdapter:
@@ -170,7 +212,7 @@ def direct_adapter(policy: RetryPolicy) -> HTTPAdapter:
 
 def offline_adapter(folder: Path) -> OfflineAdapter:
     """Make the adapter that never uses the network."""
-    return OfflineAdapter(cache=TolerantCache(folder))
+    return OfflineAdapter(cache=TolerantCache(folder), serializer=_Discreet())
 
 
 def _retries(policy: RetryPolicy) -> Retry:

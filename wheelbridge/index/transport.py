@@ -11,11 +11,12 @@ from typing import TypeVar
 import requests
 from cachecontrol import CacheController
 
+from wheelbridge.index.boundary import Boundary
+from wheelbridge.index.credentials import Credentials
 from wheelbridge.index.errors import TruncatedBodyError
 from wheelbridge.index.http_errors import raise_for_status, translate_failures
 from wheelbridge.index.ranges import RangesUnsupportedError, Slice
 from wheelbridge.index.session import (
-    Login,
     RetryPolicy,
     Session,
     TolerantCache,
@@ -45,27 +46,33 @@ class Answer:
 class Transport:
     """GET requests, shared between threads; "there is no such thing" (404, 410) is an answer, None.
 
-    Every method raises `IndexUnauthorizedError`, `IndexUnavailableError`, `TruncatedBodyError` and `OfflineError`.
+    Every method raises `IndexUnauthorizedError`, `IndexUnavailableError`, `TruncatedBodyError` and `OfflineError`, and
+    the errors of `wheelbridge.model.boundaries` before a request goes, or is redirected, out of bounds.
     """
 
-    def __init__(self, cache: Path, login: Login | None, policy: RetryPolicy, *, offline: bool) -> None:
+    def __init__(
+        self, cache: Path, boundary: Boundary, credentials: Credentials, policy: RetryPolicy, *, offline: bool
+    ) -> None:
         self._policy = policy
         self._cache = TolerantCache(cache)
-        self._cached = Session(
-            offline_adapter(cache) if offline else cached_adapter(cache, policy), login, policy.timeout
-        )
-        self._direct = Session(offline_adapter(cache) if offline else direct_adapter(policy), login, policy.timeout)
+        cached = offline_adapter(cache) if offline else cached_adapter(cache, policy)
+        direct = offline_adapter(cache) if offline else direct_adapter(policy)
+        self._cached = Session(cached, boundary, credentials, policy.timeout)
+        self._direct = Session(direct, boundary, credentials, policy.timeout)
 
-    def get(self, url: str, accept: str = "*/*", *, direct: bool = False) -> Answer | None:
+    def get(
+        self, url: str, accept: str = "*/*", *, direct: bool = False, missing: frozenset[int] = frozenset()
+    ) -> Answer | None:
         """Return the body at *url*; a truncated one is asked for again.
 
         Args:
             url: absolute.
             accept: the ``Accept`` header.
             direct: past the HTTP cache, for what has a cache of its own.
+            missing: statuses that mean "there is no such thing" beside 404 and 410.
         """
         session = self._direct if direct else self._cached
-        return self.patiently(lambda: _get(session, url, accept))
+        return self.patiently(lambda: _get(session, url, accept, _MISSING | missing))
 
     def forget(self, url: str) -> None:
         """Drop *url* from the HTTP cache: the answer was nonsense."""
@@ -107,10 +114,10 @@ class Transport:
         return action()
 
 
-def _get(session: Session, url: str, accept: str) -> Answer | None:
+def _get(session: Session, url: str, accept: str, missing: frozenset[int]) -> Answer | None:
     with translate_failures(url):
         response = session.get(url, {"Accept": accept})
-        if response.status_code in _MISSING:
+        if response.status_code in missing:
             return None
         raise_for_status(response, url)
         return Answer(response.url, response.headers.get("Content-Type", ""), response.content)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from wheelbridge.errors import WheelbridgeError
+from wheelbridge.model.redaction import redact, redact_text
 
 _SHOWN = 5
 _FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
@@ -68,8 +69,11 @@ class DownloadError(WheelbridgeError):
     code = "download-failed"
 
     def __init__(self, url: str, reason: str) -> None:
-        super().__init__(f"{url} could not be fetched: {reason}", hint="The environment was not touched; try again.")
-        self.url = url
+        self.url = redact(url)
+        super().__init__(
+            f"{self.url} could not be fetched: {redact_text(reason)}",
+            hint="The environment was not touched; try again.",
+        )
 
 
 class MissingWheelError(WheelbridgeError):
@@ -249,7 +253,7 @@ def from_os_error(error: OSError, path: Path) -> WheelbridgeError:
 
 def from_rattler_error(error: Exception, prefix: Path) -> WheelbridgeError:
     """Say what an exception of rattler, whose cause is known by its text only, means to the user."""
-    reason = " ".join(str(error).split())
+    reason = redact_text(" ".join(str(error).split()))
     if "No space left on device" in reason or "os error 28" in reason:
         return NoSpaceError(str(prefix), reason)
     return LinkFailedError(prefix, reason)

@@ -48,16 +48,22 @@ async def fetch_packages(
     layout: PythonLayout | None,
     client: Client | None,
     reporter: Reporter,
+    check: Callable[[RepoDataRecord], None] | None = None,
 ) -> dict[str, tuple[PackageFile, ...]]:
     """Bring *records* into the package cache, the largest first; return name -> the files each links.
 
-    What is in the cache and whole is not fetched again.
+    What is in the cache and whole is not fetched again. *check* raises for a record whose URL must not be fetched; it
+    is asked for all of them, in the cache or not, before the first one is fetched.
 
     Raises:
+        BreachError: if a record leads where its channel may not lead.
         HashMismatchError: if an archive is not the one its record announces; it is not unpacked.
         DownloadError: if an archive cannot be had or is none.
         NoSpaceError: if the disk is full.
     """
+    if check is not None:
+        for record in records:
+            check(record)
     slots = asyncio.Semaphore(_CONCURRENT)
     files: dict[str, tuple[PackageFile, ...]] = {}
 

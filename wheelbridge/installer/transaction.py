@@ -2,10 +2,11 @@
 
 import asyncio
 import shutil
-from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -46,6 +47,7 @@ from wheelbridge.installer.wheel import WheelUse, find_unpacked, is_wheel, unpac
 
 _QUIET_ROUNDS = 3
 _QUIET_SECONDS = 0.2
+_Fetch = Callable[..., Awaitable[dict[str, tuple[PackageFile, ...]]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,13 +137,20 @@ def wheels_to_fetch(request: Request, caches: Caches) -> tuple[RepoDataRecord, .
 
 
 async def run_transaction(
-    request: Request, caches: Caches, *, reporter: Reporter | None = None, client: Client | None = None
+    request: Request,
+    caches: Caches,
+    *,
+    reporter: Reporter | None = None,
+    client: Client | None = None,
+    check: Callable[[RepoDataRecord], None] | None = None,
 ) -> Outcome:
     """Make the environment what *request* says, or leave it as it is.
 
     Everything is downloaded, hash-checked, unpacked and checked for conflicts before the prefix is touched; then one
     ``rattler.install`` links it all. If that fails, the environment is put back; if the process is killed, the next
     transaction puts it back. With nothing to do, nothing is touched. Once linking has begun, cancellation waits for it.
+
+    *check* raises for a record whose URL must not be fetched.
 
     Raises:
         WheelbridgeError: one of `wheelbridge.installer.errors`; the environment is as it was.
@@ -154,7 +163,8 @@ async def run_transaction(
         installed = load_records(request.prefix)
         plan = make_plan(installed, request.records, request.subdir)
         _check_wheels(request, plan)
-        staged = await _stage(request, plan, caches, client, reporter)
+        fetch = partial(fetch_packages, client=client, reporter=reporter, check=check)
+        staged = await _stage(request, plan, caches, fetch, reporter)
         kept = load_installed_files(request.prefix, plan.keep) if not plan.is_empty else {}
         conflicts = _check_conflicts(request, staged, kept)
         _check_space(request, staged)
@@ -206,7 +216,7 @@ def _requested(request: Request) -> dict[str, str]:
     return {name: spec for name, spec in (before | now).items() if name in names and name not in request.removed}
 
 
-async def _stage(request: Request, plan: Plan, caches: Caches, client: Client | None, reporter: Reporter) -> _Staged:
+async def _stage(request: Request, plan: Plan, caches: Caches, fetch: _Fetch, reporter: Reporter) -> _Staged:
     """Bring everything to link into the caches."""
     layout, uses = request.layout, _uses(request)
     wheels: dict[str, Path] = {}
@@ -221,7 +231,7 @@ async def _stage(request: Request, plan: Plan, caches: Caches, client: Client | 
     packages = [record for record in plan.to_link if not is_wheel(record)]
     if request.offline:
         check_cached(packages, caches.packages, layout)
-    files = await fetch_packages(packages, caches.packages, layout=layout, client=client, reporter=reporter)
+    files = await fetch(packages, caches.packages, layout=layout)
     for name, directory in wheels.items():
         files[name] = load_files(directory, layout) or ()
     return _Staged(plan=plan, caches=caches, wheels=wheels, files=files)

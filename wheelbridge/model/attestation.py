@@ -16,6 +16,7 @@ _SERVICES = {
 }
 """Issuer of identities -> the prefix of its publishers, and where its repositories are."""
 
+_LONGEST_LINE = 300
 _GOOGLE = "https://accounts.google.com"
 _SHOWS_POLICY = "`wheelbridge sources` shows the policy."
 
@@ -163,6 +164,16 @@ def name_publisher(issuer: str, repository: str | None, identity: str) -> str:
     if service and repository is not None and repository.startswith(home):
         return f"{service}:{repository.removeprefix(home)}".lower()
     return f"{'google' if issuer == _GOOGLE else issuer}:{identity}".lower()
+
+
+def one_line(text: str) -> str:
+    """Return what a library says of bad attestations as part of a sentence: one line, no control characters, not long.
+
+    >>> one_line("not this:" + chr(10) + "  " + chr(27) + "[31m")
+    'not this: ?[31m'
+    """
+    line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]} ..."
 
 
 def refuse_unattested(file: DistributionFile, policy: AttestationPolicy | None) -> Refusal | None:

@@ -45,11 +45,15 @@ class Breach:
 class BreachError(WheelbridgeError):
     """A source leads where it may not; nothing was fetched from there."""
 
+    code = "foreign-host"
+    way_out: ClassVar[str] = "If that is meant, let it go with"
+
     def __init__(self, source: str, what: str, breach: Breach) -> None:
-        hint = f"If that is meant, let it go with --trusted-host {source}={breach.trust}." if breach.trust else None
         super().__init__(
             f"The source {source!r} may not lead to {what}: {breach.reason}",
-            hint=hint or "Nothing was fetched from there; tell the operator of the source.",
+            hint=f"{self.way_out} --trusted-host {source}={breach.trust}."
+            if breach.trust
+            else "Nothing was fetched from there; tell the operator of the source.",
         )
         self.source = source
         self.url = what
@@ -59,24 +63,20 @@ class BreachError(WheelbridgeError):
 class InsecureUrlError(BreachError):
     """A URL would be fetched without TLS."""
 
-    code: ClassVar[str] = "insecure-url"
-
-    def __init__(self, source: str, what: str, breach: Breach) -> None:
-        super().__init__(source, what, breach)
-        if breach.trust:
-            self.hint = f"Use https, or let it go without TLS by --trusted-host {source}={breach.trust}."
+    code = "insecure-url"
+    way_out = "Use https, or let it go without TLS with"
 
 
 class ForeignHostError(BreachError):
-    """A URL leads to a host that the source may not lead to."""
+    """A URL leads to a host or a port that the source may not lead to, or is not plain."""
 
-    code: ClassVar[str] = "foreign-host"
+    code = "foreign-host"
 
 
 class ForeignSchemeError(BreachError):
     """A URL has a scheme that the source may not lead to."""
 
-    code: ClassVar[str] = "foreign-scheme"
+    code = "foreign-scheme"
 
 
 _ERRORS: dict[str, type[BreachError]] = {

@@ -24,7 +24,7 @@ def redact(url: str) -> str:
     try:
         parts = urlsplit(_without_login(url))
     except ValueError:
-        return url.rpartition("@")[2]
+        return _without_login(url).rpartition("@")[2]
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 

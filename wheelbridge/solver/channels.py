@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from rattler import Channel, Client, Gateway, MatchSpec, RepoDataRecord, SourceC
 from rattler.exceptions import GatewayError
 from rattler.networking.fetch_repo_data import CacheAction
 
+from wheelbridge.model.boundaries import check_channel_url
 from wheelbridge.model.name import PYPI_PREFIX
+from wheelbridge.model.redaction import redact_text
 from wheelbridge.model.source import Claim, Source
 from wheelbridge.solver.errors import RepodataError, ReservedNameError
 from wheelbridge.solver.records import record_channel
@@ -19,6 +22,14 @@ from wheelbridge.translate.pythons import Release
 
 Records = dict[str, list[RepoDataRecord]]
 """URL of a channel -> its records of one name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelAccess:
+    """How channels are read: where repodata is kept, and with which client; None: rattler's default one."""
+
+    cache: Path
+    client: Client | None = None
 
 
 class Channels:
@@ -33,17 +44,17 @@ class Channels:
         self,
         sources: Iterable[Source],
         subdir: str,
-        cache: Path,
+        access: ChannelAccess,
         *,
         offline: bool,
         exclude_newer: datetime | None = None,
-        client: Client | None = None,
     ) -> None:
         self.sources = tuple(sources)
         self.names: frozenset[str] = frozenset()
         self._platforms = [Subdir(subdir), Subdir("noarch")]
         action: CacheAction = "force-cache-only" if offline else "cache-or-fetch"
-        self._gateway = Gateway(cache_dir=cache, default_config=SourceConfig(cache_action=action), client=client)
+        config = SourceConfig(cache_action=action)
+        self._gateway = Gateway(cache_dir=access.cache, default_config=config, client=access.client)
         self._exclude_newer = exclude_newer
         self._names_of: dict[str, frozenset[str]] = {}
         self._records: dict[str, Records] = {}
@@ -53,9 +64,12 @@ class Channels:
         """Take in the channels that others bring along (CEP 42); *claim* is theirs where their name says nothing.
 
         Raises:
+            BreachError: if a channel is reached without TLS, and may not be.
             ChannelRelationError: if what they say of each other makes no order.
             RepodataError: if one cannot be read.
         """
+        for source in self._channels:
+            check_channel_url(source)
         try:
             self.sources = await follow_relations(self.sources, self._read_relations, claim)
         except GatewayError as error:
@@ -65,9 +79,12 @@ class Channels:
         """Read the names that the channels have.
 
         Raises:
+            BreachError: if a channel is reached without TLS, and may not be.
             RepodataError: if a channel cannot be read.
             ReservedNameError: if a channel serves a name that is kept for projects of an index.
         """
+        for source in self._channels:
+            check_channel_url(source)
         try:
             for source in self._channels:
                 names = await self._gateway.names([Channel(source.url)], self._platforms, channel_relations="disabled")
@@ -167,5 +184,6 @@ def pythons_of(records: Iterable[RepoDataRecord], specs: Iterable[str]) -> froze
 
 def _unreadable(error: GatewayError) -> RepodataError:
     return RepodataError(
-        f"A channel cannot be read: {error}", hint="Check the channel's URL; it must have a noarch folder."
+        f"A channel cannot be read: {redact_text(str(error))}",
+        hint="Check the channel's URL; it must have a noarch folder.",
     )

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
-from rattler import ChannelPriority, MatchSpec, RepoDataRecord, Subdir, solve
+from rattler import ChannelPriority, Client, MatchSpec, RepoDataRecord, Subdir, solve
 from rattler.exceptions import GatewayError, SolverError
 
 from wheelbridge.mapping.rows import NameTable
 from wheelbridge.model.record import WHEEL_FLAG
 from wheelbridge.solver.catalogue import Catalogue
-from wheelbridge.solver.channels import Channels, pythons_of
+from wheelbridge.solver.channels import ChannelAccess, Channels, pythons_of
 from wheelbridge.solver.concessions import Concessions, spec_name
 from wheelbridge.solver.decisions import add_decisions, note_given_way, note_shadowed
 from wheelbridge.solver.demand import Demand
@@ -51,7 +51,13 @@ _CPYTHON_ONLY = 'python[build="^(?!.*(pypy|graalpy)).*$"]'
 
 
 async def solve_jointly(
-    problem: Problem, providers: Providers, table: NameTable, *, repodata_cache: Path, progress: Progress
+    problem: Problem,
+    providers: Providers,
+    table: NameTable,
+    *,
+    repodata_cache: Path,
+    progress: Progress,
+    client: Client | None = None,
 ) -> Solution:
     """Find the packages that meet *problem*, from channels and indexes together.
 
@@ -65,9 +71,10 @@ async def solve_jointly(
     """
     started = time.perf_counter()
     executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="wheelbridge")
+    access = ChannelAccess(repodata_cache, client)
 
     async def solve_once(problem: Problem) -> Solution:
-        return await _solve_soundly(problem, providers, table, repodata_cache, progress, executor)
+        return await _solve_soundly(problem, providers, table, access, progress, executor)
 
     try:
         solution = await solve_once(problem)
@@ -85,14 +92,14 @@ async def _solve_soundly(
     problem: Problem,
     providers: Providers,
     table: NameTable,
-    repodata_cache: Path,
+    access: ChannelAccess,
     progress: Progress,
     executor: ThreadPoolExecutor,
 ) -> Solution:
     """Solve, and again where a name turns out to be conda's."""
     conda_names = taken_names(problem.standing.locked)
     while True:
-        session = _Session(problem, providers, table, repodata_cache, progress, conda_names)
+        session = _Session(problem, providers, table, access, progress, conda_names)
         await session.open(executor)
         solution = await session.run()
         if not session.unearned:
@@ -111,7 +118,7 @@ class _Session:
         problem: Problem,
         providers: Providers,
         table: NameTable,
-        repodata_cache: Path,
+        access: ChannelAccess,
         progress: Progress,
         conda_names: frozenset[str],
     ) -> None:
@@ -125,7 +132,7 @@ class _Session:
         self._channels = Channels(
             problem.sources,
             problem.target.subdir,
-            repodata_cache,
+            access,
             offline=problem.offline,
             exclude_newer=problem.exclude_newer,
         )
