@@ -5,20 +5,24 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
-from wheelbridge.api.solving import Settings
 from wheelbridge.api.providers import Provider
+from wheelbridge.api.solving import Settings
 from wheelbridge.errors import UsageError, WheelbridgeError
 from wheelbridge.index.variants import read_variants
 from wheelbridge.index.wheelfile import VARIANT_JSON, read_member
-from wheelbridge.model.distribution import DistributionFile
+from wheelbridge.model.distribution import DistributionFile, ProjectPage
+from wheelbridge.model.source import Source
 from wheelbridge.model.target import Target
 from wheelbridge.model.variant import ReleaseVariants
 from wheelbridge.model.variant_policy import VariantPolicy
+from wheelbridge.solver.admission import admission_of
 from wheelbridge.solver.candidates import Offer
 from wheelbridge.solver.errors import PackageNotFoundError
+from wheelbridge.solver.ownership import Rule
 from wheelbridge.solver.variant_choice import ask_plugins, read_own_variant
 from wheelbridge.translate.errors import InvalidWheelNameError
 from wheelbridge.translate.pythons import KNOWN_MINORS
@@ -138,7 +142,9 @@ def report_file(path: Path, settings: Settings) -> VariantReport:
 
 
 def report_project(text: str, settings: Settings) -> VariantReport:
-    """Report on the newest release with variant wheels that *text*, a requirement, allows, on the first index.
+    """Report on the newest release with variant wheels that *text*, a requirement, allows.
+
+    The indexes are asked in order, down to the first that has the project and claims it strictly.
 
     Raises:
         InvalidRequirementError: if *text* is none.
@@ -147,25 +153,44 @@ def report_project(text: str, settings: Settings) -> VariantReport:
     """
     requirement = parse_requirement(text)
     project = canonicalize_name(requirement.name)
-    found = False
-    for name, provider in settings.open_providers().items():
-        page = provider.project_page(project)
+    providers, asked, found = settings.open_providers(), [], False
+    for source in _indexes(project, settings):
+        page = providers[source.name].project_page(project)
+        asked.append(source.name)
         if page is None:
             continue
         found = True
-        offer = Offer(page, settings.target, frozenset(KNOWN_MINORS), settings.exclude_newer)
-        for version in offer.admitted(requirement.specifier):
-            if wheels := _labelled(offer, version):
-                release = _read(provider, offer.variants_file(version), wheels)
-                files = {label: tuple(file.filename for file in found) for label, found in wheels.items()}
-                policy, what = settings.variants, f"{project} {version}"
-                target = ask_plugins(release, settings.target, policy, provider.plugins)
-                report = make_report(what, name, release, target, policy, project=project, wheels=files)
-                runnable = {str(candidate.name.label) for candidate in offer.unread(version)}
-                return _without_wheels(report, runnable, settings.target.subdir)
+        if report := _report_page(page, requirement.specifier, source, settings, providers[source.name]):
+            return report
+        if source.claim == "strict":
+            break
     if not found:
-        raise PackageNotFoundError(project, [source.name for source in settings.sources if source.kind == "index"])
+        raise PackageNotFoundError(project, asked)
     raise NoVariantsError(text)
+
+
+def _indexes(project: NormalizedName, settings: Settings) -> list[Source]:
+    """Return the indexes that may serve *project*, in order."""
+    tiers = Rule(settings.sources, settings.routes).tiers(project, project)
+    return [source for tier in tiers for source in tier if source.kind == "index"]
+
+
+def _report_page(
+    page: ProjectPage, specifier: SpecifierSet, source: Source, settings: Settings, provider: Provider
+) -> VariantReport | None:
+    """Report on the newest release of *page* with variant wheels; None where it has none that fits."""
+    cutoff, admit = source.exclude_newer or settings.exclude_newer, admission_of(source, page)
+    offer = Offer(page, settings.target, frozenset(KNOWN_MINORS), cutoff, admit=admit)
+    for version in offer.admitted(specifier):
+        if wheels := _labelled(offer, version):
+            release = _read(provider, offer.variants_file(version), wheels)
+            files = {label: tuple(file.filename for file in found) for label, found in wheels.items()}
+            policy, what = settings.variants, f"{page.project} {version}"
+            target = ask_plugins(release, settings.target, policy, provider.plugins)
+            report = make_report(what, source.name, release, target, policy, project=page.project, wheels=files)
+            runnable = {str(candidate.name.label) for candidate in offer.unread(version)}
+            return _without_wheels(report, runnable, settings.target.subdir)
+    return None
 
 
 def make_report(
