@@ -45,9 +45,9 @@ def status(code: int, **headers: str) -> Fault:
     return lambda _, reply: replace(reply, status=code, body=b"", headers=named)
 
 
-def redirect(location: str) -> Fault:
-    """Lead to *location*."""
-    return status(302, location=location)
+def redirect(location: str, code: int = 302, **headers: str) -> Fault:
+    """Lead to *location*, with more headers as `status` takes them."""
+    return status(code, location=location, **headers)
 
 
 def body(data: bytes, content_type: str) -> Fault:
@@ -98,9 +98,14 @@ def with_headers(headers: Mapping[str, str]) -> Fault:
 
 def login(credentials: str) -> Fault:
     """Answer 401 unless the basic *credentials* (base64) are right."""
+    return authorization(f"Basic {credentials}")
+
+
+def authorization(value: str) -> Fault:
+    """Answer 401 unless the header ``Authorization`` has this *value*."""
 
     def apply(request: Request, reply: Reply) -> Reply:
-        if request.headers.get("authorization") == f"Basic {credentials}":
+        if request.headers.get("authorization") == value:
             return reply
         return Reply(status=401, headers={"WWW-Authenticate": 'Basic realm="index"'})
 

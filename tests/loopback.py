@@ -15,24 +15,23 @@ import hashlib
 import html
 import json
 import sys
-import tarfile
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from ssl import SSLContext, SSLError
 from threading import Event, Lock, Thread
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
-from packaging.utils import canonicalize_name
-
+from tests.contents import RECORDED, Content, RecordedContent, WheelContent, read_folder, unpack_recorded
 from tests.faults import (
     Fault,
     PlannedFault,
     Reply,
     Request,
+    authorization,
     body,
     corrupted,
     delayed,
@@ -57,6 +56,7 @@ __all__ = [
     "Reply",
     "Request",
     "WheelContent",
+    "authorization",
     "body",
     "corrupted",
     "delayed",
@@ -74,113 +74,6 @@ __all__ = [
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 HTML_TYPE = "application/vnd.pypi.simple.v1+html"
-RECORDED = Path(__file__).parents[2] / "shared" / "data" / "pypi.tar.zst"
-"""The recorded index beside the checkout; tests that need it are marked ``shared_data``."""
-
-
-class Content(Protocol):
-    """What an index holds; bodies are found by the sha256 of the file."""
-
-    def page(self, project: str) -> dict[str, Any] | None:
-        """Return the page of PEP 691."""
-
-    def file(self, sha256: str) -> bytes | None:
-        """Return a file's body."""
-
-    def metadata(self, sha256: str) -> bytes | None:
-        """Return a file's METADATA."""
-
-
-class RecordedContent:
-    """An unpacked recording: ``simple/<project>.json`` and ``metadata/<sha256>``, no bodies."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def page(self, project: str) -> dict[str, Any] | None:
-        """Return the recorded page."""
-        path = self._folder / "simple" / f"{project}.json"
-        return json.loads(path.read_bytes()) if path.is_file() else None
-
-    def file(self, _sha256: str) -> bytes | None:
-        """Have none."""
-        return None
-
-    def metadata(self, sha256: str) -> bytes | None:
-        """Return the recorded METADATA."""
-        path = self._folder / "metadata" / sha256
-        return path.read_bytes() if path.is_file() else None
-
-
-class WheelContent:
-    """Wheels on disk by project; *metadata* says whether their METADATA is offered beside them (PEP 658)."""
-
-    def __init__(self, wheels: Mapping[str, Sequence[Path]], *, metadata: bool = True) -> None:
-        self._offers_metadata = metadata
-        self._paths: dict[str, Path] = {}
-        self._pages = {canonicalize_name(name): self._make_page(name, paths) for name, paths in wheels.items()}
-
-    def page(self, project: str) -> dict[str, Any] | None:
-        """Return the page made from the files."""
-        return self._pages.get(canonicalize_name(project))
-
-    def file(self, sha256: str) -> bytes | None:
-        """Return the file."""
-        return self._paths[sha256].read_bytes() if sha256 in self._paths else None
-
-    def metadata(self, sha256: str) -> bytes | None:
-        """Return METADATA out of the wheel."""
-        return _metadata_of(self._paths[sha256]) if self._offers_metadata and sha256 in self._paths else None
-
-    def _make_page(self, project: str, paths: Sequence[Path]) -> dict[str, Any]:
-        files = [self._make_file(path) for path in paths]
-        return {"meta": {"api-version": "1.1"}, "name": project, "files": files}
-
-    def _make_file(self, path: Path) -> dict[str, Any]:
-        data = path.read_bytes()
-        sha256 = hashlib.sha256(data).hexdigest()
-        self._paths[sha256] = path
-        entry: dict[str, Any] = {
-            "filename": path.name,
-            "url": f"../../files/{sha256}/{path.name}",
-            "hashes": {"sha256": sha256},
-            "size": len(data),
-            "upload-time": "2026-01-02T03:04:05.678901Z",
-        }
-        if self._offers_metadata and (metadata := _metadata_of(path)) is not None:
-            entry["core-metadata"] = {"sha256": hashlib.sha256(metadata).hexdigest()}
-        return entry
-
-
-def _metadata_of(path: Path) -> bytes | None:
-    if not zipfile.is_zipfile(path):
-        return None
-    with zipfile.ZipFile(path) as archive:
-        name = next((name for name in archive.namelist() if name.endswith(".dist-info/METADATA")), None)
-        return None if name is None else archive.read(name)
-
-
-def read_folder(folder: Path) -> Content:
-    """Return a recording, or the wheels lying in *folder* and its sub-folders."""
-    if (folder / "simple").is_dir():
-        return RecordedContent(folder)
-    wheels: dict[str, list[Path]] = {}
-    for path in sorted([*folder.rglob("*.whl"), *folder.rglob("*-variants.json")]):
-        wheels.setdefault(canonicalize_name(path.name.partition("-")[0]), []).append(path)
-    return WheelContent(wheels)
-
-
-def unpack_recorded(folder: Path) -> Path:
-    """Unpack the recorded index into *folder*; return it."""
-    import zstandard  # noqa: PLC0415 - only where there is a recording to unpack
-
-    with (
-        RECORDED.open("rb") as packed,
-        zstandard.ZstdDecompressor().stream_reader(packed) as stream,
-        tarfile.open(fileobj=stream, mode="r|") as archive,
-    ):
-        archive.extractall(folder, filter="data")
-    return folder
 
 
 class LoopbackIndex:
@@ -190,31 +83,52 @@ class LoopbackIndex:
         content: a folder as `read_folder` takes it, wheels by project, or any `Content`.
         port: 0 takes a free one.
         html: answer in HTML only, as ``text/html``.
+        tls: the context of a server of HTTPS, on ``localhost``; None: HTTP.
+        channel: a conda channel in a folder, to be served below ``/channel``.
+
+    *token* is one of conda's: where it is set, the channel is below ``/t/<token>/channel`` only.
     """
 
     def __init__(
-        self, content: Path | Mapping[str, Sequence[Path]] | Content, *, port: int = 0, html: bool = False
+        self,
+        content: Path | Mapping[str, Sequence[Path]] | Content,
+        *,
+        port: int = 0,
+        html: bool = False,
+        tls: SSLContext | None = None,
+        channel: Path | None = None,
     ) -> None:
         if isinstance(content, Path):
             content = read_folder(content)
         self.content: Content = WheelContent(content) if isinstance(content, Mapping) else content
         self.requests: list[tuple[Request, int]] = []
+        self.token: str | None = None
         self._html = html
+        self._tls = tls
+        self._channel = channel
         self._faults: list[PlannedFault] = []
         self._lock = Lock()
         self._page = lru_cache(maxsize=None)(self._make_page)
         self._server = _Server(("127.0.0.1", port), self)
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     @property
     def root(self) -> str:
         """The URL of the server, without a slash at the end."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        place = "http://127.0.0.1" if self._tls is None else "https://localhost"
+        return f"{place}:{self._server.server_port}"
 
     @property
     def url(self) -> str:
         """The URL of the simple API, without a slash at the end."""
         return f"{self.root}/simple"
+
+    @property
+    def channel(self) -> str:
+        """The URL of the channel, without a slash at the end and without its token."""
+        return f"{self.root}/channel"
 
     def __enter__(self) -> Self:
         """Begin to serve."""
@@ -256,6 +170,10 @@ class LoopbackIndex:
                 return self._page(project, as_html)
             case ["", "files", sha256, filename]:
                 return self._file(sha256, filename)
+            case ["", "channel", *names] if self.token is None:
+                return self._part_of_channel(names)
+            case ["", "t", token, "channel", *names] if token == self.token:
+                return self._part_of_channel(names)
             case _:
                 return Reply(status=404)
 
@@ -265,6 +183,12 @@ class LoopbackIndex:
         if as_html:
             return _cacheable(_render_html(page).encode(), "text/html" if self._html else HTML_TYPE)
         return _cacheable(json.dumps(page).encode(), JSON_TYPE)
+
+    def _part_of_channel(self, names: Sequence[str]) -> Reply:
+        path = None if self._channel is None else self._channel.joinpath(*names)
+        if path is None or ".." in names or not path.is_file():
+            return Reply(status=404)
+        return _cacheable(path.read_bytes(), "application/octet-stream")
 
     def _file(self, sha256: str, filename: str) -> Reply:
         is_metadata = filename.endswith(".metadata")
@@ -336,7 +260,7 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Keep quiet about clients that hang up."""
-        if not isinstance(sys.exception(), ConnectionError):
+        if not isinstance(sys.exception(), ConnectionError | SSLError):
             super().handle_error(request, client_address)
 
 
@@ -360,11 +284,14 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.status != HTTPStatus.NOT_MODIFIED:
             self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
-        self.wfile.write(reply.body[: reply.cut])
+        if self.command != "HEAD":
+            self.wfile.write(reply.body[: reply.cut])
         if reply.cut is not None:
             self.wfile.flush()
             self.server.stopped.wait(reply.stall)
             self.close_connection = True
+
+    do_HEAD = do_GET  # noqa: N815 - as http.server calls it
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

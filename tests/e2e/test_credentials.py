@@ -88,14 +88,14 @@ def test_without_them_the_index_is_closed(run: Run, environment: Environment, in
 
 @pytest.mark.parametrize("as_json", [(), ("--json",)], ids=["text", "json"])
 @pytest.mark.parametrize("option", ["-c", "--channel="])
-def test_a_channel_takes_none(run: Run, option: str, as_json: tuple[str, ...]) -> None:
-    """They would end up in the records that rattler writes; the hint says where they belong."""
-    url = f"http://me:{SECRET}@127.0.0.1:9/channel"
+@pytest.mark.parametrize("url", [f"http://me:{SECRET}/x@127.0.0.1:9/c", f"http://127.0.0.1:9/c?token={SECRET}"])
+def test_a_channel_whose_login_cannot_be_read(run: Run, url: str, option: str, as_json: tuple[str, ...]) -> None:
+    """It is refused before anything is asked; the hint says how to write it."""
     ran = run("solve", *((option, url) if option == "-c" else (option + url,)), "python", *as_json)
 
     assert ran.code == 2
-    assert "http://127.0.0.1:9/channel" in ran.out + ran.err
+    assert "127.0.0.1:9/c is no URL of a channel" in ran.out + ran.err
     assert SECRET not in ran.out + ran.err
     if as_json:
         assert ran.json["error"]["code"] == "usage"
-        assert "netrc" in ran.json["error"]["hint"]
+        assert "%2F" in ran.json["error"]["hint"]

@@ -1,9 +1,11 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.credentials import Credential, SimpleCredential
 from packaging.utils import canonicalize_name
 
 from tests.loopback import RECORDED, LoopbackIndex, unpack_recorded
@@ -16,8 +18,34 @@ OpenHttp: TypeAlias = Callable[..., HttpIndex]
 QUICK = RetryPolicy(total=2, backoff=0.01, timeout=1.0)
 ENVIRONMENT = (
     *("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"),
-    *("NETRC", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+    *("RATTLER_AUTH_FILE", "NETRC", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
 )
+
+
+class MemoryKeyring(KeyringBackend):
+    """A keyring of this process: (service, user) -> password; *asked* tells which services it was asked for."""
+
+    priority = 1.0
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.passwords: dict[tuple[str, str], str] = {}
+        self.asked: list[str] = []
+
+    def get_password(self, service: str, username: str) -> str | None:
+        """Return what is there."""
+        self.asked.append(service)
+        return self.passwords.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        """Keep it."""
+        self.passwords[service, username] = password
+
+    def get_credential(self, service: str, username: str | None) -> Credential | None:
+        """Return the first login of a service where no user is named."""
+        users = [user for known, user in self.passwords if known == service and username in (None, user)]
+        self.asked.append(service)
+        return SimpleCredential(users[0], self.passwords[service, users[0]]) if users else None
 
 
 def write_wheel(
@@ -63,9 +91,11 @@ def open_http(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenHttp:
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NETRC", str(tmp_path / "no-netrc"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("keyring.core._keyring_backend", MemoryKeyring())
 
-    def open_(url: str, *, offline: bool = False, policy: RetryPolicy = QUICK) -> HttpIndex:
-        return HttpIndex("test", url, cache_dir=tmp_path / "cache", offline=offline, policy=policy)
+    def open_(url: str, *, policy: RetryPolicy = QUICK, **options: Any) -> HttpIndex:
+        return HttpIndex("test", url, cache_dir=tmp_path / "cache", policy=policy, **options)
 
     return open_
 

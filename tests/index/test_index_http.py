@@ -224,7 +224,7 @@ class TestFaults:
             monkeypatch.setenv("HTTP_PROXY", f"http://me:{SECRET}@127.0.0.1:{listener.getsockname()[1]}")
 
         with pytest.raises(errors.IndexUnavailableError, match="the proxy does not connect") as caught:
-            open_http("http://index.invalid/simple").project_page(RICH)
+            open_http("http://index.invalid/simple", trusted_hosts=["http://index.invalid"]).project_page(RICH)
 
         assert "HTTP_PROXY" in (caught.value.hint or "")
         assert SECRET not in str(caught.value.as_json())
@@ -322,7 +322,7 @@ class TestCredentials:
         with LoopbackIndex({"rich": [wheel]}) as other:
             guarded.heal()
             guarded.fail(PAGE, redirect(f"{other.url}/rich/"))
-            index = open_http(self.url_of(guarded))
+            index = open_http(self.url_of(guarded), trusted_hosts=["http://127.0.0.1"])
             (file,) = index.project_page(RICH).files
             index.core_metadata(file)
 
@@ -498,7 +498,7 @@ def test_the_public_index(tmp_path: Path) -> None:
         requests.head(PYPI_SIMPLE_ENDPOINT, timeout=5)
     except requests.RequestException as error:
         pytest.skip(f"the public index cannot be reached: {type(error).__name__}")
-    index = open_index("pypi", "pypi", cache_dir=tmp_path)
+    index = open_index("pypi", "pypi", cache_dir=tmp_path, trusted_hosts=["*"])
     file = next(file for file in index.project_page(RICH).files if file.filename == "rich-13.9.4-py3-none-any.whl")
 
     metadata = index.core_metadata(replace(file, core_metadata=None))

@@ -8,6 +8,7 @@ from packaging.utils import canonicalize_name
 
 from tests.index.conftest import write_wheel
 from wheelbridge.index import Index, errors, open_index, resolve_index_url
+from wheelbridge.model.boundaries import ForeignSchemeError
 
 RICH = canonicalize_name("rich")
 ZOPE = canonicalize_name("zope.interface")
@@ -87,11 +88,15 @@ def test_listed_files(tmp_path: Path) -> None:
     )
     index = open_local(tmp_path / "simple")
 
-    (file,) = index.project_page(RICH).files
+    file, elsewhere = index.project_page(RICH).files
 
     assert (file.url, file.hashes) == (wheel.as_uri(), {"sha256": digest})
     assert index.core_metadata(file).name == "rich"
     assert index.download(file, tmp_path / "got").read_bytes() == wheel.read_bytes()
+    assert elsewhere.url == "https://h/rich-2.0.zip"
+    for ask in (index.core_metadata, index.variants, lambda file: index.download(file, tmp_path / "got")):
+        with pytest.raises(ForeignSchemeError, match="'local' may not lead to https://h/rich"):
+            ask(elsewhere)
 
 
 def test_listed_as_json(tmp_path: Path) -> None:

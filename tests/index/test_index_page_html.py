@@ -57,14 +57,18 @@ def test_forms_of_an_attribute(attributes: str, field: str, expected: object) ->
 
 
 def test_base_and_other_links() -> None:
-    """``<base>`` counts; links to no distribution do not; where text and URL disagree, the URL is right."""
+    """``<base>`` counts; links to no distribution do not; where text and URL disagree, the URL is right.
+
+    A file on a place where the index may not lead is kept, for the solver to refuse it by name.
+    """
     page = parse(
         '<base href="https://cdn.example/f/"><a href="/">home</a> <a href="mailto:me@host.example">mail</a>'
         '<a href="rich-1.0%2Blocal-py3-none-any.whl">rich-1.0+lo...</a> <a href="ftp://x/rich-2.0.zip">rich-2.0.zip</a>'
     )
 
     assert [(file.filename, file.url) for file in page.files] == [
-        ("rich-1.0+local-py3-none-any.whl", "https://cdn.example/f/rich-1.0%2Blocal-py3-none-any.whl")
+        ("rich-1.0+local-py3-none-any.whl", "https://cdn.example/f/rich-1.0%2Blocal-py3-none-any.whl"),
+        ("rich-2.0.zip", "ftp://x/rich-2.0.zip"),
     ]
 
 

@@ -21,10 +21,10 @@ from filelock import FileLock
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from wheelbridge.api.sources import without_credentials
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.index.client import resolve_index_url
 from wheelbridge.index.transfer import write_atomically
+from wheelbridge.model.redaction import redact_text
 from wheelbridge.model.variant import Features, VariantProvider
 
 ANSWER_LIFETIME = 24 * 60 * 60.0
@@ -116,7 +116,7 @@ class PluginRunner:
 
     def _find(self, requires: tuple[str, ...], endpoint: str) -> Features:
         """Return the cached answer, or ask; the lock also spares others the same question."""
-        clean = [without_credentials(url) for url in self._indexes]
+        clean = [redact_text(url) for url in self._indexes]
         machine = [sys.version, sys.base_prefix, sysconfig.get_platform()]
         environment = self._folder / _digest(requires, clean, machine)
         answer = self._folder / f"{environment.name}-{_digest(endpoint, platform.node())}.json"
@@ -218,7 +218,7 @@ def _read_end(log: IO[bytes]) -> list[str]:
 
 
 def _make_presentable(text: str) -> str:
-    return without_credentials("".join(char if char.isprintable() else " " for char in text))
+    return redact_text("".join(char if char.isprintable() else " " for char in text))
 
 
 def _read_cached(path: Path) -> Features | None:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from functools import cached_property
 
 from wheelbridge.api.places import Caches
-from wheelbridge.errors import WheelbridgeError
+from wheelbridge.errors import UsageError, WheelbridgeError
 from wheelbridge.index.client import open_index
 from wheelbridge.index.errors import ProjectNotFoundError
 from wheelbridge.index.protocol import Index
@@ -39,9 +39,18 @@ class Provider:
 
     @cached_property
     def plugins(self) -> VariantPlugins | None:
-        """The provider plugins that the user trusts, from this index alone; None where there are none."""
+        """The provider plugins that the user trusts, from this index alone; None where there are none.
+
+        Raises:
+            UsageError: if the index must attest its files: pip, which installs a plugin, does not look.
+        """
         if not self._trusted:
             return None
+        if self._source.attestations is not None:
+            raise UsageError(
+                f"The plugins of {self._source.name} cannot be verified, and its files must be attested",
+                hint="Give the target's values with --virtual-package in the place of --variant-trust.",
+            )
         from wheelbridge.api.provider_plugins import PluginRunner  # noqa: PLC0415 - few solves run plugins
 
         return PluginRunner(self._trusted, self._caches.root, [self._url], offline=self._offline)

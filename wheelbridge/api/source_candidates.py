@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from wheelbridge.api.source_places import SourcePlace, read_channel, read_index
 from wheelbridge.configuration.conda_channels import CondaChannels
+from wheelbridge.configuration.errors import InvalidConfigurationError
 from wheelbridge.configuration.values import COMMAND_LINE, Configuration, RouteEntry, SourceEntry
-from wheelbridge.errors import UsageError
+from wheelbridge.errors import UsageError, WheelbridgeError
 from wheelbridge.model.source import Claim, Source, SourceKind
 
 _KINDS: tuple[SourceKind, ...] = ("channel", "index")
@@ -71,8 +72,18 @@ class Reader:
     windows: bool = False
 
     def read_place(self, place: Configuration) -> Level:
-        """Return the sources of a configuration."""
-        return [candidate for entry in place.sources for candidate in self._expand(entry, place.fallback)]
+        """Return the sources of a configuration.
+
+        Raises:
+            InvalidConfigurationError: with the path to a source that cannot be read.
+        """
+        found: list[Candidate] = []
+        for entry in place.sources:
+            try:
+                found += self._expand(entry, place.fallback)
+            except WheelbridgeError as error:
+                raise InvalidConfigurationError(entry.origin, entry.path, error.message, hint=error.hint) from error
+        return found
 
     def read_given(self, given: Iterable[tuple[SourceKind, str]], configured: Sequence[Level]) -> Level:
         """Return the sources of a command line; the name of a *configured* one means that one, settings and all.

@@ -150,11 +150,11 @@ def _make_sources(
 
 def _members(named: Mapping[str, Candidate]) -> dict[str, list[str]]:
     """Return what a name means: a source, or those of a group."""
-    found: dict[str, list[str]] = defaultdict(list)
+    groups: dict[str, list[str]] = defaultdict(list)
     for name, candidate in named.items():
-        if candidate.group and candidate.group not in named:
-            found[candidate.group].append(name)
-    return {**found, **{name: [name] for name in named}}
+        if candidate.group:
+            groups[candidate.group].append(name)
+    return {**{name: [name] for name in named}, **groups}
 
 
 def _read_hosts(texts: Iterable[str], named: Mapping[str, Candidate]) -> dict[str, tuple[str, ...]]:

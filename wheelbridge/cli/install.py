@@ -11,7 +11,6 @@ from wheelbridge.api.places import Caches
 from wheelbridge.api.removing import prepare_removal
 from wheelbridge.api.running import run_to_end
 from wheelbridge.api.solving import Settings
-from wheelbridge.api.sources import without_credentials
 from wheelbridge.api.specs import read_request
 from wheelbridge.cli.options import Output, SolveOptions
 from wheelbridge.cli.output import err, note, out, print_json
@@ -23,6 +22,7 @@ from wheelbridge.installer.listing import load_records
 from wheelbridge.installer.plan import Plan
 from wheelbridge.installer.prefix import hold_prefix, is_environment
 from wheelbridge.installer.transaction import run_transaction
+from wheelbridge.model.redaction import redact_text
 
 
 def create(
@@ -134,4 +134,4 @@ def _go_ahead(output: Output, plan: Plan) -> bool:
 
 
 def _command() -> tuple[str, ...]:
-    return ("wheelbridge", *map(without_credentials, sys.argv[1:]))
+    return ("wheelbridge", *map(redact_text, sys.argv[1:]))

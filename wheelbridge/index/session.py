@@ -11,6 +11,7 @@ from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from threading import Lock
 from typing import IO, Any
 
 import requests
@@ -89,6 +90,7 @@ class Session:
         self._credentials = credentials
         self._timeout = timeout
         self._known: dict[tuple[str, str], _Settings] = {}
+        self._asking = Lock()
 
     def get(self, url: str, headers: Mapping[str, str], *, stream: bool = False) -> requests.Response:
         """Send one GET, redirects followed; raise what `requests` raises.
@@ -98,7 +100,7 @@ class Session:
         """
         self._boundary.check(url)  # before requests makes something plain of it
         response = self._send(url, headers, stream=stream)
-        if response.status_code == _UNAUTHORIZED and self._ask_keyring(response.url):
+        if response.status_code == _UNAUTHORIZED and self._has_other_login(response):
             response.close()
             response = self._send(url, headers, stream=stream)
         return response
@@ -118,14 +120,17 @@ class Session:
             self._known[origin] = settings
         return settings
 
-    def _ask_keyring(self, url: str) -> bool:
-        """Tell whether the keyring knows a login for *url*, whose server wants one; it is asked once."""
-        settings = self._settings(url)
-        if settings.asked_keyring:
-            return False
-        login = self._credentials.ask_keyring(url)
-        self._known[origin_of(url)] = replace(settings, login=login or settings.login, asked_keyring=True)
-        return login is not None and login != settings.login
+    def _has_other_login(self, refused: requests.Response) -> bool:
+        """Tell whether there is another login than the one *refused*: the keyring is asked, once for all threads."""
+        url = refused.url
+        with self._asking:
+            settings = self._settings(url)
+            if not settings.asked_keyring:
+                login = self._credentials.ask_keyring(url) or settings.login
+                settings = replace(settings, login=login, asked_keyring=True)
+                self._known[origin_of(url)] = settings
+        sent = refused.request.headers.get("Authorization")
+        return settings.login is not None and settings.login.authorization != sent
 
 
 class _Discreet(Serializer):
