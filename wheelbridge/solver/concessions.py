@@ -113,14 +113,14 @@ class Concessions:
         return bool(self._demand.changed)
 
     async def _offer_more(self, project: NormalizedName) -> None:
-        """Ask the indexes for *project*, where a source above kept them from being asked, or for older versions."""
-        if project not in self._demand.opened and self._owners.holds_back(project):
-            self._demand.open(project)
+        """Offer older versions of *project*; once there are none, ask the indexes that a source above holds back."""
         specifiers, window = self._demand.specifiers_of(project), self._demand.window_of(project)
-        asked = await self._owners.indexes(project) if project not in self._demand.changed else ()
+        asked = await self._owners.indexes(project)
         offers = [offer for source in asked if (offer := await source.offer(project))]
         if any(not offer.exhausted(specifiers, window) for offer in offers):
             self._demand.widen(project)
+        elif project not in self._demand.opened and self._owners.holds_back(project):
+            self._demand.open(project)
 
     def _serve_more(self, names: Collection[str]) -> None:
         """Let the indexes answer for installed wheels that the conflict names, and for conda packages that rows map."""

@@ -260,13 +260,34 @@ class _Session:
             available[name] = found
         named = {name for name in words_of(conflict) if self._owners.knows(name)}
         hidden = await find_hidden(named, self._owners)
-        return explain(conflict, self._wheels.values(), self._demand, self._problem, available, hidden=hidden)
+        refused = tuple(self._catalogue.refusals.values())
+        return explain(
+            conflict, self._wheels.values(), self._demand, self._problem, available, hidden=hidden, refused=refused
+        )
 
     async def _refine(self, records: list[RepoDataRecord]) -> bool:
         """Tell whether the solution asks for another round."""
         if await self._serve_mapped_wheels(records) or self._insist_on_wheels(records):
             return True
+        if await self._exhaust_owners(records):
+            return True
         return self._ask_for_extras(records) or self._harden(records)
+
+    async def _exhaust_owners(self, records: list[RepoDataRecord]) -> bool:
+        """Offer more of the indexes above the source of a record: it may serve only where no version of theirs fits."""
+        for record in records:
+            name = record.name.normalized
+            if (project := self._owners.project_of(name)) is None:
+                continue
+            specifiers, window = self._demand.specifiers_of(project), self._demand.window_of(project)
+            for group in self._owners.judge(name).groups:
+                if any(source.url == record_channel(record) for source in group):
+                    break
+                indexes = [self._wheels[source.name] for source in group if source.kind == "index"]
+                offers = [offer for source in indexes if (offer := await source.offer(project))]
+                if any(not offer.exhausted(specifiers, window) for offer in offers):
+                    self._demand.widen(project)
+        return bool(self._demand.changed)
 
     def _ask_for_extras(self, records: list[RepoDataRecord]) -> bool:
         """Ask wheels for the extras that installed packages and earlier requests want of them."""

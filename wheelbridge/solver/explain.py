@@ -14,6 +14,7 @@ from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.errors import UnsatisfiableError
 from wheelbridge.solver.ownership import Hidden
 from wheelbridge.solver.problem import Problem
+from wheelbridge.solver.records import wheel_project
 from wheelbridge.solver.variant_choice import INCOMPATIBLE_VARIANT, UNWANTED_VARIANT
 from wheelbridge.solver.wheels import WheelSource
 from wheelbridge.translate.errors import OtherPlatformError
@@ -50,6 +51,7 @@ def explain(
     available: Mapping[str, Mapping[str, Collection[Version]]],
     *,
     hidden: Collection[Hidden] = (),
+    refused: Collection[Refusal] = (),
 ) -> UnsatisfiableError:
     """Turn the solver's text into an error that names wheels, sources, and candidates that were refused or hidden.
 
@@ -57,15 +59,18 @@ def explain(
     """
     text = conflict.removeprefix(_PREAMBLE).rstrip()
     projects = sorted({p for name in words_of(text) if (p := demand.names.asked_project(name))})
-    refusals = {project: _refusals(project, sources) for project in projects}
+    refusals = {
+        project: [*_refusals(project, sources), *(one for one in refused if wheel_project(one.fn) == project)]
+        for project in projects
+    }
     lines = [_name_wheels(text, sources), *_offers(available), *_reasons(refusals)]
     lines += [one.describe() for one in hidden]
     missing = {demand.names.asked_project(name) for name in available}
     without = (p for p in projects if p in missing and not any(source.has_wheels(p) for source in sources))
     codes = Counter(refusal.code for project in without for refusal in refusals[project])
     hint = next((_HINTS[code] for code, _ in codes.most_common() if code in _HINTS), _loosen(problem, text))
-    refused = [refusal.as_json() for found in refusals.values() for refusal in found]
-    return UnsatisfiableError("\n".join(lines), refused=refused, hidden=tuple(hidden), hint=hint)
+    shown = [refusal.as_json() for found in refusals.values() for refusal in found]
+    return UnsatisfiableError("\n".join(lines), refused=shown, hidden=tuple(hidden), hint=hint)
 
 
 def names_without_candidates(conflict: str) -> list[str]:
