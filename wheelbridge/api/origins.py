@@ -38,7 +38,7 @@ def standing_routes(prefix: Path, installed: Sequence[PrefixRecord], sources: Se
     """
     origins = load_origins(prefix)
     return tuple(
-        Route(pattern=f"conda:{record.name.normalized}", sources=places, origin="the environment")
+        Route(pattern=f"conda:{record.name.normalized}", sources=places, origin=_reason(origin))
         for record in installed
         if (origin := _own(origins, record)) and (places := _bound(origin, sources))
     )
@@ -53,6 +53,11 @@ def _bound(origin: Origin, sources: Sequence[Source]) -> tuple[str, ...]:
         return ()
     private = tuple(source.name for source in sources if source.claim == "strict" and not source.explicit)
     return private or (origin.source_url,)
+
+
+def _reason(origin: Origin) -> str:
+    kind = "it was routed to" if origin.decision.get("route") else "it came from the private"
+    return f"the environment: {kind} {origin.source_url}"
 
 
 def _own(origins: Mapping[str, Origin], record: PrefixRecord) -> Origin | None:
