@@ -11,7 +11,8 @@ import pytest
 
 import wheelbridge
 from wheelbridge.errors import WheelbridgeError
-from wheelbridge.solver import candidates, variant_choice
+from wheelbridge.model import attestation
+from wheelbridge.solver import admission, candidates, catalogue, variant_choice
 
 CLI = Path(__file__).parents[1] / "docs" / "reference" / "cli.md"
 
@@ -59,8 +60,14 @@ def errors() -> dict[str, list[type[WheelbridgeError]]]:
 
 def refusal_codes() -> set[str]:
     """Return the codes that the choice of candidates itself gives a file."""
-    literal = set(re.findall(r'(?:_refuse\(\w+|Refusal\([\w.]+), "([a-z-]+)"', inspect.getsource(candidates)))
-    return literal | {candidates.OTHER_PYTHON, variant_choice.INCOMPATIBLE_VARIANT, variant_choice.UNWANTED_VARIANT}
+    text = "".join(map(inspect.getsource, (candidates, admission, catalogue)))
+    literal = set(re.findall(r'(?:_refuse\(\w+|Refusal\([\w.]+), "([a-z-]+)"', text))
+    return literal | {
+        attestation.NO_PROVENANCE,
+        candidates.OTHER_PYTHON,
+        variant_choice.INCOMPATIBLE_VARIANT,
+        variant_choice.UNWANTED_VARIANT,
+    }
 
 
 class TestErrorCodes:

@@ -79,7 +79,7 @@ async def solve_jointly(
     try:
         solution = await solve_once(problem)
     except UnsatisfiableError as error:
-        if routes := await find_way_out(problem, error.hidden, solve_once):
+        if routes := await find_way_out(problem, error.kept_back, solve_once):
             raise advise(error, routes) from None
         raise
     finally:

@@ -23,16 +23,13 @@ class UnsatisfiableError(WheelbridgeError):
         super().__init__(f"The request cannot be met:\n{explanation}", hint=hint)
         self.explanation = explanation
         self.refused = list(refused)
+        self.hidden = [one.as_json() for one in hidden]
         self._hidden = tuple(hidden)
 
     @property
-    def hidden(self) -> tuple[Hidden, ...]:
-        """What the rule kept from the solver."""
+    def kept_back(self) -> tuple[Hidden, ...]:
+        """What the rule kept from the solver; `hidden` has it as JSON."""
         return self._hidden
-
-    def as_json(self) -> dict[str, object]:
-        """Return the fields, and what was hidden."""
-        return {**super().as_json(), "hidden": [one.as_json() for one in self._hidden]}
 
 
 class PackageNotFoundError(WheelbridgeError):
