@@ -33,6 +33,9 @@ def test_every_command_has_a_help_text_for_every_option() -> None:
     group = get_command(app)
     assert isinstance(group, TyperGroup)
     assert {"create", "solve", "variants", "why"} <= group.commands.keys()
-    for name, command in group.commands.items():
+    nested = {name: command for name, command in group.commands.items() if isinstance(command, TyperGroup)}
+    inner = {f"{name} {sub}": found for name, command in nested.items() for sub, found in command.commands.items()}
+    assert "sources import" in inner
+    for name, command in {**group.commands, **inner}.items():
         missing = [item.name for item in command.params if not getattr(item, "help", None) and item.name != "help"]
         assert not missing, f"{name}: {missing}"

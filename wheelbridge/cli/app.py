@@ -1,5 +1,6 @@
 """The typer application: every command's module is imported when the command runs, so that start-up stays fast."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -184,6 +185,39 @@ def list_(*, place: g.Place, as_json: o.Json = False) -> int:
     from wheelbridge.cli.list import run
 
     return run(place.path, as_json=as_json)
+
+
+sources_app = typer.Typer(invoke_without_command=True, no_args_is_help=False, pretty_exceptions_enable=False)
+app.add_typer(sources_app, name="sources")
+
+
+@sources_app.callback()
+@g.grouped
+def sources(ctx: typer.Context, *, sources: g.Sources, machine: g.Machine, as_json: o.Json = False) -> int:
+    """Show the sources that a solve would use, in order, and where each setting comes from."""
+    if ctx.invoked_subcommand is not None:
+        return 0
+    from wheelbridge.cli.sources import run
+
+    return run(g.read_options(ctx.obj, sources, machine, g.Wishes()), as_json=as_json)
+
+
+@sources_app.command("import")
+def import_(
+    tool: Annotated[str, typer.Argument(metavar="pip|uv", help="Whose configuration to read.")],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="Its file; default: where the tool looks for it.")
+    ] = None,
+    *,
+    write: Annotated[
+        Path | None, typer.Option("--write", metavar="FILE", help="Add it to this wheelbridge.toml.")
+    ] = None,
+    as_json: o.Json = False,
+) -> int:
+    """Print what pip or uv are configured to as text for a wheelbridge.toml."""
+    from wheelbridge.cli.sources import run_import
+
+    return run_import(tool, file, write, as_json=as_json)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from wheelbridge.cli import options as o
 from wheelbridge.cli.order import order_sources
 
 if TYPE_CHECKING:
+    from wheelbridge.api.sources import SourceChoice
     from wheelbridge.model.variant_policy import VariantPolicy
 
 
@@ -20,8 +21,27 @@ class Sources:
     channel: o.Channels = None
     index: o.Indexes = None
     override_channels: o.Override = False
+    priority: o.Priorities = None
+    route: o.Routes = None
+    trusted_host: o.TrustedHosts = None
+    no_channel_relations: o.NoRelations = False
+    config: o.Config = None
+    no_config: o.NoConfig = False
     exclude_newer: o.ExcludeNewer = None
     offline: o.Offline = False
+
+    def choice(self, argv: Sequence[str]) -> "SourceChoice":
+        """Return what they say of sources; the order of those is that of *argv*."""
+        from wheelbridge.api.sources import SourceChoice
+
+        return SourceChoice(
+            sources=tuple(order_sources(argv, self.channel or [], self.index or [])),
+            defaults=not self.override_channels,
+            priorities=tuple(self.priority or ()),
+            routes=tuple(self.route or ()),
+            trusted_hosts=tuple(self.trusted_host or ()),
+            relations=not self.no_channel_relations,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +144,9 @@ class Output:
 def read_options(argv: Sequence[str], sources: Sources, facts: Facts, wishes: Wishes) -> o.SolveOptions:
     """Return what the command line *argv* says of sources, target and variants."""
     return o.SolveOptions(
-        sources=order_sources(argv, sources.channel or [], sources.index or []),
-        defaults=not sources.override_channels,
+        sources=sources.choice(argv),
+        config=sources.config,
+        search_config=not sources.no_config,
         exclude_newer=sources.exclude_newer,
         offline=sources.offline,
         facts=facts.virtual_package or [],

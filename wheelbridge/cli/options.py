@@ -3,16 +3,15 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wheelbridge.errors import UsageError
-from wheelbridge.model.source import SourceKind
 
 if TYPE_CHECKING:
+    from wheelbridge.api.sources import SourceChoice
     from wheelbridge.model.variant_policy import VariantPolicy
 
 _SOURCES = "Sources, in order of priority"
@@ -40,7 +39,10 @@ Indexes = Annotated[
 Override = Annotated[
     bool,
     typer.Option(
-        "--override-channels", "-O", help="Use only the sources given here, no default ones.", rich_help_panel=_SOURCES
+        "--override-channels",
+        "-O",
+        help="Use only the sources given here, neither configured nor default ones.",
+        rich_help_panel=_SOURCES,
     ),
 ]
 ExcludeNewer = Annotated[
@@ -51,6 +53,51 @@ ExcludeNewer = Annotated[
         help="Leave out what was published later: 2026-01-31, a full ISO 8601 time, or an age such as 7d.",
         rich_help_panel=_SOURCES,
     ),
+]
+Priorities = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--priority",
+        metavar="[SOURCE=]CLAIM",
+        help="What the first source that has a project leaves to those below it: strict, flexible or disabled.",
+        rich_help_panel=_SOURCES,
+    ),
+]
+Routes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--route",
+        metavar="PROJECT=SOURCE[,SOURCE...]",
+        help="The sources that alone may serve a project; '; MARKER' behind it says on which systems.",
+        rich_help_panel=_SOURCES,
+    ),
+]
+TrustedHosts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--trusted-host",
+        metavar="SOURCE=HOST",
+        help="Another host that a source may lead to; http://HOST lets it go without TLS.",
+        rich_help_panel=_SOURCES,
+    ),
+]
+NoRelations = Annotated[
+    bool,
+    typer.Option(
+        "--no-channel-relations",
+        help="Channels do not say which others belong to them (CEP 42).",
+        rich_help_panel=_SOURCES,
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", help="A wheelbridge.toml, in the place of the project's.", rich_help_panel=_SOURCES
+    ),
+]
+NoConfig = Annotated[
+    bool,
+    typer.Option("--no-config", help="Look for no configuration, conda's neither.", rich_help_panel=_SOURCES),
 ]
 Offline = Annotated[
     bool, typer.Option("--offline", help="Use what is cached, ask no network.", rich_help_panel=_SOURCES)
@@ -153,28 +200,6 @@ OverrideManaged = Annotated[
 ]
 
 
-def read_cutoff(text: str | None) -> datetime | None:
-    """Read ``--exclude-newer``: a date (its last moment, UTC), a time, or an age in days.
-
-    >>> read_cutoff("2026-01-31T12:00:00+00:00").isoformat()
-    '2026-01-31T12:00:00+00:00'
-
-    Raises:
-        UsageError: if *text* is none of them.
-    """
-    if text is None:
-        return None
-    if text.removesuffix("d").isdigit():
-        return datetime.now(UTC) - timedelta(days=int(text.removesuffix("d")))
-    try:
-        parsed = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is no date", hint="Write it like 2026-01-31, or like 7d for an age.") from error
-    if len(text) == len("2026-01-31"):
-        parsed += timedelta(days=1, microseconds=-1)
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-
-
 def read_overrides(*, frozen: bool, managed: bool) -> frozenset[str]:
     """Return the codes of the refusals that the command line overrides."""
     return frozenset(code for code, chosen in (("frozen", frozen), ("externally-managed", managed)) if chosen)
@@ -198,8 +223,9 @@ def find_prefix(prefix: Path | None, name: str | None) -> Path:
 class SolveOptions:
     """What a command line says about sources and target."""
 
-    sources: Sequence[tuple[SourceKind, str]]
-    defaults: bool
+    sources: "SourceChoice"
+    config: Path | None
+    search_config: bool
     exclude_newer: str | None
     offline: bool
     facts: Sequence[str]

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 from wheelbridge.api.places import Caches
 from wheelbridge.api.solving import Settings, solve_request
-from wheelbridge.api.sources import read_sources
+from wheelbridge.api.sources import SourceList, gather_sources
 from wheelbridge.api.specs import read_request
-from wheelbridge.cli.options import Output, SolveOptions, read_cutoff
+from wheelbridge.cli.options import Output, SolveOptions
 from wheelbridge.cli.output import note, print_json
 from wheelbridge.cli.progress import steps
 from wheelbridge.cli.render import render_solution, solution_json
+from wheelbridge.configuration.cutoff import read_cutoff
+from wheelbridge.configuration.levels import load_levels
 from wheelbridge.errors import UsageError
+from wheelbridge.model.target import Target
 from wheelbridge.target.detect import detect_target, is_this_machine
 
 
@@ -25,15 +28,26 @@ def read_settings(options: SolveOptions) -> Settings:
             "--variant-trust asks what this machine supports, and the target is another one",
             hint="Leave out --platform and --virtual-package, or give the target's values with --virtual-package.",
         )
+    target = detect_target(options.platform, options.facts)
+    listed = list_sources(options, target)
+    for text in listed.notes:
+        note(text)
     return Settings(
-        target=detect_target(options.platform, options.facts),
-        sources=read_sources(options.sources, defaults=options.defaults),
+        target=target,
+        sources=listed.sources,
+        routes=listed.routes,
+        relations=listed.relations,
         caches=Caches.default(),
-        exclude_newer=read_cutoff(options.exclude_newer),
+        exclude_newer=read_cutoff(options.exclude_newer) or listed.exclude_newer,
         offline=options.offline,
         variants=options.variants,
         trusted=tuple(options.trusted),
     )
+
+
+def list_sources(options: SolveOptions, target: Target) -> SourceList:
+    """Merge what the command line and configurations say of sources."""
+    return gather_sources(options.sources, load_levels(options.config, search=options.search_config), target)
 
 
 def run(specs: Sequence[str], requirements: Sequence[str], options: SolveOptions, output: Output) -> int:

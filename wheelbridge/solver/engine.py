@@ -23,7 +23,6 @@ from wheelbridge.solver.errors import (
     IdentityConflictError,
     RepodataError,
     UnsatisfiableError,
-    UnsoundSolutionError,
 )
 from wheelbridge.solver.explain import UNSPOKEN, explain, names_without_candidates, words_of
 from wheelbridge.solver.hidden import advise, find_hidden, find_way_out
@@ -33,14 +32,13 @@ from wheelbridge.solver.ownership import Rule
 from wheelbridge.solver.problem import Problem, Progress, Providers, Solution, Statistics
 from wheelbridge.solver.records import (
     installed_names,
-    record_channel,
     taken_names,
     to_rattler_virtual_packages,
     wheel_project,
 )
+from wheelbridge.solver.refinements import Refinements
 from wheelbridge.solver.request import take_request
 from wheelbridge.solver.solution import collect_packages
-from wheelbridge.solver.soundness import asked_extras, find_unmet, without_their_extras
 from wheelbridge.solver.variant_notes import note_idle_pins, note_idle_wishes, note_variants
 from wheelbridge.solver.wheels import Context, WheelSource
 from wheelbridge.translate.pythons import Release
@@ -137,6 +135,7 @@ class _Session:
             exclude_newer=problem.exclude_newer,
         )
         self._installed = installed_names((*problem.standing.locked, *problem.standing.replaced))
+        self._kept = {record.url for record in problem.standing.locked}
         self._constraints = [*problem.standing.constraints]
         self._versions: dict[NormalizedName, Collection[Version]] = {}
 
@@ -163,6 +162,7 @@ class _Session:
         self._progress.step("Reading indexes")
         self._request = await take_request(self._problem, self._table, context, self._owners)
         self._concessions = Concessions(self._problem, self._request, self._demand, self._owners, self._installed)
+        self._refinements = Refinements(self._owners, self._concessions, self._kept)
 
     async def _pythons(self) -> frozenset[Release]:
         """Return the minor versions of the pythons that may be chosen."""
@@ -197,7 +197,7 @@ class _Session:
                 continue
             if self._find_unearned(records):
                 return await self._solution(records)
-            if await self._refine(records):
+            if await self._refinements.find(records):
                 continue
             if not self._problem.complete or await self._complete(records):
                 return await self._solution(records)
@@ -227,7 +227,7 @@ class _Session:
                 locked_packages=list(self._problem.standing.locked),
                 virtual_packages=to_rattler_virtual_packages(self._problem.target),
                 channel_priority=ChannelPriority.Flexible,
-                constraints=[MatchSpec(spec) for spec in (*self._constraints, *self._concessions.constraints)],
+                constraints=[MatchSpec(spec) for spec in self._all_constraints],
             )
         except GatewayError as error:
             raise RepodataError(f"A channel cannot be read: {error}") from error
@@ -238,6 +238,10 @@ class _Session:
         finally:
             self._statistics.solve_seconds += time.perf_counter() - started
         return self._catalogue.restore(records)
+
+    @property
+    def _all_constraints(self) -> tuple[str, ...]:
+        return (*self._constraints, *self._refinements.constraints, *self._concessions.constraints)
 
     def _needs_of_wheels(self) -> set[str]:
         """Return the names of channels that the wheels on offer ask for."""
@@ -265,40 +269,6 @@ class _Session:
             conflict, self._wheels.values(), self._demand, self._problem, available, hidden=hidden, refused=refused
         )
 
-    async def _refine(self, records: list[RepoDataRecord]) -> bool:
-        """Tell whether the solution asks for another round."""
-        if await self._serve_mapped_wheels(records) or self._insist_on_wheels(records):
-            return True
-        if await self._exhaust_owners(records):
-            return True
-        return self._ask_for_extras(records) or self._harden(records)
-
-    async def _exhaust_owners(self, records: list[RepoDataRecord]) -> bool:
-        """Offer more of the indexes above the source of a record: it may serve only where no version of theirs fits."""
-        for record in records:
-            name = record.name.normalized
-            if (project := self._owners.project_of(name)) is None:
-                continue
-            specifiers, window = self._demand.specifiers_of(project), self._demand.window_of(project)
-            for group in self._owners.judge(name).groups:
-                if any(source.url == record_channel(record) for source in group):
-                    break
-                indexes = [self._wheels[source.name] for source in group if source.kind == "index"]
-                offers = [offer for source in indexes if (offer := await source.offer(project))]
-                if any(not offer.exhausted(specifiers, window) for offer in offers):
-                    self._demand.widen(project)
-        return bool(self._demand.changed)
-
-    def _ask_for_extras(self, records: list[RepoDataRecord]) -> bool:
-        """Ask wheels for the extras that installed packages and earlier requests want of them."""
-        chosen = {record.name.normalized: record for record in records}
-        for name, extras in asked_extras(records, self._concessions.specs).items():
-            source = self._source_of(chosen[name]) if name in chosen else None
-            wheel = source.wheels[chosen[name].url] if source else None
-            if wheel is not None and wheel.extras is not None and not wheel.extras >= extras:
-                self._demand.add_extras(wheel.project, extras)
-        return bool(self._demand.changed)
-
     def _find_unearned(self, records: list[RepoDataRecord]) -> bool:
         """Tell whether a wheel meets the dependency of a conda package without a row that says it may."""
         wheels = {record.name.normalized for record in records if WHEEL_FLAG in record.flags}
@@ -308,56 +278,15 @@ class _Session:
             raise IdentityConflictError(blocking[0])
         return bool(self.unearned)
 
-    def _harden(self, records: list[RepoDataRecord]) -> bool:
-        """Where the solver lost what a condition or an extra asks for, ask for it unconditionally, and solve again."""
-        unmet = find_unmet(records, self._concessions.specs)
-        for need in unmet:
-            owner = need.owner
-            if owner is None:
-                self._concessions.hard.append(need.spec)
-            elif source := self._source_of(owner):
-                source.harden(owner.url, need.spec)
-            else:
-                raise UnsoundSolutionError(owner.name.normalized, need.spec)
-        return bool(unmet)
-
-    def _source_of(self, record: RepoDataRecord) -> WheelSource | None:
-        channel = record_channel(record)
-        found = (source for source in self._wheels.values() if source.source.url == channel)
-        return next((source for source in found if record.url in source.wheels), None)
-
-    async def _serve_mapped_wheels(self, records: list[RepoDataRecord]) -> bool:
-        """Let the indexes that come first answer for chosen conda packages that a row says are their projects."""
-        mapped = ((record, self._demand.names.mapped_project(record.name.normalized)) for record in records)
-        for record, project in mapped:
-            name = record.name.normalized
-            if project is None or self._demand.names.asked_project(name):
-                continue
-            if await self._owners.above(name, project, record_channel(record)):
-                self._demand.serve(project)
-        return bool(self._demand.changed)
-
     async def _complete(self, records: list[RepoDataRecord]) -> bool:
         """Put in place of each chosen wheel's record the one with all groups; False if one is refused only now."""
         for index, record in enumerate(records):
-            if source := self._source_of(record):
+            if source := self._refinements.source_of(record):
                 if wheel := await source.complete(record.url):
                     records[index] = wheel.solver_record
                 elif project := wheel_project(record.file_name):
                     self._demand.changed.add(project)
         return not self._demand.changed
-
-    def _insist_on_wheels(self, records: list[RepoDataRecord]) -> bool:
-        """Where extras were asked of a conda package that does not know them, insist on the wheel."""
-        found = False
-        for name in without_their_extras(records, self._concessions.specs):
-            constraint = f"{name}[flags=[{WHEEL_FLAG}]]"
-            if constraint not in self._constraints:
-                self._constraints.append(constraint)
-                found = True
-                if project := self._demand.names.asked_project(name):
-                    self._demand.open(project)
-        return found
 
     async def _versions_of(self, project: NormalizedName) -> Collection[Version]:
         if project not in self._versions:
@@ -369,9 +298,8 @@ class _Session:
     async def _solution(self, records: list[RepoDataRecord]) -> Solution:
         refused = {refusal.fn: refusal for source in self._wheels.values() for refusal in source.refusals}
         releases = [release for source in self._wheels.values() for release in source.releases]
-        kept = {record.url for record in self._problem.standing.locked}
         packages = collect_packages(records, self._wheels.values(), self._channels.sources, self._problem.standing)
-        packages = add_decisions(packages, self._owners, kept)
+        packages = add_decisions(packages, self._owners, self._kept)
         refused.update(self._catalogue.refusals)
         return Solution(
             packages=packages,
@@ -384,7 +312,7 @@ class _Session:
                 *(f"{old} was asked for earlier; it may move now." for old in self._concessions.loosened),
                 *note_idle_pins(self._problem.variants, packages),
                 *note_idle_wishes(self._problem.variants, releases),
-                *note_variants(records, self._wheels.values(), kept),
+                *note_variants(records, self._wheels.values(), self._kept),
                 *note_given_way(packages),
                 *await note_shadowed(packages, self._owners),
             ),

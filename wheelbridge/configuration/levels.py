@@ -1,0 +1,59 @@
+"""All that was configured, the nearest place first."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wheelbridge.configuration.conda_channels import CondaChannels
+from wheelbridge.configuration.condarc import load_conda_settings
+from wheelbridge.configuration.files import find_project_file, load_file, user_file
+from wheelbridge.configuration.values import Configuration
+
+SWITCH = "WHEELBRIDGE_NO_CONFIG"
+"""A variable that says what ``--no-config`` says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levels:
+    """What the places say, the nearest first, and what conda's names of channels mean.
+
+    Attributes:
+        override_allowed: whether ``--override-channels`` may be used.
+        notes: what was found and is not followed.
+    """
+
+    places: tuple[Configuration, ...] = ()
+    channels: CondaChannels = field(default_factory=CondaChannels)
+    override_allowed: bool = True
+    notes: tuple[str, ...] = ()
+
+
+def load_levels(config: Path | None = None, *, search: bool = True) -> Levels:
+    """Read the configuration of the project, of the user, and conda's.
+
+    Args:
+        config: stands in the place of the project's file.
+        search: False: read nothing but *config*.
+
+    Raises:
+        WheelbridgeError: if a file that counts cannot be read.
+    """
+    searched = search and os.environ.get(SWITCH, "") in {"", "0"}
+    files = [config or (_project_file() if searched else None), user_file() if searched else None]
+    places = [load_file(path) for path in dict.fromkeys(files) if path and (path == config or path.is_file())]
+    conda = load_conda_settings() if searched else None
+    if conda is None:
+        return Levels(places=tuple(places))
+    return Levels(
+        places=(*places, conda.configuration),
+        channels=conda.channels,
+        override_allowed=conda.override_allowed,
+        notes=conda.notes,
+    )
+
+
+def _project_file() -> Path | None:
+    try:
+        return find_project_file(Path.cwd())
+    except FileNotFoundError:  # the working directory is gone
+        return None

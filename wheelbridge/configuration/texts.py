@@ -1,0 +1,95 @@
+"""The small texts that files and command lines share: names, hosts, patterns, URLs with a login."""
+
+import re
+from collections.abc import Iterator
+
+from packaging.markers import InvalidMarker, Marker
+
+_CREDENTIALS = re.compile(r"://[^/\s]+@")
+_TOKEN = re.compile(r"(://[^/\s]+)/t/[^/\s]+")
+_NAME = re.compile(r"[^\s=,;]+")
+_HOST = re.compile(r"(https?://)?(\[[0-9A-Fa-f:.]+\]|[^/\s@:=,\[\]]+)(:[0-9*]+)?")
+_PATTERN = re.compile(r"(?:(?P<kind>conda|pypi):)?(?P<glob>[^\s:=,;]+)")
+_SEPARATORS = re.compile(r"[-_.]+")
+
+
+def without_credentials(text: str) -> str:
+    """Take user and password out of every URL in *text*.
+
+    >>> without_credentials("-i https://me:secret@host.example/simple")
+    '-i https://host.example/simple'
+    """
+    return _CREDENTIALS.sub("://", text)
+
+
+def without_token(text: str) -> str:
+    """Take user, password and conda's token out of every URL in *text*.
+
+    >>> without_token("https://me:secret@host.example/t/to-ken/channel")
+    'https://host.example/channel'
+    """
+    return _TOKEN.sub(r"\1", without_credentials(text))
+
+
+def index_name(url: str) -> str:
+    """Return what an index at *url* goes by: the last part of its path that says something, or its host.
+
+    >>> index_name("https://host.example/corp/simple/"), index_name("https://host.example/simple")
+    ('corp', 'host.example')
+    """
+    parts = [part for part in url.partition("://")[2].split("/") if part and part != "simple"]
+    return parts[-1].rpartition("@")[2] if parts else url
+
+
+def is_source_name(text: str) -> bool:
+    """Tell whether *text* can name a source where routes list them.
+
+    >>> is_source_name("corp"), is_source_name("a,b"), is_source_name("")
+    (True, False, False)
+    """
+    return _NAME.fullmatch(text) is not None
+
+
+def is_host(text: str) -> bool:
+    """Tell whether *text* is a host, as a glob, with or without a port, that may be trusted.
+
+    >>> is_host("*.host.example"), is_host("http://host.example:8080"), is_host("host.example/x")
+    (True, True, False)
+    """
+    return _HOST.fullmatch(text) is not None
+
+
+def is_marker(text: str) -> bool:
+    """Tell whether *text* is a marker (PEP 508).
+
+    >>> is_marker("sys_platform == 'linux'"), is_marker("linux")
+    (True, False)
+    """
+    try:
+        Marker(text)
+    except InvalidMarker:
+        return False
+    return True
+
+
+def read_patterns(text: str) -> Iterator[str]:
+    """Yield the patterns that *text* stands for, in the spelling that names are compared in; none if it cannot be read.
+
+    Projects are compared by their normalized name (PEP 503), conda packages as they are called.
+
+    >>> list(read_patterns("corp-*")), list(read_patterns("pypi:My_Tool")), list(read_patterns("a b"))
+    (['corp-*'], ['pypi:my-tool'], [])
+    >>> list(read_patterns("my_tool"))
+    ['conda:my_tool', 'pypi:my-tool']
+    """
+    match = _PATTERN.fullmatch(text)
+    if match is None:
+        return
+    glob = match["glob"].lower()
+    normal = _SEPARATORS.sub("-", glob)
+    if match["kind"] is None and glob == normal:
+        yield glob
+    if match["kind"] == "conda" or (match["kind"] is None and glob != normal):
+        yield f"conda:{glob}"
+    if match["kind"] == "pypi" or (match["kind"] is None and glob != normal):
+        yield f"pypi:{normal}"

@@ -1,0 +1,79 @@
+"""What configurations say, as values: one `Configuration` for each place that was read."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from wheelbridge.model.attestation import AttestationPolicy
+from wheelbridge.model.source import Claim, SourceKind
+
+COMMAND_LINE = "the command line"
+"""The origin of what was given there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceEntry:
+    """A channel or an index as a configuration names it.
+
+    Attributes:
+        text: what ``-c`` or ``-i`` would take; folders are absolute. It may hold credentials and is never shown.
+        name: None: what the channel or the index goes by.
+        claim: None: it does not say.
+        group: entries of one group are one tier.
+        origin: where the entry stands, for people.
+        path: the way to the entry inside its file.
+    """
+
+    kind: SourceKind
+    text: str = field(repr=False)
+    name: str | None = None
+    claim: Claim | None = None
+    explicit: bool = False
+    group: str | None = None
+    trusted_hosts: tuple[str, ...] = ()
+    exclude_newer: datetime | None = None
+    missing_codes: frozenset[int] = frozenset()
+    attestations: AttestationPolicy | None = None
+    origin: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteChoice:
+    """One source of a route, with the PEP 508 marker that must hold for it."""
+
+    source: str
+    marker: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteEntry:
+    """A route as a configuration or a command line gives it: *choices* alone may serve what *pattern* names.
+
+    Attributes:
+        path: the way to the route inside its file; empty on a command line.
+    """
+
+    pattern: str
+    choices: tuple[RouteChoice, ...]
+    origin: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """What one place says.
+
+    Attributes:
+        origin: what people call the place.
+        priority: the claim of every source, here or elsewhere, that has none of its own.
+        fallback: the claim of the sources of this place alone where nothing else says anything.
+        channel_relations: None: it does not say.
+    """
+
+    origin: str
+    sources: tuple[SourceEntry, ...] = ()
+    routes: tuple[RouteEntry, ...] = ()
+    priority: Claim | None = None
+    fallback: Claim | None = None
+    exclude_newer: datetime | None = None
+    channel_relations: bool | None = None
