@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rattler import Channel
 from rattler.exceptions import InvalidChannelError
@@ -14,6 +15,7 @@ from wheelbridge.configuration.texts import index_name
 from wheelbridge.errors import UsageError
 from wheelbridge.index.client import PYPI, resolve_index_url
 from wheelbridge.index.credentials import split_credentials
+from wheelbridge.model.boundaries import is_this_machine
 from wheelbridge.model.source import PUBLIC_NAMES, SourceKind
 
 _PUBLIC_CHANNELS = ("conda-forge", "defaults", "bioconda", "pytorch", "nvidia")
@@ -81,8 +83,14 @@ def read_index(text: str) -> SourcePlace:
     login = resolve_index_url(url if named else text)
     clean = split_credentials(login)[0]
     public = PYPI if clean == _public_index() else ""
-    own = name if named else public or index_name(clean)
+    own = name if named else public or _own_name(clean)
     return SourcePlace(own, "index", clean, login if login != clean else None, public)
+
+
+def _own_name(url: str) -> str:
+    """Return what an index goes by that nobody named: never a public name for what is on some other host."""
+    name, host = index_name(url), urlsplit(url).hostname
+    return host if host and name in PUBLIC_NAMES and not is_this_machine(host) else name
 
 
 def _place(name: str | None, text: str) -> SourcePlace:

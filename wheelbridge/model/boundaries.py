@@ -187,13 +187,13 @@ def _judge_file(scheme: str, authority: str, origin: _Place | None) -> Breach | 
 
 def _may_lack_tls(place: _Place, origin: _Place | None, trusted: Iterable[str]) -> bool:
     """Tell whether http will do: on this machine, unless the source itself insists on TLS, or where it is said."""
-    if _is_this_machine(place.host) and not (origin and origin.scheme == "https"):
+    if is_this_machine(place.host) and not (origin and origin.scheme == "https"):
         return True
     return any(_trusts(entry, place) for entry in trusted)
 
 
-def _is_this_machine(host: str) -> bool:
-    """Follow pip's secure origins: ``localhost``, ``127.0.0.0/8`` and ``::1``."""
+def is_this_machine(host: str) -> bool:
+    """Tell whether *host* is this machine, as pip's secure origins: ``localhost``, ``127.0.0.0/8`` and ``::1``."""
     if host in ("localhost", "[::1]"):
         return True
     try:

@@ -80,9 +80,9 @@ class Rule:
         return self._tiers[key]
 
     def _routed(self, route: Route) -> list[Source]:
-        """Return the sources of all routes that go by the pattern: they were given one by one, with their markers."""
+        """Return the sources of all routes of one place for one pattern: they may be given one by one."""
         by_name = {source.name: source for source in self.sources}
-        same = (one for one in self.routes if one.pattern == route.pattern)
+        same = (one for one in self.routes if (one.pattern, one.origin) == (route.pattern, route.origin))
         names = dict.fromkeys(name for one in same for name in one.sources)
         return [by_name[name] for name in names if name in by_name]
 
