@@ -2,12 +2,16 @@ import asyncio
 from pathlib import Path
 
 from tests.fakes import FakeNames
+from tests.solver.scenario import TARGET, write_channel
+from wheelbridge.api.solving import Silent
 from wheelbridge.model.name import CondaName
 from wheelbridge.model.record import WheelRecord
+from wheelbridge.model.source import Source
 from wheelbridge.model.target import Target
 from wheelbridge.solver.channels import ChannelAccess, Channels
 from wheelbridge.solver.concessions import Concessions
 from wheelbridge.solver.demand import Demand
+from wheelbridge.solver.engine import solve_jointly
 from wheelbridge.solver.names import SolverNames
 from wheelbridge.solver.owners import Owners
 from wheelbridge.solver.ownership import Rule
@@ -52,3 +56,19 @@ def test_it_gives_way_last_where_the_conflict_does_not_name_it(tmp_path: Path) -
 
     assert asyncio.run(concessions.make("bar 1.0 cannot be installed")) is True
     assert concessions.constraints == []
+
+
+def test_an_earlier_request_that_stands_in_the_way_is_loosened(tmp_path: Path) -> None:
+    """All versions of what was asked for earlier are known to the solver, not only those that were asked for."""
+    channel = write_channel(tmp_path / "forge", ["foo 1.0", "foo 2.0", {"package": "bar 1.0", "depends": ["foo >=2"]}])
+    problem = Problem(
+        target=Target(subdir="linux-64", virtual_packages=TARGET),
+        sources=(Source("forge", "channel", channel, 0),),
+        specs=("bar",),
+        standing=Standing(kept=("foo<2",)),
+    )
+    work = solve_jointly(problem, {}, FakeNames(), repodata_cache=tmp_path / "cache", progress=Silent())
+    solution = asyncio.run(work)
+
+    assert [(package.name, package.version) for package in solution.packages] == [("bar", "1.0"), ("foo", "2.0")]
+    assert solution.notes == ("foo<2 was asked for earlier; it may move now.",)

@@ -13,8 +13,9 @@ from wheelbridge.api.providers import Provider, open_providers
 from wheelbridge.api.running import run_to_end
 from wheelbridge.api.sources import read_sources
 from wheelbridge.api.specs import Request, read_request, take_channels
+from wheelbridge.configuration.values import COMMAND_LINE
 from wheelbridge.mapping.rows import NameTable
-from wheelbridge.model.source import Route, Source, SourceKind
+from wheelbridge.model.source import Claim, Route, Source, SourceKind
 from wheelbridge.model.target import Target
 from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.engine import solve_jointly
@@ -39,7 +40,8 @@ class Settings:
 
     Attributes:
         routes: what alone may serve some of the projects; the first one that matches decides.
-        relations: whether channels may say what belongs below them (CEP 42).
+        relations: whether channels may say what belongs to them (CEP 42).
+        claim: of the channels that come along so; None: what their names say.
         trusted: variant providers whose plugins may be run, by the names of their packages.
     """
 
@@ -52,6 +54,7 @@ class Settings:
     trusted: tuple[str, ...] = ()
     routes: tuple[Route, ...] = ()
     relations: bool = True
+    claim: Claim | None = None
 
     def open_providers(self) -> dict[str, Provider]:
         """Return index name -> provider."""
@@ -100,13 +103,14 @@ def solve_request(
         sources=sources,
         routes=(*named, *settings.routes),
         relations=settings.relations,
+        claim=settings.claim,
         specs=request.specs,
         requirements=request.requirements,
         exclude_newer=settings.exclude_newer,
         offline=settings.offline,
         complete=standing is not None,
         variants=settings.variants,
-        standing=_let_go(standing or Standing(), named, sources),
+        standing=_let_go(standing or Standing(), (*named, *filter(_is_given_now, settings.routes)), sources),
     )
     table, repodata = load_names(), settings.caches.repodata
     providers, client = settings.open_providers(), open_client(sources)
@@ -127,13 +131,17 @@ def _note_lookalikes(solution: Solution, problem: Problem, table: NameTable) -> 
     )
 
 
-def _let_go(standing: Standing, named: Sequence[Route], sources: Sequence[Source]) -> Standing:
-    """Let go of installed packages that the request, by ``channel::name``, wants from another source."""
+def _is_given_now(route: Route) -> bool:
+    return route.origin == COMMAND_LINE
+
+
+def _let_go(standing: Standing, routes: Sequence[Route], sources: Sequence[Source]) -> Standing:
+    """Let go of installed packages that the command, by ``channel::name`` or a route, wants from another source."""
     urls = {source.name: source.url for source in sources}
 
     def stays(record: RepoDataRecord) -> bool:
         name, project = record.name.normalized, wheel_project(record.file_name)
-        wanted = [urls[place] for route in named if route.matches(name, project) for place in route.sources]
+        wanted = [urls[place] for route in routes if route.matches(name, project) for place in route.sources]
         return not wanted or record_channel(record) in wanted
 
     return replace(standing, locked=tuple(filter(stays, standing.locked)))

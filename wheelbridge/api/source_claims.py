@@ -67,7 +67,7 @@ def rule_claims(
         UsageError: if ``--priority`` names a source that is not there.
     """
     check_names(_OPTION, priorities.named, named)
-    general = _general(priorities, places)
+    general = general_ruling(priorities, places)
     rulings: dict[str, Ruling] = {}
     for _, pairs in groupby(named.items(), key=lambda pair: pair[1].tier_key):
         tier = dict(pairs)
@@ -98,7 +98,8 @@ def _own(tier: Mapping[str, Candidate], priorities: Priorities) -> Ruling | None
     return Ruling(entry.claim, f"claim in {entry.origin}") if entry.claim else None
 
 
-def _general(priorities: Priorities, places: Sequence[Configuration]) -> Ruling | None:
+def general_ruling(priorities: Priorities, places: Sequence[Configuration]) -> Ruling | None:
+    """Return what all sources claim that have no claim of their own, None where nobody says."""
     if priorities.general:
         return Ruling(priorities.general, f"{_OPTION} {priorities.general}")
     found = ((place.priority, place.origin) for place in places if place.priority)

@@ -9,13 +9,13 @@ from typing import TypeVar
 
 from wheelbridge.api.routes import keep_known, read_routes, resolve_routes
 from wheelbridge.api.source_candidates import Candidate, Reader, add_routed, choose, name_all
-from wheelbridge.api.source_claims import Ruling, check_names, read_priorities, rule_claims
+from wheelbridge.api.source_claims import Ruling, check_names, general_ruling, read_priorities, rule_claims
 from wheelbridge.configuration.levels import Levels
 from wheelbridge.configuration.texts import is_host, without_credentials
 from wheelbridge.configuration.values import Configuration, RouteEntry, SourceEntry
 from wheelbridge.errors import UsageError
 from wheelbridge.index.client import PYPI
-from wheelbridge.model.source import Route, Source, SourceKind
+from wheelbridge.model.source import Claim, Route, Source, SourceKind
 from wheelbridge.model.target import Target
 
 __all__ = ["DEFAULT_CHANNEL", "SourceChoice", "SourceList", "gather_sources", "read_sources", "without_credentials"]
@@ -60,7 +60,8 @@ class SourceList:
         sources: in order of priority; those that are there for routes alone stand behind the others.
         routes: those that hold on the target; the first one that matches decides.
         idle_routes: those that do not hold on the target.
-        relations: whether channels may say what belongs below them (CEP 42).
+        relations: whether channels may say what belongs to them (CEP 42).
+        claim: of all sources that have none of their own; None: what their names say.
         exclude_newer: for the whole solve; None where no configuration says anything.
         reasons: the name of each source -> why it has its claim.
         notes: what was configured and is not followed.
@@ -70,6 +71,7 @@ class SourceList:
     routes: tuple[Route, ...] = ()
     idle_routes: tuple[Route, ...] = ()
     relations: bool = True
+    claim: Claim | None = None
     exclude_newer: datetime | None = None
     reasons: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -118,12 +120,14 @@ def gather_sources(choice: SourceChoice, levels: Levels, target: Target | None =
     named = name_all(chosen)
     _check_allowed(named, levels)
     held, idle = resolve_routes([*own_routes, *routes], _members(named), target)
-    rulings = rule_claims(named, read_priorities(choice.priorities), levels.places)
+    priorities = read_priorities(choice.priorities)
+    rulings, general = rule_claims(named, priorities, levels.places), general_ruling(priorities, levels.places)
     return SourceList(
         sources=_make_sources(named, rulings, _read_hosts(choice.trusted_hosts, named)),
         routes=held,
         idle_routes=idle,
         relations=choice.relations and _first(place.channel_relations for place in levels.places) is not False,
+        claim=general.claim if general else None,
         exclude_newer=_first(place.exclude_newer for place in levels.places),
         reasons={name: ruling.reason for name, ruling in rulings.items()},
         notes=(*levels.notes, *left_out),

@@ -37,6 +37,7 @@ def read_settings(options: SolveOptions) -> Settings:
         sources=listed.sources,
         routes=listed.routes,
         relations=listed.relations,
+        claim=listed.claim,
         caches=Caches.default(),
         exclude_newer=read_cutoff(options.exclude_newer) or listed.exclude_newer,
         offline=options.offline,

@@ -100,16 +100,21 @@ class Channels:
         return name in self._names_of[source.url]
 
     async def prefetch(self, specs: Iterable[str]) -> None:
-        """Read the records that *specs* lead to, all at once: each one alone would take a turn of the event loop."""
-        unread = [spec for spec in specs if (MatchSpec(spec).name.normalized or "") not in self._records]
+        """Read the records that *specs* lead to, all at once: each name alone would take a turn of the event loop.
+
+        Of the names in *specs* themselves, py-rattler returns what matches; these are read once more, in all versions.
+        """
+        unread = {name: spec for spec in specs if (name := MatchSpec(spec).name.normalized or "") not in self._records}
         if unread:
-            await self._query(unread, recursive=True)
+            found = await self._query(list(unread.values()), recursive=True)
+            narrowed = {name for name, spec in unread.items() if spec.strip() != name}
+            whole = await self._query(sorted(self.names & narrowed), recursive=False)
+            self._records = {**found, **whole, **self._records}
 
     async def records_of(self, name: str) -> Records:
         """Return what each channel has of *name*, published in time."""
         if name in self.names and name not in self._records:
-            await self._query([name], recursive=False)
-            self._records.setdefault(name, {})
+            self._records[name] = (await self._query([name], recursive=False)).get(name, {})
         return self._records.get(name, {})
 
     async def versions(self, name: str) -> set[Version]:
@@ -133,9 +138,11 @@ class Channels:
         found = [await self._gateway.channel_relations(Channel(url), platform) for platform in self._platforms]
         return [Relations(one.base, one.overrides) for one in found if one]
 
-    async def _query(self, specs: Sequence[str], *, recursive: bool) -> None:
-        """Read records; of a name that was read before, nothing changes."""
+    async def _query(self, specs: Sequence[str], *, recursive: bool) -> dict[str, Records]:
+        """Return name -> what each channel has of it, published in time."""
         channels, fresh = self._channels, dict[str, Records]()
+        if not specs:
+            return fresh
         try:
             answer = await self._gateway.query(
                 [Channel(source.url) for source in channels],
@@ -154,7 +161,7 @@ class Channels:
                 by_name.setdefault(record.name.normalized, []).append(record)
             for name, found in by_name.items():
                 fresh.setdefault(name, {}).setdefault(source.url, []).extend(self._in_time(name, found, source))
-        self._records = {**fresh, **self._records}
+        return fresh
 
     def _in_time(self, name: str, records: list[RepoDataRecord], source: Source) -> list[RepoDataRecord]:
         """Leave out what was published later than the source's time, or the solve's, allows, or who knows when."""

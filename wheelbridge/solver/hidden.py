@@ -57,6 +57,6 @@ async def _is_solvable(
 def advise(error: UnsatisfiableError, routes: Sequence[Route]) -> UnsatisfiableError:
     """Add to *error* what would help."""
     options = " ".join(f"--route {route}" for route in routes)
-    names = " and ".join(f"{route.pattern} of {route.sources[0]}" for route in routes)
+    names = " and ".join(f"{route.pattern.removeprefix('pypi:')} of {route.sources[0]}" for route in routes)
     error.hint = f"If {names} {'are' if routes[1:] else 'is'} what you want: {options}."
     return error

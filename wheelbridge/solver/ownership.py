@@ -6,6 +6,7 @@ from itertools import groupby
 
 from packaging.version import Version
 
+from wheelbridge.model.name import PYPI_PREFIX
 from wheelbridge.model.source import Claim, Route, Source
 
 Tier = tuple[Source, ...]
@@ -105,7 +106,9 @@ class Hidden:
     @property
     def route(self) -> Route:
         """The route that would let it serve."""
-        return Route(pattern=self.project or self.name, sources=(self.source.name,))
+        own = self.name.startswith(PYPI_PREFIX)
+        pattern = f"pypi:{self.project}" if own else self.project or self.name
+        return Route(pattern=pattern, sources=(self.source.name,))
 
     def describe(self) -> str:
         """Say who has it, and why that does not count."""

@@ -101,7 +101,7 @@ class _Taker:
             flags = spec.strip().removeprefix(name)
             if name.startswith("__") or name in self._channels.names or name in self._locked or name in asked:
                 self.specs.append(spec)
-            elif (not flags or _FLAGS.fullmatch(flags)) and self._owners.wheels and self._is_known_project(name):
+            elif (not flags or _FLAGS.fullmatch(flags)) and self._is_of_index(name):
                 self.notes.append(f"No channel has {name!r}; it is taken as the PyPI project of that name.")
                 requirements.append(name)
                 if flags:
@@ -135,6 +135,13 @@ class _Taker:
             return translation
         versions = {project: await self._context.versions_of(project) for project in known.wanted}
         return translate_requirement(text, target, names, known=KnownVersions(versions))
+
+    def _is_of_index(self, name: str) -> bool:
+        """Tell whether a bare *name* means a project: the tables know one, or an index alone may serve it."""
+        tiers = self._owners.rule.tiers(name, name)
+        routed = self._owners.rule.judge(name, name, lambda _: False).route is not None
+        only_indexes = routed and all(source.kind == "index" for tier in tiers for source in tier)
+        return bool(self._owners.wheels) and (only_indexes or self._is_known_project(name))
 
     def _is_known_project(self, name: str) -> bool:
         answer = self._table.by_project(canonicalize_name(name))
