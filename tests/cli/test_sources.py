@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
+from tests.solver.scenario import write_channel
+from wheelbridge.api.related import UNREAD
 
 PROJECT = """\
 exclude-newer = 2026-01-31
@@ -69,7 +71,7 @@ class TestList:
         assert (pypi["attestations"], cu["explicit"], cu["claim_reason"]) == (None, True, "--priority cu=disabled")
         assert found["exclude_newer"] == "2026-01-31T23:59:59.999999+00:00"
         assert found["channel_relations"] is True
-        assert found["notes"] == []
+        assert found["notes"] == [UNREAD]
 
     @pytest.mark.parametrize(("platform", "holds"), [("linux-64", True), ("win-64", False)])
     def test_routes(self, run: Run, platform: str, holds: bool) -> None:
@@ -128,7 +130,25 @@ class TestList:
 
         assert "use_local" in run("sources").err
         assert run("sources", "--json").err == ""
-        assert len(run("sources", "--json").json["notes"]) == 1
+        assert [note for note in run("sources", "--json").json["notes"] if note != UNREAD] == [
+            "~/.condarc: use_local is conda's, and wheelbridge does not follow it."
+        ]
+
+    def test_channels_that_come_along_are_shown(self, run: Run, tmp_path: Path) -> None:
+        """In their place, with who brought them; not where relations are not followed (CEP 42)."""
+        write_channel(tmp_path / "bio", ["tool 1.0"], {"base": "../conda-forge"})
+        write_channel(tmp_path / "conda-forge", ["foo 1.0"])
+        found = run("sources", "-O", "-c", tmp_path / "bio", "--json").json
+        alone = run("sources", "-O", "-c", tmp_path / "bio", "--no-channel-relations", "--json").json
+        strict = run("sources", "-O", "-c", tmp_path / "bio", "--priority", "strict", "--json").json
+
+        assert [(one["name"], one["tier"], one["claim"], one["origin"]) for one in found["sources"]] == [
+            ("conda-forge", 0, "flexible", "a relation of bio"),
+            ("bio", 1, "strict", "the command line"),
+        ]
+        assert UNREAD not in found["notes"]
+        assert [one["name"] for one in alone["sources"]] == ["bio"]
+        assert [one["claim"] for one in strict["sources"]] == ["strict", "strict"]
 
 
 @pytest.mark.parametrize(
