@@ -3,6 +3,7 @@
 import asyncio
 import warnings
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, assume, given, reject, settings
 from rattler import Channel, Gateway
 
 from tests.solver.scenario import write_channel
+from wheelbridge.model.attestation import AttestationPolicy
 from wheelbridge.model.source import Source
 from wheelbridge.solver.channels import ChannelAccess, Channels
 from wheelbridge.solver.errors import ChannelRelationError
@@ -141,4 +143,43 @@ def test_what_comes_along_is_told_and_claims_by_its_name() -> None:
         ("special", 2),
         ("pypi", 3),
         ("bio", 5),
+    ]
+
+
+def test_what_comes_along_must_prove_what_its_bringer_must() -> None:
+    """A server that must attest its files gets no way around it by naming another channel, at any depth."""
+
+    async def read(url: str) -> list[Relations]:
+        return [Relations(base="../b") if url.endswith("/a") else Relations(base="../a/c")] if url[-1] != "c" else []
+
+    policy = AttestationPolicy(publishers=(("*", "github:corp/*"),))
+    time = datetime(2026, 1, 1, tzinfo=UTC)
+    listed = Source("a", "channel", "https://host.example/a", 0, attestations=policy, exclude_newer=time)
+    found = asyncio.run(follow_relations([listed], read))
+
+    assert [source.url.rpartition("example/")[2] for source in found] == ["a/c", "b", "a"]
+    assert {(source.attestations, source.exclude_newer) for source in found} == {(policy, time)}
+
+
+def test_a_folder_may_be_a_channel_and_an_index() -> None:
+    """Neither is lost, and channels of one name are told apart by their URLs."""
+
+    async def read(url: str) -> list[Relations]:
+        return (
+            [Relations(base="../x/rc")] if url.endswith("/both") else [Relations(base="../y/rc")] * url.endswith("/z")
+        )
+
+    sources = [
+        Source("both", "channel", "file:///both", 0),
+        Source("index", "index", "file:///both", 1),
+        Source("z", "channel", "file:///z", 2),
+    ]
+    found = asyncio.run(follow_relations(sources, read))
+
+    assert [(source.name, source.kind, source.tier) for source in found] == [
+        ("rc", "channel", 0),
+        ("both", "channel", 1),
+        ("index", "index", 2),
+        ("file:///y/rc", "channel", 3),
+        ("z", "channel", 4),
     ]

@@ -1,6 +1,6 @@
 """CEP 42: channels that come along because another one names them."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from itertools import groupby, pairwise
@@ -38,20 +38,37 @@ async def follow_relations(sources: Sequence[Source], read: Read, claim: Claim |
     Raises:
         ChannelRelationError: if a declaration is none, leads in a circle, or goes too deep.
     """
-    given = {source.url for source in sources}
     declared = await _discover([s.url for s in sources if s.kind == "channel" and not s.explicit], read)
     if not declared:
         return tuple(sources)
-    tiers = [tuple(tier) for _, tier in groupby(sources, key=lambda source: source.tier)]
-    order = _order(
-        [tier[0].url for tier in tiers], {source.url: tier[0].url for tier in tiers for source in tier}, declared
-    )
-    known = {tier[0].url: tier for tier in tiers}
-    origin = {
-        reference: url for url, relations in declared.items() for reference in relations if reference not in given
-    }
-    found = [known.get(url) or (_introduce(url, origin[url], claim, sources),) for url in order]
-    return tuple(replace(source, tier=number) for number, tier in enumerate(found) for source in tier)
+    tiers = {_node(tier[0]): tier for tier in _tiers(sources)}
+    place = {_node(source): first for first, tier in tiers.items() for source in tier}
+    listed = list(sources)
+    for url, bringer in _origins(declared, place):
+        tiers[url] = (_introduce(url, bringer, claim, listed),)
+        listed += tiers[url]
+    order = _order([*dict.fromkeys(place.values())], place, declared)
+    return tuple(replace(source, tier=number) for number, url in enumerate(order) for source in tiers[url])
+
+
+def _tiers(sources: Iterable[Source]) -> Iterator[tuple[Source, ...]]:
+    for _, tier in groupby(sources, key=lambda source: source.tier):
+        yield tuple(tier)
+
+
+def _node(source: Source) -> str:
+    """Return what stands for a source in the graph: a folder may be a channel and an index at once."""
+    return source.url if source.kind == "channel" else f"index {source.url}"
+
+
+def _origins(declared: Mapping[str, Iterable[str]], place: Container[str]) -> Iterator[tuple[str, str]]:
+    """Yield each channel that comes along, and the first one that names it, from the listed ones outwards."""
+    seen = set[str]()
+    for url, related in declared.items():
+        for reference in related:
+            if reference not in place and reference not in seen:
+                seen.add(reference)
+                yield reference, url
 
 
 async def _discover(urls: Sequence[str], read: Read) -> Mapping[str, Mapping[str, bool]]:
@@ -132,14 +149,18 @@ def _check_circles(above: Mapping[str, Iterable[str]]) -> None:
         raise ChannelRelationError(f"The relations of channels lead in a circle: {' > '.join(error.args[1])}") from None
 
 
-def _introduce(url: str, declaring: str, claim: Claim | None, sources: Sequence[Source]) -> Source:
+def _introduce(url: str, declaring: str, claim: Claim | None, listed: Sequence[Source]) -> Source:
+    """Return the channel at *url*, which must prove and may lead to what the channel that brought it must and may."""
     name = (None if url.startswith("file:") else Channel(url).name) or url.rsplit("/", 1)[-1]
-    taken = {source.name for source in sources}
+    bringer = next(source for source in listed if source.kind == "channel" and source.url == declaring)
     return Source(
-        url if name in taken else name,
+        url if any(source.name == name for source in listed) else name,
         "channel",
         url,
         0,
         claim=claim or default_claim(name),
-        origin=f"a relation of {next((s.name for s in sources if s.url == declaring), declaring)}",
+        trusted_hosts=bringer.trusted_hosts,
+        exclude_newer=bringer.exclude_newer,
+        attestations=bringer.attestations,
+        origin=f"a relation of {bringer.name}",
     )
