@@ -200,6 +200,8 @@ def write_channel(folder: Path, packages: list[Any], relations: Mapping[str, str
         table = entry if isinstance(entry, dict) else {"package": entry}
         name, version = table["package"].split()
         build = table.get("build", "0")
+        content = table.get("content", folder.name)
+        digest = sha256(f"{content}/{name}-{version}-{build}".encode()).hexdigest()
         records[f"{name}-{version}-{build}.conda"] = {
             "name": name,
             "version": version,
@@ -207,7 +209,7 @@ def write_channel(folder: Path, packages: list[Any], relations: Mapping[str, str
             "build_number": table.get("number", 0),
             "depends": table.get("depends", []),
             "subdir": "linux-64",
-            "sha256": sha256(f"{table.get('content', folder.name)}/{name}-{version}-{build}".encode()).hexdigest(),
+            **({"sha256": digest} if content else {}),
             "timestamp": int(table.get("built", _LONG_AGO).timestamp() * 1000),
         }
     for subdir in ("linux-64", "noarch"):

@@ -1,6 +1,6 @@
 """The channels of a problem, read through py-rattler's gateway."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from wheelbridge.model.boundaries import check_channel_url
 from wheelbridge.model.name import PYPI_PREFIX
 from wheelbridge.model.redaction import redact_text
 from wheelbridge.model.source import Claim, Source
-from wheelbridge.solver.errors import RepodataError, ReservedNameError
+from wheelbridge.solver.errors import HashMissingError, RepodataError, ReservedNameError
 from wheelbridge.solver.records import record_channel
 from wheelbridge.solver.relations import Relations, follow_relations
 from wheelbridge.translate.pythons import Release
@@ -126,6 +126,20 @@ class Channels:
         records = self._records.get(name, {}).get(source.url)
         return str(max(record.version for record in records)) if records else None
 
+    def check_hashes(self, records: Iterable[RepoDataRecord]) -> None:
+        """Refuse a record without a hash where its channel has hashes for others.
+
+        Raises:
+            HashMissingError: for the first one.
+        """
+        for record in records:
+            url = record_channel(record)
+            if not _has_hash(record) and any(map(_has_hash, self._read_of(url))):
+                raise HashMissingError(record.file_name, url)
+
+    def _read_of(self, url: str) -> Iterator[RepoDataRecord]:
+        return (record for by_url in self._records.values() for record in by_url.get(url, ()))
+
     def late(self, name: str) -> int:
         """Return how many records of *name* were left out for their time."""
         return self._late.get(name, 0)
@@ -187,6 +201,10 @@ def pythons_of(records: Iterable[RepoDataRecord], specs: Iterable[str]) -> froze
     matches = [MatchSpec(spec) for spec in specs]
     fitting = (record for record in records if all(match.matches(record) for match in matches))
     return frozenset(release for record in fitting if (release := record.version.as_major_minor()))
+
+
+def _has_hash(record: RepoDataRecord) -> bool:
+    return record.sha256 is not None or record.md5 is not None
 
 
 def _unreadable(error: GatewayError) -> RepodataError:

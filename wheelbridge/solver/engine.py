@@ -264,9 +264,15 @@ class _Session:
             available[name] = found
         named = {name for name in words_of(conflict) if self._owners.knows(name)}
         hidden = await find_hidden(named, self._owners)
-        refused = tuple(self._catalogue.refusals.values())
         return explain(
-            conflict, self._wheels.values(), self._demand, self._problem, available, hidden=hidden, refused=refused
+            conflict,
+            self._wheels.values(),
+            self._demand,
+            self._problem,
+            available,
+            hidden=hidden,
+            refused=tuple(self._catalogue.refusals.values()),
+            late={name: count for name in sorted(named) if (count := self._channels.late(name))},
         )
 
     def _find_unearned(self, records: list[RepoDataRecord]) -> bool:
@@ -296,6 +302,7 @@ class _Session:
         return self._versions[project]
 
     async def _solution(self, records: list[RepoDataRecord]) -> Solution:
+        self._channels.check_hashes(record for record in records if record.url not in self._kept)
         refused = {refusal.fn: refusal for source in self._wheels.values() for refusal in source.refusals}
         releases = [release for source in self._wheels.values() for release in source.releases]
         packages = collect_packages(records, self._wheels.values(), self._channels.sources, self._problem.standing)

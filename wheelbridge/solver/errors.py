@@ -74,6 +74,20 @@ class ChannelRelationError(WheelbridgeError):
         super().__init__(problem, hint="Name the channels you want, and leave relations alone: --no-channel-relations.")
 
 
+class HashMissingError(WheelbridgeError):
+    """A channel publishes hashes, and none for a package that would be installed."""
+
+    code = "hash-missing"
+
+    def __init__(self, fn: str, channel: str) -> None:
+        super().__init__(
+            f"The channel {channel} publishes hashes, and none for {fn}",
+            hint="Ask for another version or build of it, and tell those who run the channel.",
+        )
+        self.fn = fn
+        self.channel = channel
+
+
 class NoWheelError(WheelbridgeError):
     """A project has files, but none is a wheel."""
 

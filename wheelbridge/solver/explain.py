@@ -58,10 +58,12 @@ def explain(
     *,
     hidden: Collection[Hidden] = (),
     refused: Collection[Refusal] = (),
+    late: Mapping[str, int] | None = None,
 ) -> UnsatisfiableError:
     """Turn the solver's text into an error that names wheels, sources, and candidates that were refused or hidden.
 
-    *available* tells, for the names that had no candidates, source -> versions.
+    *available* tells, for the names that had no candidates, source -> versions; *late* how many conda packages of a
+    name were left out for their time.
     """
     text = conflict.removeprefix(_PREAMBLE).rstrip()
     projects = sorted({p for name in words_of(text) if (p := demand.names.asked_project(name))})
@@ -70,11 +72,13 @@ def explain(
         for project in projects
     }
     lines = [_name_wheels(text, sources), *_offers(available), *_reasons(refusals)]
+    lines += [f"Left out for their time: {count} of {name}." for name, count in (late or {}).items()]
     lines += [one.describe() for one in hidden]
     missing = {demand.names.asked_project(name) for name in available}
     without = (p for p in projects if p in missing and not any(source.has_wheels(p) for source in sources))
     codes = Counter(refusal.code for project in without for refusal in refusals[project])
-    hint = next((_HINTS[code] for code, _ in codes.most_common() if code in _HINTS), _loosen(problem, text))
+    fallback = _HINTS["too-new"] if late else _loosen(problem, text)
+    hint = next((_HINTS[code] for code, _ in codes.most_common() if code in _HINTS), fallback)
     shown = [refusal.as_json() for found in refusals.values() for refusal in found]
     return UnsatisfiableError("\n".join(lines), refused=shown, hidden=tuple(hidden), hint=hint)
 
