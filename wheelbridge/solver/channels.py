@@ -167,24 +167,33 @@ class Channels:
             )
         except GatewayError as error:
             raise _unreadable(error) from error
-        by_url = {source.url: source for source in channels}
         for records in filter(None, answer):
-            source = by_url[record_channel(records[0])]
-            by_name: dict[str, list[RepoDataRecord]] = {}
+            url = record_channel(records[0])
             for record in records:
-                by_name.setdefault(record.name.normalized, []).append(record)
-            for name, found in by_name.items():
-                fresh.setdefault(name, {}).setdefault(source.url, []).extend(self._in_time(name, found, source))
-        return fresh
+                fresh.setdefault(record.name.normalized, {}).setdefault(url, []).append(record)
+        return self._leave_out_late(fresh)
 
-    def _in_time(self, name: str, records: list[RepoDataRecord], source: Source) -> list[RepoDataRecord]:
-        """Leave out what was published later than the source's time, or the solve's, allows, or who knows when."""
-        cutoff = source.exclude_newer or self._exclude_newer
-        if cutoff is None:
-            return records
-        kept = [one for one in records if (time := one.indexed_timestamp or one.timestamp) and time <= cutoff]
-        self._late[name] = self._late.get(name, 0) + len(records) - len(kept)
-        return kept
+    def _leave_out_late(self, found: dict[str, Records]) -> dict[str, Records]:
+        """Leave out what was published later than its source's time, or the solve's, allows, or who knows when."""
+        cutoffs = {source.url: source.exclude_newer or self._exclude_newer for source in self._channels}
+        if not any(cutoffs.values()):
+            return found
+        in_time = {
+            name: {url: list(_in_time(records, cutoffs[url])) for url, records in by_url.items()}
+            for name, by_url in found.items()
+        }
+        self._late |= {name: _count(found[name]) - _count(in_time[name]) for name in found}
+        return in_time
+
+
+def _in_time(records: Iterable[RepoDataRecord], cutoff: datetime | None) -> Iterator[RepoDataRecord]:
+    for record in records:
+        if cutoff is None or ((time := record.indexed_timestamp or record.timestamp) and time <= cutoff):
+            yield record
+
+
+def _count(by_url: Records) -> int:
+    return sum(map(len, by_url.values()))
 
 
 def versions_of(records: Iterable[RepoDataRecord]) -> set[Version]:

@@ -24,7 +24,7 @@ from wheelbridge.solver.errors import (
     RepodataError,
     UnsatisfiableError,
 )
-from wheelbridge.solver.explain import UNSPOKEN, explain, names_without_candidates, words_of
+from wheelbridge.solver.explain import UNSPOKEN, Evidence, explain, names_without_candidates, words_of
 from wheelbridge.solver.hidden import advise, find_hidden, find_way_out
 from wheelbridge.solver.names import SolverNames
 from wheelbridge.solver.owners import Owners
@@ -264,16 +264,13 @@ class _Session:
             available[name] = found
         named = {name for name in words_of(conflict) if self._owners.knows(name)}
         hidden = await find_hidden(named, self._owners)
-        return explain(
-            conflict,
-            self._wheels.values(),
-            self._demand,
-            self._problem,
-            available,
-            hidden=hidden,
+        evidence = Evidence(
+            available=available,
+            hidden=tuple(hidden),
             refused=tuple(self._catalogue.refusals.values()),
             late={name: count for name in sorted(named) if (count := self._channels.late(name))},
         )
+        return explain(conflict, self._wheels.values(), self._demand, self._problem, evidence)
 
     def _find_unearned(self, records: list[RepoDataRecord]) -> bool:
         """Tell whether a wheel meets the dependency of a conda package without a row that says it may."""

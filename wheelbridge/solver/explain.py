@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
@@ -49,38 +50,43 @@ _HINTS = {
 }
 
 
-def explain(
-    conflict: str,
-    sources: Collection[WheelSource],
-    demand: Demand,
-    problem: Problem,
-    available: Mapping[str, Mapping[str, Collection[Version]]],
-    *,
-    hidden: Collection[Hidden] = (),
-    refused: Collection[Refusal] = (),
-    late: Mapping[str, int] | None = None,
-) -> UnsatisfiableError:
-    """Turn the solver's text into an error that names wheels, sources, and candidates that were refused or hidden.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What was found out about a conflict.
 
-    *available* tells, for the names that had no candidates, source -> versions; *late* how many conda packages of a
-    name were left out for their time.
+    Attributes:
+        available: for the names that had no candidates, source -> versions.
+        hidden: what the rule kept from the solver.
+        refused: files that were refused when the records were laid out.
+        late: name -> how many conda packages of it were left out for their time.
     """
+
+    available: Mapping[str, Mapping[str, Collection[Version]]]
+    hidden: tuple[Hidden, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    late: Mapping[str, int] = field(default_factory=dict)
+
+
+def explain(
+    conflict: str, sources: Collection[WheelSource], demand: Demand, problem: Problem, evidence: Evidence
+) -> UnsatisfiableError:
+    """Turn the solver's text into an error that names wheels, sources, and candidates that were refused or hidden."""
     text = conflict.removeprefix(_PREAMBLE).rstrip()
     projects = sorted({p for name in words_of(text) if (p := demand.names.asked_project(name))})
     refusals = {
-        project: [*_refusals(project, sources), *(one for one in refused if wheel_project(one.fn) == project)]
+        project: [*_refusals(project, sources), *(one for one in evidence.refused if wheel_project(one.fn) == project)]
         for project in projects
     }
-    lines = [_name_wheels(text, sources), *_offers(available), *_reasons(refusals)]
-    lines += [f"Left out for their time: {count} of {name}." for name, count in (late or {}).items()]
-    lines += [one.describe() for one in hidden]
-    missing = {demand.names.asked_project(name) for name in available}
+    lines = [_name_wheels(text, sources), *_offers(evidence.available), *_reasons(refusals)]
+    lines += [f"Left out for their time: {count} of {name}." for name, count in evidence.late.items()]
+    lines += [one.describe() for one in evidence.hidden]
+    missing = {demand.names.asked_project(name) for name in evidence.available}
     without = (p for p in projects if p in missing and not any(source.has_wheels(p) for source in sources))
     codes = Counter(refusal.code for project in without for refusal in refusals[project])
-    fallback = _HINTS["too-new"] if late else _loosen(problem, text)
+    fallback = _HINTS["too-new"] if evidence.late else _loosen(problem, text)
     hint = next((_HINTS[code] for code, _ in codes.most_common() if code in _HINTS), fallback)
     shown = [refusal.as_json() for found in refusals.values() for refusal in found]
-    return UnsatisfiableError("\n".join(lines), refused=shown, hidden=tuple(hidden), hint=hint)
+    return UnsatisfiableError("\n".join(lines), refused=shown, hidden=evidence.hidden, hint=hint)
 
 
 def names_without_candidates(conflict: str) -> list[str]:
