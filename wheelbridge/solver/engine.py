@@ -25,7 +25,7 @@ from wheelbridge.solver.errors import (
     UnsatisfiableError,
 )
 from wheelbridge.solver.explain import UNSPOKEN, Evidence, explain, names_without_candidates, words_of
-from wheelbridge.solver.hidden import advise, find_hidden, find_way_out
+from wheelbridge.solver.hidden import find_hidden, find_way_out
 from wheelbridge.solver.names import SolverNames
 from wheelbridge.solver.owners import Owners
 from wheelbridge.solver.ownership import Rule
@@ -77,8 +77,7 @@ async def solve_jointly(
     try:
         solution = await solve_once(problem)
     except UnsatisfiableError as error:
-        if routes := await find_way_out(problem, error.kept_back, solve_once):
-            raise advise(error, routes) from None
+        error.hint = await find_way_out(problem, error.kept_back, solve_once) or error.hint
         raise
     finally:
         executor.shutdown(wait=False, cancel_futures=True)

@@ -1,17 +1,17 @@
 """What the rule kept from the solver, and the smallest change that would let a request through."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.model.source import Route
-from wheelbridge.solver.errors import UnsatisfiableError
 from wheelbridge.solver.owners import Owners
 from wheelbridge.solver.ownership import Hidden
 from wheelbridge.solver.problem import Problem
 
 _MOST_TRIED = 4
+Solve = Callable[[Problem], Awaitable[object]]
 
 
 async def find_hidden(names: Iterable[str], owners: Owners) -> list[Hidden]:
@@ -27,36 +27,43 @@ async def find_hidden(names: Iterable[str], owners: Owners) -> list[Hidden]:
     return found
 
 
-async def find_way_out(
-    problem: Problem, hidden: Sequence[Hidden], solve: Callable[[Problem], Awaitable[object]]
-) -> tuple[Route, ...]:
-    """Return the fewest routes to hidden sources that make *problem* solvable, none where they do not help.
+async def find_way_out(problem: Problem, hidden: Sequence[Hidden], solve: Solve) -> str | None:
+    """Return what the user could change to make *problem* solvable, as little as possible; None where that is unknown.
 
-    It is solved again and again, so that the advice is true.
+    First the fewest routes to hidden sources, then claims. The problem is solved again with each, so that the advice
+    is true.
     """
+    routes = await _find_routes(problem, hidden, solve)
+    if routes:
+        options = " ".join(f"--route {route}" for route in routes)
+        names = " and ".join(f"{route.pattern.removeprefix('pypi:')} of {route.sources[0]}" for route in routes)
+        return f"If {names} {'are' if routes[1:] else 'is'} what you want: {options}."
+    owners = list(dict.fromkeys(one.claimant.name for one in hidden if one.claimant))
+    sources = [replace(one, claim="flexible") if one.name in owners else one for one in problem.sources]
+    if owners and await _is_solvable(replace(problem, sources=tuple(sources)), solve):
+        options = " ".join(f"--priority {name}=flexible" for name in owners)
+        return f"If {' and '.join(owners)} may leave to others what no version of theirs meets: {options}."
+    return None
+
+
+async def _find_routes(problem: Problem, hidden: Sequence[Hidden], solve: Solve) -> tuple[Route, ...]:
     routes = tuple({one.name: one.route for one in reversed(hidden)}.values())[:_MOST_TRIED]
-    if not routes or not await _is_solvable(problem, routes, solve):
+    if not routes or not await _is_solvable(_routed(problem, routes), solve):
         return ()
     for route in routes:
         fewer = tuple(other for other in routes if other != route)
-        if fewer and await _is_solvable(problem, fewer, solve):
+        if fewer and await _is_solvable(_routed(problem, fewer), solve):
             routes = fewer
     return routes
 
 
-async def _is_solvable(
-    problem: Problem, routes: Collection[Route], solve: Callable[[Problem], Awaitable[object]]
-) -> bool:
+def _routed(problem: Problem, routes: Sequence[Route]) -> Problem:
+    return replace(problem, routes=(*routes, *problem.routes))
+
+
+async def _is_solvable(problem: Problem, solve: Solve) -> bool:
     try:
-        await solve(replace(problem, routes=(*routes, *problem.routes)))
+        await solve(problem)
     except WheelbridgeError:
         return False
     return True
-
-
-def advise(error: UnsatisfiableError, routes: Sequence[Route]) -> UnsatisfiableError:
-    """Add to *error* what would help."""
-    options = " ".join(f"--route {route}" for route in routes)
-    names = " and ".join(f"{route.pattern.removeprefix('pypi:')} of {route.sources[0]}" for route in routes)
-    error.hint = f"If {names} {'are' if routes[1:] else 'is'} what you want: {options}."
-    return error

@@ -110,6 +110,12 @@ class Hidden:
         pattern = f"pypi:{self.project}" if own else self.project or self.name
         return Route(pattern=pattern, sources=(self.source.name,))
 
+    @property
+    def claimant(self) -> Source | None:
+        """The source whose strict claim hides it, None where something else does."""
+        decided = self.ruling.route or self.ruling.owner is None or self.source.explicit
+        return None if decided else self.ruling.groups[-1][-1]
+
     def describe(self) -> str:
         """Say who has it, and why that does not count."""
         newest = [self.versions[0], self.versions[-1]] if self.versions[1:] else self.versions
@@ -121,8 +127,7 @@ class Hidden:
             return f"the route {route}{f' ({route.origin})' if route.origin else ''} leaves it out"
         if self.ruling.owner is None or self.source.explicit:
             return "serves only what is routed to it"
-        last = self.ruling.groups[-1][-1]
-        return f"{last.name}, which has it too, stands above and claims it strictly"
+        return f"{self.ruling.groups[-1][-1].name}, which has it too, stands above and claims it strictly"
 
     def as_json(self) -> dict[str, object]:
         """Return the fields as JSON has them."""
