@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from packaging.utils import NormalizedName, canonicalize_name
 
+from wheelbridge.errors import WheelbridgeError
 from wheelbridge.mapping.rows import Confidence, NameAnswer, NameRow, Relation
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
 from wheelbridge.model.name import CondaName
@@ -56,6 +57,7 @@ class FakeIndex:
     metadata: dict[str, CoreMetadata] = field(default_factory=dict)
     asked: list[NormalizedName] = field(default_factory=list)
     documents: dict[str, object] = field(default_factory=dict)
+    down: str = ""
 
     def add(
         self,
@@ -93,7 +95,9 @@ class FakeIndex:
         """None: nobody is trusted."""
 
     def project_page(self, project: NormalizedName) -> ProjectPage | None:
-        """Return the page of a project."""
+        """Return the page of a project; an index that is down says why."""
+        if self.down:
+            raise WheelbridgeError(self.down)
         self.asked.append(project)
         files = self.files.get(project)
         return ProjectPage(project, tuple(files)) if files is not None else None

@@ -9,8 +9,9 @@ import pytest
 from tests.cli.conftest import Run
 from tests.loopback import LoopbackIndex
 from tests.real_python import RealChannel
+from tests.solver.scenario import write_channel
 from wheelbridge.api.demo import build_wheel
-from wheelbridge.installer.origins import load_origins, origins_path
+from wheelbridge.installer.origins import origins_path
 
 
 @pytest.fixture
@@ -110,6 +111,22 @@ def test_another_private_index_may_go_on_where_one_ended(
     assert [(r["version"], r["source"]) for r in moved["records"] if r["name"] == "corp-tool"] == [("2.0", "moved")]
 
 
+def test_a_conda_package_of_its_name_does_not_take_its_place(
+    run: Run, tmp_path: Path, real_channel: RealChannel
+) -> None:
+    """An installed wheel keeps its name, which no row ties to the package that a channel has by now."""
+    corp, prefix = tmp_path / "corp", tmp_path / "env"
+    corp.mkdir()
+    build_wheel(corp, "corp_tool", "1.0", {"corp_tool.py": ""})
+    options = ("-p", prefix, "-c", real_channel.url, "-i", corp, "-y", "--json")
+    assert run("create", *options, "python", "pypi:corp-tool").code == 0
+    build_wheel(corp, "corp_tool", "2.0", {"corp_tool.py": ""})
+    forge = write_channel(tmp_path / "conda-forge", ["corp-tool 99.0"])
+    moved = run("install", "-c", forge, *options, "pypi:corp-tool>=2").json
+
+    assert [(r["kind"], r["version"]) for r in moved["records"] if r["name"] == "corp-tool"] == [("wheel", "2.0")]
+
+
 def test_what_is_removed_or_replaced_is_forgotten(run: Run, prefix: Path) -> None:
     """An origin counts only while the very file is installed."""
     path = origins_path(prefix)
@@ -120,20 +137,24 @@ def test_what_is_removed_or_replaced_is_forgotten(run: Run, prefix: Path) -> Non
     assert run("why", "-p", prefix, "corp-tool", "--json").json["decision"] is None
 
 
-@pytest.mark.parametrize("text", ["{", '{"version": 1}', '{"version": 1, "origins": {"a": {"b": 1}}}', "[]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"version": 1}',
+        '{"version": 2, "origins": {}}',
+        '{"version": 1, "origins": {"a": {"b": 1}}}',
+        '{"version": 1, "origins": {"a": {"url": "u", "source_url": [], "private": true, "decision": {}}}}',
+        '{"version": 1, "origins": {"a": {"url": "u", "source_url": "s", "private": true, "decision": "strict"}}}',
+    ],
+)
 def test_a_damaged_file_is_not_passed_over(run: Run, prefix: Path, real_channel: RealChannel, text: str) -> None:
     """It keeps names from being taken over; it says how to go on."""
     origins_path(prefix).write_text(text, encoding="utf-8")
     refused = run("install", "-p", prefix, "-c", real_channel.url, "-O", "python", "-y", "--json")
 
     assert refused.json["error"]["code"] == "broken-record"
-
-
-def test_a_file_of_another_version_counts_as_none(prefix: Path) -> None:
-    """A later wheelbridge may write what this one does not know."""
-    origins_path(prefix).write_text('{"version": 2, "origins": []}', encoding="utf-8")
-
-    assert load_origins(prefix) == {}
 
 
 def test_conda_sees_no_record_in_it(prefix: Path) -> None:

@@ -7,10 +7,11 @@ from tests.priorities.peers import is_index
 from tests.priorities.rows import Meaning, Outcome, Row, RowSource, World
 from tests.priorities.stage import Stage
 from wheelbridge.api.places import Caches
+from wheelbridge.api.channel_specs import take_channels
 from wheelbridge.api.providers import open_providers
 from wheelbridge.api.routes import resolve_routes
 from wheelbridge.api.solving import Silent
-from wheelbridge.api.specs import read_request, take_channels
+from wheelbridge.api.specs import read_request
 from wheelbridge.configuration.values import RouteChoice, RouteEntry
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.model.source import Route, Source
@@ -58,7 +59,7 @@ def _make_problem(meaning: Meaning, stage: Stage, world: World) -> Problem:
     texts = [text.format(**stage.channels) for text in stage.row.request]
     has_index = any(source.kind == "index" for source in sources)
     wanted = [f"pypi:{text}" for text in texts] if has_index else texts
-    request, sources, named = take_channels(read_request(wanted), sources)
+    request, named = take_channels(read_request(wanted), sources)
     return Problem(
         target=TARGET,
         sources=sources,

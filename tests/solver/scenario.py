@@ -13,8 +13,9 @@ from typing import Any, cast
 from packaging.utils import canonicalize_name
 
 from tests.fakes import FakeIndex, FakeNames
+from wheelbridge.api.channel_specs import take_channels
 from wheelbridge.api.solving import Silent
-from wheelbridge.api.specs import read_request, take_channels
+from wheelbridge.api.specs import read_request
 from wheelbridge.api.variant_policies import read_variant_policy
 from wheelbridge.model.distribution import CoreMetadata
 from wheelbridge.model.source import Claim, Route, Source, default_claim
@@ -114,7 +115,8 @@ def run_scenario(
 ) -> tuple[Solution, dict[str, FakeIndex]]:
     """Write the channels, fill the indexes, and solve with the real solver."""
     indexes = {name: _fill(new_index(name), wheels) for name, wheels in scenario.indexes.items()}
-    request, sources, named = take_channels(read_request(scenario.request), _place_sources(scenario, folder))
+    sources = _place_sources(scenario, folder)
+    request, named = take_channels(read_request(scenario.request), sources)
     problem = Problem(
         target=Target(subdir="linux-64", virtual_packages=TARGET).override(
             parse_virtual_package(f"{name}={value}") for name, value in scenario.target.items()
@@ -168,6 +170,9 @@ def _fill(index: FakeIndex, wheels: list[Any]) -> FakeIndex:
     """Read ``"foo 1.0"``, ``"foo-1.0.tar.gz"`` or a table with ``wheel``, ``requires`` and more."""
     for entry in wheels:
         table = entry if isinstance(entry, dict) else {"wheel": entry}
+        if "down" in table:
+            index.down = table["down"]
+            continue
         if "page" in table:
             index.files[canonicalize_name(table["page"])] = []
             continue

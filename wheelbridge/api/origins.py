@@ -13,13 +13,15 @@ from wheelbridge.solver.problem import Solution
 def remember_origins(prefix: Path, solution: Solution) -> None:
     """Write down the decisions of *solution*; those of packages that stayed stay."""
     known = load_origins(prefix)
-    urls = {source.name: source.url for source in solution.sources}
+    sources = {source.name: source for source in solution.sources}
     origins: dict[str, Origin] = {}
     for package in solution.packages:
         before = known.get(package.name)
         if package.decision is not None:
             decision = package.decision.as_json()
-            origins[package.name] = Origin(url=package.url, source_url=urls[package.source], decision=decision)
+            source = sources[package.source]
+            private = source.claim == "strict"
+            origins[package.name] = Origin(url=package.url, source_url=source.url, private=private, decision=decision)
         elif before is not None and before.url == package.url:
             origins[package.name] = before
     write_origins(prefix, origins)
@@ -49,7 +51,7 @@ def _bound(origin: Origin, sources: Sequence[Source]) -> tuple[str, ...]:
     own = tuple(source.name for source in sources if source.url == origin.source_url)
     if origin.decision.get("route"):
         return own or (origin.source_url,)
-    if own or origin.decision.get("claim") != "strict":
+    if own or not origin.private:
         return ()
     private = tuple(source.name for source in sources if source.claim == "strict" and not source.explicit)
     return private or (origin.source_url,)

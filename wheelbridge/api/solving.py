@@ -7,12 +7,13 @@ from datetime import datetime
 from packaging.utils import canonicalize_name
 from rattler import RepoDataRecord
 
+from wheelbridge.api.channel_specs import take_channels
 from wheelbridge.api.clients import open_client
 from wheelbridge.api.places import Caches
 from wheelbridge.api.providers import Provider, open_providers
 from wheelbridge.api.running import run_to_end
 from wheelbridge.api.sources import read_sources
-from wheelbridge.api.specs import Request, read_request, take_channels
+from wheelbridge.api.specs import Request, read_request
 from wheelbridge.configuration.values import COMMAND_LINE
 from wheelbridge.mapping.rows import NameTable
 from wheelbridge.model.source import Claim, Route, Source, SourceKind
@@ -97,7 +98,8 @@ def solve_request(
     request: Request, settings: Settings, progress: Progress, standing: Standing | None = None
 ) -> Solution:
     """Solve *request* under *settings*, together with what is *standing*; then the records of wheels are complete."""
-    request, sources, named = take_channels(request, settings.sources)
+    sources = settings.sources
+    request, named = take_channels(request, sources)
     problem = Problem(
         target=settings.target,
         sources=sources,
@@ -141,7 +143,7 @@ def _let_go(standing: Standing, routes: Sequence[Route], sources: Sequence[Sourc
 
     def stays(record: RepoDataRecord) -> bool:
         name, project = record.name.normalized, wheel_project(record.file_name)
-        wanted = [urls[place] for route in routes if route.matches(name, project) for place in route.sources]
+        wanted = [urls.get(place) for route in routes if route.matches(name, project) for place in route.sources]
         return not wanted or record_channel(record) in wanted
 
     return replace(standing, locked=tuple(filter(stays, standing.locked)))

@@ -1,19 +1,15 @@
 """What a user asks for: conda MatchSpecs, and PEP 508 requirements behind ``pypi:``."""
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from rattler import Channel, MatchSpec
+from rattler import MatchSpec
 from rattler.exceptions import InvalidMatchSpecError
 
-from wheelbridge.errors import UsageError, WheelbridgeError
-from wheelbridge.model.redaction import redact
-from wheelbridge.model.source import Route, Source, default_claim
+from wheelbridge.errors import WheelbridgeError
 from wheelbridge.translate.requirement import parse_requirement
 
 PREFIX = "pypi:"
-_CHANNEL = re.compile(r"channel=(?:\"[^\"]*\"|'[^']*'),?")
 
 
 class InvalidSpecError(WheelbridgeError):
@@ -71,60 +67,6 @@ def read_request(specs: Iterable[str], requirements: Iterable[str] = ()) -> Requ
 def _is_of_index(text: str) -> bool:
     """Tell ``pypi:name``, a requirement, from ``pypi::name``, a conda package of the source called so."""
     return text.startswith(PREFIX) and not text.startswith(f"{PREFIX}:")
-
-
-def take_channels(request: Request, sources: Sequence[Source]) -> tuple[Request, tuple[Source, ...], tuple[Route, ...]]:
-    """Turn ``channel::name`` into routes: return the request without channels, the sources, and the routes.
-
-    A source goes by its name or its URL, an index as well as a channel. As with conda, a channel that is not among the
-    sources is used for this package, and, as an ``explicit`` one, for nothing else.
-
-    Raises:
-        UsageError: if the channel's URL holds credentials.
-    """
-    specs: list[str] = []
-    routes: dict[str, Route] = {}
-    listed = list(sources)
-    for spec in request.specs:
-        match = MatchSpec(spec)
-        if match.channel is None:
-            specs.append(spec)
-            continue
-        source = _find_source(match.channel, spec, listed)
-        listed += [source] if source not in listed else []
-        name = match.name.normalized or ""
-        routes[name] = Route(pattern=name, sources=(source.name,), origin=f"the spec {spec}")
-        specs.append(without_channel(match))
-    return replace(request, specs=tuple(specs)), tuple(listed), tuple(routes.values())
-
-
-def without_channel(spec: MatchSpec) -> str:
-    """Return the text of *spec* without its channel.
-
-    >>> without_channel(MatchSpec("conda-forge/linux-64::numpy>=2")), without_channel(MatchSpec("numpy[channel=a]"))
-    ('numpy >=2[subdir="linux-64"]', 'numpy')
-    """
-    text = str(spec)
-    _, separator, rest = text.partition("::")
-    if not separator or "[" in text.partition("::")[0]:
-        return _CHANNEL.sub("", text).replace(",]", "]").replace("[]", "")
-    if spec.subdir is None:
-        return rest
-    own = f'subdir="{spec.subdir}"'
-    return f"{rest[:-1]},{own}]" if rest.endswith("]") else f"{rest}[{own}]"
-
-
-def _find_source(channel: Channel, spec: str, sources: Sequence[Source]) -> Source:
-    url = channel.base_url.rstrip("/")
-    found = next((source for source in sources if source.name == channel.name), None)
-    found = found or next((source for source in sources if source.url == url), None)
-    if found:
-        return found
-    if redact(url) != url:
-        raise UsageError("A spec names a channel with credentials", hint="Give the channel with -c, and a name here.")
-    tier = max((source.tier for source in sources), default=-1) + 1
-    name = channel.name or url
-    return Source(name, "channel", url, tier, claim=default_claim(name), explicit=True, origin=f"the spec {spec}")
 
 
 def check_spec(spec: str) -> None:

@@ -22,8 +22,10 @@ from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.admission import admission_of
 from wheelbridge.solver.candidates import Offer
 from wheelbridge.solver.errors import PackageNotFoundError
+from wheelbridge.solver.names import SolverNames
 from wheelbridge.solver.ownership import Rule
 from wheelbridge.solver.variant_choice import ask_plugins, read_own_variant
+from wheelbridge.tables import load_names
 from wheelbridge.translate.errors import InvalidWheelNameError
 from wheelbridge.translate.pythons import KNOWN_MINORS
 from wheelbridge.translate.requirement import parse_requirement
@@ -171,7 +173,8 @@ def report_project(text: str, settings: Settings) -> VariantReport:
 
 def _indexes(project: NormalizedName, settings: Settings) -> list[Source]:
     """Return the indexes that may serve *project*, in order."""
-    tiers = Rule(settings.sources, settings.routes).tiers(project, project)
+    name = SolverNames(load_names())(project)
+    tiers = Rule(settings.sources, settings.routes).tiers(name, project)
     return [source for tier in tiers for source in tier if source.kind == "index"]
 
 

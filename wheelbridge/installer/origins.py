@@ -22,11 +22,13 @@ class Origin:
     Attributes:
         url: the package's URL; the origin counts only while that very file is installed.
         source_url: the URL of its source.
+        private: whether the source claimed strictly.
         decision: why from there, as ``solve --json`` has it.
     """
 
     url: str
     source_url: str
+    private: bool
     decision: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -39,18 +41,26 @@ def load_origins(prefix: Path) -> dict[str, Origin]:
     """Return package name -> origin; empty where nobody wrote any.
 
     Raises:
-        BrokenRecordError: if the file is damaged: it keeps names from being taken over, and is not passed over.
+        BrokenRecordError: if the file is damaged, or of another version: it keeps names from being taken over, and is
+            not passed over.
     """
     path = origins_path(prefix)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["version"] != _VERSION:
-            return {}
-        return {name: Origin(**origin) for name, origin in content["origins"].items()}
+            raise BrokenRecordError(path, f"it has version {content['version']!r}, not {_VERSION}")
+        return {name: _read(origin) for name, origin in content["origins"].items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BrokenRecordError(path, str(error)) from error
+
+
+def _read(content: Mapping[str, object]) -> Origin:
+    match content:
+        case {"url": str(url), "source_url": str(source), "private": bool(private), "decision": dict(decision)}:
+            return Origin(url=url, source_url=source, private=private, decision=decision)
+    raise ValueError("an origin lacks a field, or has one of another type")
 
 
 def write_origins(prefix: Path, origins: Mapping[str, Origin]) -> None:

@@ -13,7 +13,7 @@ Find = Callable[[str], Awaitable[tuple[Ruling, Mapping[str, Sequence[RepoDataRec
 """Returns the ruling on a name, and source name -> its records of that name."""
 
 
-_ABOVE_ANY_BUILD = 1_000_000
+_ABOVE_ANY_BUILD = 1_000_000_000
 
 
 @dataclass
@@ -74,10 +74,11 @@ class Catalogue:
     def _join(self, group: Tier, records: Mapping[str, Sequence[RepoDataRecord]], label: str) -> list[RepoDataRecord]:
         """Return the records of *group* under the channel *label*; of equal versions, the upper tier's comes first."""
         offered = [(source, record) for source in group for record in records.get(source.name, ())]
+        tiers = list(dict.fromkeys(source.tier for source in group))
         joined = []
         for source, record in _without_twins(offered, self.refusals):
             twin = RepoDataRecord(record, record.file_name, record.url, label)
-            twin.build_number = record.build_number + _ABOVE_ANY_BUILD * abs(group[-1].tier - source.tier)
+            twin.build_number = record.build_number + _ABOVE_ANY_BUILD * (len(tiers) - 1 - tiers.index(source.tier))
             self._originals[label, record.url] = record
             joined.append(twin)
         return joined

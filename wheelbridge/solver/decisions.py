@@ -7,6 +7,7 @@ from typing import Any
 
 from packaging.utils import NormalizedName
 
+from wheelbridge.errors import WheelbridgeError
 from wheelbridge.model.source import PUBLIC_NAMES, Source
 from wheelbridge.solver.owners import Owners
 from wheelbridge.solver.problem import Decision, ResolvedPackage
@@ -42,7 +43,7 @@ def read_decision(content: Mapping[str, Any]) -> Decision | None:
             also=tuple((name, version) for name, version, _ in also),
             hidden=frozenset(name for name, _, hidden in also if hidden),
         )
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, AttributeError):
         return None
 
 
@@ -67,16 +68,22 @@ async def note_shadowed(packages: Iterable[ResolvedPackage], owners: Owners) -> 
     now. A source is private for all that is known if it claims strictly.
     """
     chosen = [package for package in packages if package.decision and package.decision.route is None]
-    found = await asyncio.gather(*(_shadows(package, owners) for package in chosen))
+    unanswered: dict[str, str] = {}
+    found = await asyncio.gather(*(_shadows(package, owners, unanswered) for package in chosen))
     names: dict[tuple[str, str], list[str]] = {}
     for package, lower in zip(chosen, found, strict=True):
         for source in lower:
             names.setdefault((source.name, package.source), []).append(package.pypi_name or package.name)
-    return tuple(_tell_shadowed(lower, upper, shadowed) for (lower, upper), shadowed in names.items())
+    notes = [_tell_shadowed(lower, upper, shadowed) for (lower, upper), shadowed in names.items()]
+    untold = "could not be asked whether it has what sources above it serve"
+    return (*notes, *(f"{name} {untold}: {reason}" for name, reason in unanswered.items()))
 
 
-async def _shadows(package: ResolvedPackage, owners: Owners) -> list[Source]:
-    """Return the sources of the same kind below that of *package* that claim strictly, and have it."""
+async def _shadows(package: ResolvedPackage, owners: Owners, unanswered: dict[str, str]) -> list[Source]:
+    """Return the sources of the same kind below that of *package* that claim strictly, and have it.
+
+    Who does not answer is noted in *unanswered*: the solution does not need it.
+    """
     sources = {source.name: source for source in owners.rule.sources}
     own = sources[package.source]
     if own.claim == "strict":
@@ -87,7 +94,14 @@ async def _shadows(package: ResolvedPackage, owners: Owners) -> list[Source]:
         if source.tier > own.tier and source.claim == "strict" and source.kind == own.kind and not source.explicit
     ]
     project = NormalizedName(package.pypi_name) if package.pypi_name else None
-    return [source for source in below if await owners.serves(source, package.name, project)]
+    found = []
+    for source in below:
+        try:
+            if await owners.serves(source, package.name, project):
+                found.append(source)
+        except WheelbridgeError as error:
+            unanswered[source.name] = error.message
+    return found
 
 
 def _tell_shadowed(lower: str, upper: str, names: list[str]) -> str:
@@ -101,7 +115,7 @@ def _tell_shadowed(lower: str, upper: str, names: list[str]) -> str:
 
 def _decide(package: ResolvedPackage, source: Source, owners: Owners) -> Decision:
     ruling = owners.judge(package.name)
-    owner = ruling.owner or source
+    owner = ruling.owner if ruling.owner and ruling.owner.tier != source.tier else source
     others = [one for one in (*ruling.serving, *ruling.hidden) if one.name != source.name]
     also = ((one.name, owners.newest(one, package.name)) for one in others)
     return Decision(

@@ -22,6 +22,7 @@ from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.errors import (
     IdentityConflictError,
     RepodataError,
+    ReservedNameError,
     UnsatisfiableError,
 )
 from wheelbridge.solver.explain import UNSPOKEN, Evidence, explain, names_without_candidates, words_of
@@ -101,6 +102,10 @@ async def _solve_soundly(
         solution = await session.run()
         if not session.unearned:
             return solution
+        if kept := sorted(session.unearned & conda_names):
+            raise ReservedNameError(
+                f"A channel's package needs {kept[0]!r}; such names are kept for projects of an index"
+            )
         conda_names |= session.unearned
 
 
@@ -256,11 +261,8 @@ class _Session:
     async def _explain(self, conflict: str) -> UnsatisfiableError:
         available: dict[str, dict[str, Collection[Version]]] = {}
         for name in names_without_candidates(conflict):
-            found: dict[str, Collection[Version]] = {"the channels": await self._channels.versions(name)}
-            if project := self._demand.names.asked_project(name):
-                offers = await self._owners.offers(project)
-                found.update((source, tuple(offer.releases)) for source, offer in offers.items())
-            available[name] = found
+            serving = self._owners.judge(name).serving
+            available[name] = {source.name: await self._owners.versions(source, name) for source in serving}
         named = {name for name in words_of(conflict) if self._owners.knows(name)}
         hidden = await find_hidden(named, self._owners)
         evidence = Evidence(

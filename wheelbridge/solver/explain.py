@@ -78,6 +78,7 @@ def explain(
         for project in projects
     }
     lines = [_name_wheels(text, sources), *_offers(evidence.available), *_reasons(refusals)]
+    lines += [f"Refused: {one.fn}: {one.reason}." for one in evidence.refused if not wheel_project(one.fn)]
     lines += [f"Left out for their time: {count} of {name}." for name, count in evidence.late.items()]
     lines += [one.describe() for one in evidence.hidden]
     missing = {demand.names.asked_project(name) for name in evidence.available}

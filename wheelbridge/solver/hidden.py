@@ -11,6 +11,8 @@ from wheelbridge.solver.ownership import Hidden
 from wheelbridge.solver.problem import Problem
 
 _MOST_TRIED = 4
+_NEAREST = ("the command line", "the spec")
+"""Where routes are given that another one on the command line does not replace."""
 Solve = Callable[[Problem], Awaitable[object]]
 
 
@@ -37,7 +39,10 @@ async def find_way_out(problem: Problem, hidden: Sequence[Hidden], solve: Solve)
     if routes:
         options = " ".join(f"--route {route}" for route in routes)
         names = " and ".join(f"{route.pattern.removeprefix('pypi:')} of {route.sources[0]}" for route in routes)
-        return f"If {names} {'are' if routes[1:] else 'is'} what you want: {options}."
+        nearer = (one.ruling.route for one in hidden if one.ruling.route)
+        given = dict.fromkeys(str(route) for route in nearer if route.origin.startswith(_NEAREST))
+        instead = f" in the place of {', '.join(given)}" if given else ""
+        return f"If {names} {'are' if routes[1:] else 'is'} what you want: {options}{instead}."
     owners = list(dict.fromkeys(one.claimant.name for one in hidden if one.claimant))
     sources = [replace(one, claim="flexible") if one.name in owners else one for one in problem.sources]
     if owners and await _is_solvable(replace(problem, sources=tuple(sources)), solve):
@@ -47,7 +52,10 @@ async def find_way_out(problem: Problem, hidden: Sequence[Hidden], solve: Solve)
 
 
 async def _find_routes(problem: Problem, hidden: Sequence[Hidden], solve: Solve) -> tuple[Route, ...]:
-    routes = tuple({one.name: one.route for one in reversed(hidden)}.values())[:_MOST_TRIED]
+    listed = {source.name for source in problem.sources}
+    open_to = [one for one in reversed(hidden) if one.source.name in listed]
+    routes = tuple({one.name: one.route for one in open_to}.values())[:_MOST_TRIED]
+    problem = _without([one.ruling.route for one in open_to], problem)
     if not routes or not await _is_solvable(_routed(problem, routes), solve):
         return ()
     for route in routes:
@@ -55,6 +63,11 @@ async def _find_routes(problem: Problem, hidden: Sequence[Hidden], solve: Solve)
         if fewer and await _is_solvable(_routed(problem, fewer), solve):
             routes = fewer
     return routes
+
+
+def _without(routes: Iterable[Route | None], problem: Problem) -> Problem:
+    replaced = [route for route in routes if route]
+    return replace(problem, routes=tuple(route for route in problem.routes if route not in replaced))
 
 
 def _routed(problem: Problem, routes: Sequence[Route]) -> Problem:

@@ -29,6 +29,7 @@ class SolverNames:
         self._names: dict[NormalizedName, CondaName] = {}
         self._asked: dict[str, NormalizedName] = {}
         self._mapped: dict[str, NormalizedName | None] = {}
+        self._pinned = frozenset((installed or {}).values())
         for project, name in (installed or {}).items():
             self._names[project] = name
 
@@ -56,6 +57,10 @@ class SolverNames:
         if name not in self._mapped:
             self._mapped[name] = self._find_mapped(name)
         return self._mapped[name]
+
+    def is_of_a_wheel(self, name: str) -> bool:
+        """Tell whether *name* is that of an installed wheel that no row ties to the conda package of that name."""
+        return name in self._pinned and self.mapped_project(name) is None
 
     def lookalikes(self, project: NormalizedName) -> tuple[str, ...]:
         """Return the conda packages that may carry *project* too, though nobody decided which."""

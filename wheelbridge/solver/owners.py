@@ -104,11 +104,14 @@ class Owners:
         offers = await asyncio.gather(*(source.offer(project) for source in rivals))
         return [source for source, offer in zip(rivals, offers, strict=True) if offer]
 
-    async def survey(self, name: str) -> list[Source]:
-        """Ask every source for *name*, even those that must not serve it; return those that have it."""
-        project = self.project_of(name)
-        if project:
+    async def survey(self, name: str) -> None:
+        """Ask every index for *name*, even those that must not serve it."""
+        if project := self.project_of(name):
             await asyncio.gather(*(source.offer(project) for source in self.wheels.values()))
+
+    def known(self, name: str) -> list[Source]:
+        """Return the sources that are known to have *name*."""
+        project = self.project_of(name)
         return [source for source in self.rule.sources if self._has(source, name, project)]
 
     async def versions(self, source: Source, name: str) -> set[Version]:
@@ -138,5 +141,5 @@ class Owners:
 
     def _has(self, source: Source, name: str, project: NormalizedName | None) -> bool:
         if source.kind == "channel":
-            return self.channels.has(source, name)
+            return self.channels.has(source, name) and not self.demand.names.is_of_a_wheel(name)
         return project is not None and self.wheels[source.name].has_page(project)

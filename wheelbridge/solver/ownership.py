@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 
 from packaging.version import Version
 
@@ -156,8 +155,11 @@ def reachable(tiers: Iterable[Tier], has: Container[str], *, opened: bool) -> It
 
 
 def _tiers(sources: Iterable[Source]) -> Iterator[Tier]:
-    for _, tier in groupby(sources, key=lambda source: source.tier):
-        yield tuple(tier)
+    """Yield the sources by tier, each where the first of it stands."""
+    found: dict[int, Tier] = {}
+    for source in sources:
+        found[source.tier] = (*found.get(source.tier, ()), source)
+    yield from found.values()
 
 
 def _group(tiers: Iterable[Tier]) -> Iterator[Tier]:

@@ -46,20 +46,18 @@ class Refinements:
         return next((source for source in found if record.url in source.wheels), None)
 
     async def _serve_mapped_wheels(self, records: list[RepoDataRecord]) -> bool:
-        """Let the indexes that come first answer for chosen conda packages that a row says are their projects."""
-        names = self._demand.names
-        mapped = [
-            (record, project)
-            for record in records
-            if (project := names.mapped_project(record.name.normalized))
-            and not names.asked_project(record.name.normalized)
-        ]
-        above = (
-            self._owners.above(record.name.normalized, project, record_channel(record)) for record, project in mapped
-        )
-        for (_, project), indexes in zip(mapped, await asyncio.gather(*above), strict=True):
-            if indexes:
+        """Ask the indexes that come before the source of a record, where a source above those kept them from it.
+
+        What has a project and stands above may own it; a conda package is met by its project where a row says so.
+        """
+        named = [(one, project) for one in records if (project := self._owners.project_of(one.name.normalized))]
+        fresh = [(one, project) for one, project in named if project not in self._demand.opened]
+        above = (self._owners.above(one.name.normalized, project, record_channel(one)) for one, project in fresh)
+        for (record, project), indexes in zip(fresh, await asyncio.gather(*above), strict=True):
+            if indexes and not self._demand.names.asked_project(record.name.normalized):
                 self._demand.serve(project)
+            if indexes and not {*indexes} <= {*await self._owners.indexes(project)}:
+                self._demand.open(project)
         return bool(self._demand.changed)
 
     def _insist_on_wheels(self, records: list[RepoDataRecord]) -> bool:

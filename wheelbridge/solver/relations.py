@@ -33,7 +33,8 @@ async def follow_relations(sources: Sequence[Source], read: Read, claim: Claim |
     CEP 42: "A channel-declared relation edge contradicts user-specified ordering if both … appear in the
     user-specified channel list …. Contradicting relation edges MUST be ignored." A channel is put beside the one that
     names it, and so gets no more say than that one has: it stands above nothing that the declaring channel does not
-    stand above. *claim* is what such a channel claims; None: what its name says.
+    stand above. That it stands above a listed channel is ignored, too, where it says so itself. *claim* is what such a
+    channel claims; None: what its name or its bringer says, whichever leaves more.
 
     Raises:
         ChannelRelationError: if a declaration is none, leads in a circle, or goes too deep.
@@ -114,7 +115,11 @@ def _order(given: Sequence[str], place: Mapping[str, str], declared: Mapping[str
         for reference, is_base in relations.items():
             pair = (place.get(reference, reference), place.get(url, url))
             upper, lower = pair if is_base else pair[::-1]
-            if upper == lower or (upper in rank and lower in rank):
+            if (
+                upper == lower
+                or (upper in rank and lower in rank)
+                or (url not in place and upper == url and lower in rank)
+            ):
                 continue
             above.setdefault(lower, {})[upper] = None
             above.setdefault(upper, {})
@@ -158,7 +163,7 @@ def _introduce(url: str, declaring: str, claim: Claim | None, listed: Sequence[S
         "channel",
         url,
         0,
-        claim=claim or default_claim(name),
+        claim=claim or (bringer.claim if default_claim(name) == "strict" else "flexible"),
         trusted_hosts=bringer.trusted_hosts,
         exclude_newer=bringer.exclude_newer,
         attestations=bringer.attestations,

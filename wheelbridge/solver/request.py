@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -11,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from rattler import MatchSpec, RepoDataRecord
 
-from wheelbridge.errors import TranslationError
+from wheelbridge.errors import TranslationError, WheelbridgeError
 from wheelbridge.mapping.rows import NameTable
 from wheelbridge.model.target import Target
 from wheelbridge.solver.errors import NoPythonError, NoWheelError, PackageNotFoundError
@@ -56,9 +57,12 @@ async def take_request(problem: Problem, table: NameTable, context: Context, own
     taker = _Taker(problem, table, context, owners)
     requirements = [*problem.requirements, *await taker.take_specs()]
     if requirements and not context.pythons:
+        there = "python" in owners.channels.names
         raise NoPythonError(
             "Wheels need a python, and no channel of this request has one that fits",
-            hint="Add a channel that has python, such as -c conda-forge.",
+            hint="A channel has python: look at what the request, --exclude-newer, routes and claims say of it."
+            if there
+            else "Add a channel that has python, such as -c conda-forge.",
         )
     await asyncio.gather(*(taker.take_requirement(text) for text in requirements))
     asked = (*taker.specs, *(spec for text in requirements for spec in taker.translations[text].base))
@@ -151,7 +155,9 @@ class _Taker:
         """Say who was asked, by which rule, and who has it but was not to be asked."""
         ruling = self._owners.judge(name)
         asked = [source for tier in self._owners.rule.tiers(name, project) for source in tier]
-        having = [source.name for source in await self._owners.survey(name) if source not in asked]
+        with suppress(WheelbridgeError):  # who does not answer has nothing to tell
+            await self._owners.survey(name)
+        having = [source.name for source in self._owners.known(name) if source not in asked]
         hint = tell_way_out(project or name, having) if having else self._suggest(project or name)
         return PackageNotFoundError(project or name, [source.name for source in asked], route=ruling.route, hint=hint)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from rattler import RepoDataRecord
 
-from wheelbridge.model.source import Source
+from wheelbridge.model.source import Source, SourceKind
 from wheelbridge.solver.problem import ResolvedPackage, Standing
 from wheelbridge.solver.records import record_channel, wheel_project
 from wheelbridge.solver.wheels import OfferedWheel, WheelSource
@@ -16,7 +16,7 @@ def collect_packages(
 ) -> tuple[ResolvedPackage, ...]:
     """Tell of every record where it came from, sorted by name."""
     offered = {(source.source.url, url): wheel for source in wheels for url, wheel in source.wheels.items()}
-    names = {source.url: source.name for source in sources}
+    names = {(source.kind, source.url): source.name for source in sources}
     packages = []
     for record in records:
         package = _package(record, offered.get((record_channel(record), record.url)), names)
@@ -25,7 +25,9 @@ def collect_packages(
     return tuple(sorted(packages, key=lambda package: package.name))
 
 
-def _package(record: RepoDataRecord, wheel: OfferedWheel | None, names: Mapping[str, str]) -> ResolvedPackage:
+def _package(
+    record: RepoDataRecord, wheel: OfferedWheel | None, names: Mapping[tuple[SourceKind, str], str]
+) -> ResolvedPackage:
     channel = record_channel(record)
     project = wheel.project if wheel else wheel_project(record.file_name)
     return ResolvedPackage(
@@ -36,7 +38,7 @@ def _package(record: RepoDataRecord, wheel: OfferedWheel | None, names: Mapping[
         build=str(record.build),
         build_number=record.build_number,
         subdir=record.subdir,
-        source=names.get(channel, channel),
+        source=names.get(("index" if project else "channel", channel), channel),
         fn=record.file_name,
         url=record.url,
         sha256=record.sha256.hex() if record.sha256 else None,
