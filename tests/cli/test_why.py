@@ -44,3 +44,20 @@ def test_what_is_not_there_is_an_error(run: Run, prefix: Path, tmp_path: Path) -
     assert run("why", "-p", prefix, "pypi:python", "--json").json["error"]["code"] == "not-installed"
     assert run("why", "-p", prefix, "nothing", "--json").json["error"]["code"] == "not-installed"
     assert run("why", "-p", tmp_path / "nowhere", "app", "--json").json["error"]["code"] == "not-an-environment"
+
+
+def test_a_plan_says_why_of_what_several_sources_have(run: Run, tmp_path: Path, real_channel: RealChannel) -> None:
+    """With ``-v``; of what one source alone has there is nothing to say."""
+    near, far = tmp_path / "near", tmp_path / "far"
+    near.mkdir()
+    far.mkdir()
+    build_wheel(near, "lib", "1.0", {"lib.py": ""})
+    build_wheel(far, "lib", "2.0", {"lib.py": ""})
+    sources = ("-c", real_channel.url, "-i", near, "-i", far)
+    plain = run("solve", *sources, "python", "pypi:lib", "--route", "lib=far,near")
+    said = run("solve", *sources, "python", "pypi:lib", "--priority", "far=disabled", "--route", "lib=far,near", "-v")
+
+    assert "routed" not in plain.out
+    assert "lib 2.0 from index far: routed by the command line (lib=far,near); near also has 1.0" in " ".join(
+        said.out.split()
+    )

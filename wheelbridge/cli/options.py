@@ -186,7 +186,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.", rich_help_
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=_OUTPUT)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=_OUTPUT)]
 Verbose = Annotated[
-    int, typer.Option("--verbose", "-v", count=True, help="Show refused candidates too.", rich_help_panel=_OUTPUT)
+    int, typer.Option("--verbose", "-v", count=True, help="Show reasons, too.", rich_help_panel=_OUTPUT)
 ]
 OverrideFrozen = Annotated[
     bool,

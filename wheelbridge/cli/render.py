@@ -42,7 +42,17 @@ def render_solution(solution: Solution, settings: Settings, *, verbose: int = 0)
         f"rounds: {statistics.rounds}, pages: {statistics.pages}, metadata files: {statistics.metadata}"
     )
     if verbose:
+        render_decisions(solution)
         render_refused(solution)
+
+
+def render_decisions(solution: Solution) -> None:
+    """Print why each package comes from its source, where another one has it too or a route decided."""
+    for package in solution.packages:
+        decision = package.decision
+        if decision and (decision.route or decision.also):
+            name = package.pypi_name or package.name
+            out().print(f"{name} {package.version} {decision.describe()}", markup=False, highlight=False)
 
 
 def render_refused(solution: Solution) -> None:
