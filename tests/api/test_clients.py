@@ -51,7 +51,7 @@ def server(folder: Path) -> Iterator[LoopbackIndex]:
 def source(text: str, name: str = "corp", **options: object) -> Source:
     """Make the source that *text* names, as the command line does."""
     clean, login_url = split_channel_credentials(text)
-    return Source(name, "channel", clean, 0, login_url, **options)  # type: ignore[arg-type]
+    return Source(name, "channel", clean, 0, login_url, named=True, **options)  # type: ignore[arg-type]
 
 
 def read(source: Source, client: Client, cache: Path) -> list[RepoDataRecord]:

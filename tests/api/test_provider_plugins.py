@@ -18,7 +18,9 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT
 from tests.loopback import LoopbackIndex, login
 from tests.providers import plugin
 from wheelbridge.api.demo import build_wheel
-from wheelbridge.api.provider_plugins import ANSWER_LIFETIME, PluginRunner, ProviderFailedError
+from wheelbridge.api.provider_errors import ProviderFailedError
+from wheelbridge.api.provider_plugins import ANSWER_LIFETIME, PluginRunner
+from wheelbridge.index import Index, open_index
 from wheelbridge.model.variant import VariantProvider
 from wheelbridge.target.detect import detect_target
 from wheelbridge.translate.providers import find_support
@@ -82,7 +84,8 @@ class Chatty(Current):
 class Surroundings:
     @staticmethod
     def get_supported_configs():
-        told = [key for key in os.environ if key.startswith(("PYTHON", "PIP_"))]
+        prefixes = ("PYTHON", "PIP_", "UV_", "WHEELBRIDGE_", "RATTLER_", "NETRC")
+        told = [key for key in os.environ if key.startswith(prefixes)]
         kept = [os.environ["PROBE_KEPT"], str(sys.flags.isolated), str(sys.prefix != sys.base_prefix).lower()]
         return [Config("kept", kept), Config("told", [key.lower() for key in told])]
 
@@ -170,7 +173,7 @@ class World:
     """
 
     cache: Path
-    indexes: tuple[str, ...]
+    indexes: tuple[Index, ...]
     rubbish: Path
     answers: tuple[object, ...]
     runs: str
@@ -207,7 +210,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with LoopbackIndex({"probe-provider": [wheel]}) as server, pytest.MonkeyPatch.context() as patch:
         server.fail("/", login(base64.b64encode(LOGIN.encode()).decode()))
         patch.setenv("PROBE_COUNT", str(runs / "count"))
-        indexes = (server.url.replace("://", f"://{LOGIN}@"), f"file://{folder}")
+        urls = (server.url.replace("://", f"://{LOGIN}@"), folder.as_uri())
+        indexes = tuple(open_index("corp", url, cache_dir=cache / "index") for url in urls)
         rubbish = _leave_rubbish(cache, indexes)
         runners = [PluginRunner(["probe-provider"], cache, indexes) for _ in range(2)]
         with ThreadPoolExecutor(2) as pool:
@@ -215,7 +219,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(cache, indexes, rubbish, answers, (runs / "count").read_text(encoding="utf-8"))
 
 
-def _leave_rubbish(cache: Path, indexes: tuple[str, ...]) -> Path:
+def _leave_rubbish(cache: Path, indexes: tuple[Index, ...]) -> Path:
     """Begin the environment of the provider; its name is that of the lock."""
     with pytest.raises(ProviderFailedError, match="not in the cache"):
         PluginRunner(["probe-provider"], cache, indexes, offline=True)(probe("Counting"))
@@ -264,8 +268,10 @@ def test_every_generation_of_plugins_is_asked(
 
 
 def test_a_plugin_runs_isolated(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What speaks to Python and pip is taken away; other variables stay, as providers have conventions of their own."""
+    """What speaks to Python and pip is taken away, and logins; other variables stay, as providers have conventions."""
     monkeypatch.setenv("PROBE_KEPT", "kept")
+    for name in ("WHEELBRIDGE_SOURCE_CORP_PASSWORD", "RATTLER_AUTH_FILE", "NETRC", "UV_INDEX_CORP_PASSWORD"):
+        monkeypatch.setenv(name, "s3cret")
 
     assert world.ask(probe("Surroundings")) == [("kept", ("kept", "1", "true"))]
 
@@ -467,8 +473,9 @@ def test_a_real_provider_says_what_the_translation_says(tmp_path: Path) -> None:
         pytest.skip(f"the public index cannot be reached: {type(error).__name__}")
     provider = plugin("x86_64", requires=("provider-variant-x86-64==0.0.1.post2",))
     known = find_support(provider, detect_target()).features
+    index = open_index("pypi", "pypi", cache_dir=tmp_path, trusted_hosts=["*"])
 
-    asked = PluginRunner(["provider-variant-x86-64"], tmp_path, ["pypi"])(provider)
+    asked = PluginRunner(["provider-variant-x86-64"], tmp_path, [index])(provider)
 
     assert known
     assert [*asked.items()] == [*known.items()]

@@ -15,7 +15,7 @@ from wheelbridge.configuration.levels import Levels
 from wheelbridge.configuration.values import Configuration, SourceEntry
 from wheelbridge.errors import UsageError, WheelbridgeError
 from wheelbridge.index.client import resolve_index_url
-from wheelbridge.model.source import Claim, Source, SourceKind
+from wheelbridge.model.source import Claim, Route, Source, SourceKind
 from wheelbridge.model.target import Target
 
 LINUX, WINDOWS = Target(subdir="linux-64"), Target(subdir="win-64")
@@ -183,11 +183,26 @@ class TestClaims:
             ("-i pypi=https://mirror.example/simple", "flexible"),
             ("-i https://mirror.example/simple", "strict"),
             ("-i corp=https://corp.example/pypi/simple", "strict"),
+            ("-i https://download.pytorch.org/whl", "flexible"),
+            ("-i cu130=https://download.pytorch.org/whl/cu130", "flexible"),
+            ("-i https://download.pytorch.org/whl/nightly/cu130", "flexible"),
+            ("-i https://PyPI.nvidia.com/", "flexible"),
+            ("-i https://download.pytorch.org/whlx", "strict"),
+            ("-i https://download.pytorch.org.evil.example/whl", "strict"),
+            ("-i http://download.pytorch.org/whl", "strict"),
+            ("-c https://pypi.nvidia.com", "strict"),
         ],
     )
     def test_by_name(self, given: str, claim: str) -> None:
         """A large public source leaves gaps to others, and so does what goes by its name; nothing else does."""
         assert {source.claim for source in gather("-O", given).sources} == {claim}
+
+    def test_a_url_that_ends_like_a_public_name(self) -> None:
+        """The index that nobody named goes by its host, and stays private."""
+        found = gather("-O", "-i https://corp.example/pypi/simple")
+
+        assert [(source.name, source.claim) for source in found.sources] == [("corp.example", "strict")]
+        assert found.reasons["corp.example"] == "the default of all but large public sources"
 
     def test_the_public_index_by_its_url(self) -> None:
         """However it is written, it is the same one."""
@@ -283,11 +298,44 @@ class TestHosts:
             ("-c https://mirror.example/conda-forge", ()),
             ("-i pypi=https://mirror.example/simple", ()),
             ("-c https://repo.anaconda.com.evil.example/pkgs/r", ()),
+            ("-i https://download.pytorch.org/whl/cpu", ("*",)),
+            ("-i https://pypi.nvidia.com", ("*",)),
+            ("-i https://host.example/whl/cpu", ()),
         ],
     )
     def test_only_the_public_ones_lead_anywhere(self, given: str, hosts: tuple[str, ...]) -> None:
         """A name is not enough."""
         assert gather("-O", given).sources[0].trusted_hosts == hosts
+
+    @pytest.mark.parametrize(
+        ("given", "project", "codes"),
+        [
+            ("https://download.pytorch.org/whl/cpu", "", [403]),
+            ("https://pypi.nvidia.com", "", []),
+            ("https://host.example/whl/cpu", "", []),
+            ("pt", "missing-codes = [401]", [401]),
+            ("pt", "missing-codes = []", []),
+        ],
+    )
+    def test_what_means_that_a_project_is_missing(self, given: str, project: str, codes: list[int]) -> None:
+        """PyTorch's index answers 403, and a file has the last word."""
+        text = f'[[sources]]\nname = "pt"\nindex = "https://download.pytorch.org/whl/cu130"\n{project}'
+
+        assert sorted(gather("-O", f"-i {given}", project=text).sources[0].missing_codes) == codes
+
+    @pytest.mark.parametrize(
+        ("url", "name"),
+        [
+            ("https://download.pytorch.org/whl/cu130", "cu130"),
+            ("https://download.pytorch.org/whl", "whl"),
+            ("https://pypi.nvidia.com", "pypi.nvidia.com"),
+        ],
+    )
+    def test_large_indexes_keep_away_from_the_names_of_channels(self, url: str, name: str) -> None:
+        """``pytorch`` and ``nvidia`` are channels."""
+        found = gather("-c pytorch", "-c nvidia", f"-i {url}")
+
+        assert names(found) == ["pytorch", "nvidia", name]
 
     def test_added_to_those_of_the_file(self) -> None:
         """``--trusted-host SOURCE=HOST``, also for a source that is called by its URL."""
@@ -344,6 +392,22 @@ class TestRoutes:
         with pytest.raises(UsageError, match="depends on") as caught:
             gather(choice=SourceChoice(routes=(text,)))
         assert "python_version" in str(caught.value.hint)
+
+    @pytest.mark.parametrize(
+        ("pattern", "name", "project", "matches"),
+        [
+            pytest.param("Foo_Bar", "foo-bar", "foo-bar", True, id="a project, as it is not spelled"),
+            pytest.param("Foo_Bar", "foo_bar", None, True, id="a conda package, but for its case"),
+            pytest.param("Foo_Bar", "foo-bar", None, False, id="another conda package"),
+            pytest.param("pypi:Foo.*", "foo-bar", "foo-bar", True, id="a glob over projects"),
+            pytest.param("PyPI:Foo", "foo", None, False, id="a project alone"),
+            pytest.param("conda:Foo.Bar", "foo.bar", None, True, id="a conda package alone"),
+            pytest.param("conda:foo_bar", "x", "foo-bar", False, id="no project"),
+        ],
+    )
+    def test_from_python(self, pattern: str, name: str, project: str | None, matches: bool) -> None:
+        """A pattern that no file and no command line has brought into the spelling of names."""
+        assert Route(pattern=pattern, sources=("corp",)).matches(name, project) is matches
 
     def test_markers_choose(self) -> None:
         """Each source of a route may have one; without any that holds the route does not."""

@@ -8,6 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
 from tests.loopback import LoopbackIndex, body, edited
 from tests.real_python import RealChannel
 from tests.sigstoremaker import Signer, Sigstore
@@ -40,7 +42,7 @@ class Attested:
     def serve(self, wheel: Path, document: Mapping[str, Any]) -> None:
         """Serve *document* as the provenance of *wheel*."""
         path = f"/integrity/{wheel.name}/provenance"
-        project = wheel.name.partition("-")[0]
+        project = canonicalize_name(wheel.name.partition("-")[0])
 
         def name(page: dict[str, Any]) -> None:
             for file in page["files"]:
@@ -75,7 +77,7 @@ class Attested:
     def check(self, settings: Settings, *specs: str) -> None:
         """Solve and verify, alone."""
         prepared = self.prepare(settings, *specs)
-        check_attestations(prepared.solution.packages, prepared.plan, settings, settings.open_providers())
+        check_attestations(prepared.solution, prepared.plan, settings, settings.open_providers())
 
     @property
     def asked(self) -> int:

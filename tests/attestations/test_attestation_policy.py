@@ -32,6 +32,23 @@ def test_who_may_publish(name: str, publisher: str, admitted: bool) -> None:
     assert policy.admits(name, publisher) is admitted
 
 
+@pytest.mark.parametrize("pattern", ["Extra_Thing", "extra.thing", "EXTRA-*", "extra__*"])
+def test_a_project_in_any_spelling(pattern: str) -> None:
+    """PEP 503: "any run of ``-``, ``_`` and ``.``" is one; a misspelled pattern would let anybody publish."""
+    policy = AttestationPolicy(publishers=((pattern, "github:corp/*"),))
+
+    assert policy.wanted("extra-thing", "index") == policy.wanted("Extra.Thing") == ("github:corp/*",)
+
+
+def test_conda_packages_are_called_as_they_are() -> None:
+    """``my_pkg`` and ``my-pkg`` are two packages of a channel, with publishers of their own."""
+    policy = AttestationPolicy(publishers=(("My_Pkg", "github:a/*"), ("my-pkg", "github:b/*")))
+
+    assert policy.wanted("my_pkg", "channel") == ("github:a/*",)
+    assert policy.wanted("my-pkg", "channel") == ("github:b/*",)
+    assert not policy.admits("my_pkg", "github:b/x", "channel")
+
+
 @pytest.mark.parametrize(
     ("issuer", "repository", "identity", "publisher"),
     [

@@ -10,16 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rattler import PackageRecord, RepoDataRecord
+from rattler.package import BuildString
 
 from tests.attestations.stage import Attested, attest_channel
 from tests.e2e.conftest import wheels
 from tests.loopback import LoopbackIndex
 from tests.real_python import RealChannel
 from tests.sigstoremaker import Signer, Sigstore, conda_statement, github
-from wheelbridge.api.attesting import TRUSTED_ROOT_VARIABLE
+from wheelbridge.api.attesting import TRUSTED_ROOT_VARIABLE, check_attestations
 from wheelbridge.api.solving import Settings
+from wheelbridge.configuration.documents import read_document
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.index.errors import OfflineError
+from wheelbridge.installer.plan import make_plan
 from wheelbridge.model.attestation import (
     AttestationInvalidError,
     AttestationMissingError,
@@ -28,6 +32,8 @@ from wheelbridge.model.attestation import (
     AttestationUnwantedError,
     TrustedRootError,
 )
+from wheelbridge.model.source import Source
+from wheelbridge.solver.problem import ResolvedPackage, Solution, Statistics
 
 __all__ = ["wheels"]
 
@@ -268,6 +274,12 @@ class TestCondaPackages:
         assert not (attested.folder / "env").exists()
         assert not list(attested.folder.glob("cache/pkgs/python-*"))
 
+    def test_globs_over_packages_are_read_as_they_stand(self, attested: Attested) -> None:
+        """In the spelling of projects, this one would be a range of letters, and match."""
+        policy = AttestationPolicy(publishers=(("[a_z]ython", "github:nobody/*"),))
+
+        attested.check(self.settings(attested, policy, LIB), "python")
+
     def test_a_verdict_is_that_of_one_channel(self, attested: Attested) -> None:
         """CEP 27: ``targetChannel`` must match; a copy of the channel is another one, whatever verified before."""
         channel = attested.folder / "channel"
@@ -330,3 +342,95 @@ def test_sources_without_a_policy_need_nothing(attested: Attested, monkeypatch: 
 
     assert list(prefix.rglob("site-packages/lib.py"))
     assert attested.asked == 0
+
+
+class TestWhosePolicy:
+    """A package must prove what its source requires: the one of its kind and URL, whatever else is in the list."""
+
+    def test_a_project_in_another_spelling(self, attested: Attested, wheels: dict[str, list[Path]]) -> None:
+        """``Extra_Thing`` in a file is ``extra-thing`` of the index."""
+        entry = {"name": "corp", "index": attested.index.url}
+        policy = {"publishers": {"Extra_Thing": "github:corp/*"}}
+        document = {"sources": [{**entry, "attestations": policy}]}
+        (source,) = read_document(document, "wheelbridge.toml", attested.folder).sources
+        attested.attest(wheels["extra-thing"][0], github("evil/x"))
+
+        with pytest.raises(AttestationUnwantedError):
+            attested.create(attested.settings(source.attestations or None), "python", "pypi:extra-thing")
+
+    @pytest.mark.parametrize("last", [0, 1])
+    def test_one_index_with_two_policies(self, attested: Attested, wheel: Path, last: int) -> None:
+        """From Python, sources may say what no list of a command can; both policies hold."""
+        attested.attest(wheel, github("evil/lib"))
+        settings = attested.settings(OCTO)
+        twin = Source("twin", "index", attested.index.url, 2, attestations=ANYBODY)
+        channel, *indexes = (*settings.sources, twin)
+        ordered = (channel, indexes[1 - last], indexes[last])
+
+        with pytest.raises(AttestationUnwantedError):
+            attested.create(replace(settings, sources=ordered))
+
+    @pytest.mark.parametrize("channel_first", [True, False])
+    def test_a_folder_that_is_a_channel_and_an_index(
+        self, attested: Attested, wheels: dict[str, list[Path]], channel_first: bool
+    ) -> None:
+        """The wheels of the index need not prove what the packages of the channel must."""
+        folder = attested.folder / "both"
+        shutil.copytree(attested.channel.folder, folder, copy_function=os.link)
+        for file in wheels["lib"]:
+            shutil.copy(file, folder)
+        settings = attested.settings(None)
+        channel = Source("channel", "channel", folder.as_uri(), 1, explicit=True, attestations=ANYBODY)
+        index = Source("index", "index", folder.as_uri(), 2)
+        pair = (channel, index) if channel_first else (replace(index, tier=1), replace(channel, tier=2))
+
+        attested.check(replace(settings, sources=(settings.sources[0], *pair)))
+        with pytest.raises(AttestationMissingError) as failed:
+            attested.check(replace(settings, sources=tuple(replace(one, explicit=False) for one in pair)))
+        assert (failed.value.source, failed.value.project) == ("channel", "python")
+
+    @pytest.mark.parametrize("relation", ["base", "overrides"])
+    def test_a_channel_that_comes_along(self, attested: Attested, relation: str) -> None:
+        """CEP 42: what a channel brings along must prove what that channel must."""
+        good, evil = attested.folder / "channels" / "good", attested.folder / "channels" / "evil"
+        shutil.copytree(attested.channel.folder, evil, copy_function=os.link)
+        (good / "noarch").mkdir(parents=True)
+        info = {"subdir": "noarch", "channel_relations": {relation: "../evil"}}
+        (good / "noarch" / "repodata.json").write_text(json.dumps({"info": info, "packages": {}, "packages.conda": {}}))
+
+        with pytest.raises(AttestationMissingError) as failed:
+            attested.create(attested.settings(None, ANYBODY, channel=good.as_uri()), "python")
+        assert failed.value.source == "evil"
+        assert not (attested.folder / "env").exists()
+
+    def test_a_wheel_of_a_channel(self, attested: Attested) -> None:
+        """It goes by the name of its package, as everything in a channel."""
+        url = "https://host.example/channel/noarch/foo_bar-1.0-py3-none-any.whl"
+        record = RepoDataRecord(
+            PackageRecord("foo_bar", "1.0", BuildString("0"), 0, "noarch", None, None),
+            url.rpartition("/")[2],
+            url,
+            "https://host.example/channel",
+        )
+        package = ResolvedPackage(
+            kind="wheel",
+            name="foo_bar",
+            pypi_name="foo-bar",
+            version="1.0",
+            build="0",
+            build_number=0,
+            subdir="noarch",
+            source="channel",
+            fn=record.file_name,
+            url=url,
+            sha256=None,
+            size=None,
+            depends=(),
+            record=record,
+        )
+        channel = Source("channel", "channel", "https://host.example/channel", 0, attestations=ANYBODY)
+        solution = Solution(packages=(package,), refused=(), statistics=Statistics(), sources=(channel,))
+
+        with pytest.raises(AttestationMissingError) as failed:
+            check_attestations(solution, make_plan((), (record,), "linux-64"), attested.settings(None), {})
+        assert failed.value.project == "foo_bar"

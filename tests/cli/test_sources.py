@@ -10,6 +10,8 @@ import pytest
 from tests.cli.conftest import Run
 from tests.solver.scenario import write_channel
 from wheelbridge.api.related import UNREAD
+from wheelbridge.configuration.files import user_file
+from wheelbridge.configuration.folders import show_path
 
 PROJECT = """\
 exclude-newer = 2026-01-31
@@ -101,6 +103,21 @@ class TestList:
         assert "Channels do not say" in ran.out
         assert "Nothing published after 2026-01-31" in ran.out
         assert "s3cret" not in ran.out + ran.err
+
+    def test_settings_of_a_farther_place(self, run: Run) -> None:
+        """A source is the same by its URL; it is shown whose word holds for it."""
+        file = user_file()
+        assert file is not None
+        file.parent.mkdir(parents=True)
+        file.write_text('[[sources]]\nindex = "https://corp.example/simple"\nclaim = "disabled"\n')
+        given = run("sources", "--json", "-i", "https://corp.example/simple").json["sources"][1]
+        shown = run("sources", "-i", "https://corp.example/simple").out
+
+        assert (given["name"], given["claim"]) == ("corp", "disabled")
+        assert given["attestations"] == {"publishers": [["corp-*", "github:corp/*"]]}
+        assert given["origin"] == f"the command line, with settings of wheelbridge.toml, {show_path(file)}"
+        assert given["claim_reason"] == f"claim in {show_path(file)}"
+        assert "with settings of" in " ".join(shown.split())
 
     def test_without_configuration(self, run: Run) -> None:
         """``--no-config`` leaves the defaults."""

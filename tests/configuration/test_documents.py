@@ -57,13 +57,36 @@ def test_every_key(tmp_path: Path) -> None:
     assert (corp.explicit, corp.group, corp.origin, corp.path) == (True, "mirrors", "wheelbridge.toml", "sources[0]")
     assert corp.trusted_hosts == ("*.corp.example", "http://plain.example:8080")
     assert corp.exclude_newer == datetime(2026, 1, 1, tzinfo=UTC)
-    assert corp.missing_codes == {403}
+    assert corp.missing_codes == frozenset({403})
     pairs = (("corp-*", "github:corp/*"), ("corp-*", "gitlab:corp/*"), ("other", "github:other/x"))
     assert corp.attestations == AttestationPolicy(publishers=pairs)
     assert (channel.kind, channel.text, channel.name) == ("channel", str(tmp_path / "channel"), None)
     assert channel.attestations == AttestationPolicy()
     assert [route.pattern for route in found.routes] == ["corp-*", "pypi:torch", "numpy"]
     assert found.routes[2].choices == (RouteChoice("corp", "sys_platform == 'linux'"), RouteChoice("pypi"))
+
+
+def test_what_is_unsaid_is_none() -> None:
+    """It may be said elsewhere of the same source; what is said to be nothing may not."""
+    text = "explicit = false\ntrusted-hosts = []\nmissing-codes = []\nattestations = false\n"
+    silent, speaking = read(OTHER + CORP + text).sources
+
+    assert (silent.explicit, silent.trusted_hosts, silent.missing_codes, silent.attestations) == (None,) * 4
+    assert (speaking.explicit, speaking.trusted_hosts, speaking.attestations) == (False, (), False)
+    assert speaking.missing_codes == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern"), [("index", "corp-lib-*"), ("channel", "corp_lib.*")], ids=["projects", "packages"]
+)
+def test_names_of_publishers_are_compared_as_names_are(kind: str, pattern: str) -> None:
+    """An index compares normalized names (PEP 503), a channel what its packages are called, in lower case."""
+    text = (
+        f"[[sources]]\n{kind} = 'https://h.example/x'\nattestations = {{publishers = {{'Corp_Lib.*' = 'github:c/*'}}}}"
+    )
+    (source,) = read(text).sources
+
+    assert source.attestations == AttestationPolicy(publishers=((pattern, "github:c/*"),))
 
 
 @pytest.mark.parametrize(
@@ -91,6 +114,20 @@ def test_every_key(tmp_path: Path) -> None:
         pytest.param(CORP + "missing-codes = [200]", "sources[0].missing-codes", "no HTTP status", None, id="status"),
         pytest.param(CORP + "exclude-newer = 'soon'", "sources[0].exclude-newer", "no date", "7d", id="date"),
         pytest.param(CORP + "attestations = 1", "sources[0].attestations", "true, false or a table", None, id="policy"),
+        pytest.param(
+            CORP + "attestations = {publishers = {'pypi:corp' = 'github:c/*'}}",
+            "sources[0].attestations.publishers.pypi:corp",
+            "no pattern of names",
+            "corp-*",
+            id="a pattern that no name matches",
+        ),
+        pytest.param(
+            CORP + "attestations = {publishers = {corp = []}}",
+            "sources[0].attestations.publishers.corp",
+            "names no publisher",
+            "github:corp/*",
+            id="no publisher, which would be any",
+        ),
         pytest.param(
             CORP + "attestations = {publisher = {}}",
             "sources[0].attestations.publisher",

@@ -138,6 +138,18 @@ def test_no_index(tmp_path: Path) -> None:
     assert [one.name for one in found.left_out] == ["no-index"]
 
 
+@pytest.mark.parametrize("url", ["https://h.example/t/s3cret/simple", "https://h.example/simple?token=s3cret"])
+def test_a_secret_that_a_url_cannot_do_without(alone: Path, url: str) -> None:
+    """The index is left out: what is imported is printed, and files are shared."""
+    path = alone / "pip.conf"
+    path.write_text(f"[global]\nindex-url = {url}\nextra-index-url = https://b.example/simple\n")
+    found = read(path)
+
+    assert sources(found) == [("b.example", "https://b.example/simple")]
+    assert [one.reason for one in found.left_out] == ["its URL holds a token or a query; give it with -i"]
+    assert "s3cret" not in repr(found)
+
+
 @pytest.mark.parametrize("text", ["index-url = https://me:s3cret@h.example", "[global\n", "[global]\nindex-url\n"])
 def test_a_file_that_cannot_be_read(tmp_path: Path, text: str) -> None:
     """It is named, and what stands in it is not shown."""

@@ -135,7 +135,7 @@ def test_what_is_taken_over_and_what_is_not(alone: Path) -> None:
     cu = configuration.sources[0]
 
     assert (cu.name, cu.text, cu.explicit) == ("cu", "https://cu.example/whl", True)
-    assert cu.missing_codes == {401, 403}
+    assert cu.missing_codes == frozenset({401, 403})
     assert [source.name for source in configuration.sources] == ["cu", "pypi", "wheels"]
     assert configuration.exclude_newer is not None
     assert [(route.pattern, route.choices) for route in configuration.routes] == [

@@ -80,6 +80,8 @@ def test_it_is_added(tmp_path: Path, there: str | None) -> None:
     ("there", "message"),
     [
         pytest.param('[[sources]]\nname = "corp"\nindex = "pypi"', "has a source 'corp' already", id="source"),
+        pytest.param('[[sources]]\nname = "mine"\nindex = "pypi"', "has the index pypi already", id="another name"),
+        pytest.param('[[sources]]\nindex = "pypi"\nclaim = "strict"', "or other settings", id="other settings"),
         pytest.param('[routes]\n"corp-*" = "corp"', r"has a route 'corp-\*' already", id="route"),
     ],
 )

@@ -46,6 +46,7 @@ class Backend(KeyringBackend):
 """
 PLAIN = string.ascii_letters + string.digits
 SPECIAL = "/:@%?#&+=~!$'()*,;[]^{|}üß€" + PLAIN
+UNSAFE = "'\"<> `!$&()*+,;={}|" + PLAIN
 WORDS = "!%&*+,-./:=@^_~" + PLAIN
 """What a netrc takes without quotes."""
 
@@ -150,6 +151,19 @@ def url_of_index(place: Place) -> None:
     place.index_url = place.with_login(place.index.url, password)
 
 
+def not_encoded(place: Place) -> None:
+    """User and password in both URLs, with signs that end a URL in a text but not in an argument."""
+    for server in (place.index, place.channel):
+        password = place.secrets.make(UNSAFE, 12) + place.secrets.make(UNSAFE, 12)
+        place.secrets.all.add(password)
+        place.close(place.basic(password), server)
+        login = f"://{quote(place.user)}:{password}@"
+        if server is place.index:
+            place.index_url = server.url.replace("://", login)
+        else:
+            place.channel_url = server.channel.replace("://", login)
+
+
 def user_name_alone(place: Place) -> None:
     """A token for a user name."""
     token = place.secrets.make()
@@ -195,6 +209,7 @@ def variables(place: Place) -> None:
         place.close(place.basic(password), server)
         place.variables[f"WHEELBRIDGE_SOURCE_{source}_USERNAME"] = place.user
         place.variables[f"WHEELBRIDGE_SOURCE_{source}_PASSWORD"] = password
+    place.variables["WHEELBRIDGE_SOURCE_CHANNEL_HOST"] = place.channel.root.removeprefix("http://")
 
 
 def token_variables(place: Place) -> None:
@@ -204,12 +219,14 @@ def token_variables(place: Place) -> None:
     place.close(place.basic(token), place.index)
     place.close(f"Bearer {bearer}", place.channel)
     place.variables |= {"WHEELBRIDGE_SOURCE_MINE_TOKEN": token, "WHEELBRIDGE_SOURCE_CHANNEL_TOKEN": bearer}
+    place.variables["WHEELBRIDGE_SOURCE_CHANNEL_HOST"] = place.channel.root.removeprefix("http://")
 
 
 def conda_token_variable(place: Place) -> None:
     """Conda's token of the channel."""
     place.channel.token = token = place.secrets.make(PLAIN + "-")
     place.variables["WHEELBRIDGE_SOURCE_CHANNEL_CONDA_TOKEN"] = token
+    place.variables["WHEELBRIDGE_SOURCE_CHANNEL_HOST"] = place.channel.root.removeprefix("http://")
 
 
 def auth_file(place: Place) -> None:
@@ -239,12 +256,13 @@ def keyring(place: Place) -> None:
     password = place.secrets.make()
     place.close(place.basic(password), place.index)
     place.store("test_keyring_backend.py", KEYRING)
+    place.variables["WHEELBRIDGE_KEYRING"] = "1"
     place.variables["PYTHON_KEYRING_BACKEND"] = "test_keyring_backend.Backend"
     place.variables["TEST_KEYRING"] = place.store("k.json", json.dumps({f"{place.user} {place.index.url}": password}))
 
 
 WAYS = (
-    *(url_of_index, user_name_alone, url_of_channel, conda_token, conda_token_and_login, netrc, variables),
+    *(url_of_index, not_encoded, user_name_alone, url_of_channel, conda_token, conda_token_and_login, netrc, variables),
     *(token_variables, conda_token_variable, auth_file, bearer_in_auth_file, conda_token_in_auth_file, keyring),
 )
 ERRING = (url_of_index, conda_token_and_login, variables, bearer_in_auth_file, keyring)

@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from tests.loopback import RECORDED, LoopbackIndex, unpack_recorded
 from wheelbridge.index.http import HttpIndex
+from wheelbridge.index.keyring_logins import Keyring
 from wheelbridge.index.session import RetryPolicy
 
 MakeWheel: TypeAlias = Callable[..., Path]
@@ -93,6 +94,8 @@ def open_http(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenHttp:
     monkeypatch.setenv("NETRC", str(tmp_path / "no-netrc"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setattr("keyring.core._keyring_backend", MemoryKeyring())
+    monkeypatch.setattr("wheelbridge.index.keyring_logins._keyring", Keyring())
+    monkeypatch.setenv("WHEELBRIDGE_KEYRING", "1")
 
     def open_(url: str, *, policy: RetryPolicy = QUICK, **options: Any) -> HttpIndex:
         return HttpIndex("test", url, cache_dir=tmp_path / "cache", policy=policy, **options)

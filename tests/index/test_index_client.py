@@ -51,6 +51,42 @@ def test_credentials_of_a_wrong_url_are_not_shown() -> None:
     assert "secret" not in str(caught.value.as_json())
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://me:123/s3cret@h.example/simple",
+        "https://me:s3cret/x@h.example/simple",
+        "https://me:s3cret#x@h.example/simple",
+        "https://me:s3cret?x@h.example/simple",
+        "https://h.example/simple?token=s3cret",
+        "https://h.example/simple?token=x@s3cret",
+        "https://h.example/simple#s3cret",
+        "https://h.example/simple?",
+        "https://h.example/@scope/simple",
+        "me:s3cret@h.example/simple",
+    ],
+)
+def test_urls_whose_login_cannot_be_told(url: str) -> None:
+    """A part of a login that stands in the path would be shown and stored; the hint says how to write it."""
+    with pytest.raises(errors.InvalidIndexUrlError) as caught:
+        resolve_index_url(url)
+
+    assert "s3cret" not in str(caught.value.as_json())
+    assert "%2F" in (caught.value.hint or "") or "://" not in url
+
+
+@pytest.mark.parametrize("url", ["https://me:p%2F%40%23s@h.example/simple", "file:///srv/a@b"])
+def test_urls_whose_login_can_be_told(url: str) -> None:
+    """Encoded ones; and a folder has no login."""
+    assert resolve_index_url(url) == url
+
+
+def test_folders_of_other_machines() -> None:
+    """Their path alone would lead to a folder of this one."""
+    with pytest.raises(errors.InvalidIndexUrlError, match="another machine"):
+        resolve_index_url("file://server/share/wheels")
+
+
 def test_codes_are_unique() -> None:
     """A program can tell the errors apart."""
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, WheelbridgeError)]

@@ -11,8 +11,12 @@ from packaging.utils import canonicalize_name
 from tests.index.conftest import MemoryKeyring, OpenHttp
 from tests.loopback import LoopbackIndex, authorization, with_headers
 from wheelbridge.errors import WheelbridgeError
-from wheelbridge.index import errors
-from wheelbridge.index.credentials import Credentials, Login, basic, origin_of, source_variables
+from wheelbridge.index import errors, resolve_index_url
+from wheelbridge.index.credentials import Credentials, Login, basic
+from wheelbridge.index.keyring_logins import keyring_login
+from wheelbridge.index.origins import origin_of
+from wheelbridge.index.variables import SourceVariables, source_variables
+from wheelbridge.model.source import Source
 
 RICH = canonicalize_name("rich")
 USER, PASSWORD = "mé@work", "p/w:%ü"
@@ -43,6 +47,11 @@ def store(path: Path, logins: dict[str, object]) -> str:
     return str(path)
 
 
+def variables(url: str) -> SourceVariables:
+    """Read those of a source that the user called ``test``."""
+    return source_variables(Source("test", "index", url, 0, named=True))
+
+
 def sent(server: LoopbackIndex) -> list[str | None]:
     """Return the logins that came, in order."""
     return [asked.headers.get("authorization") for asked, _ in server.requests]
@@ -56,7 +65,7 @@ class TestPlaces:
         monkeypatch.setenv("WHEELBRIDGE_SOURCE_TEST_USERNAME", USER)
         monkeypatch.setenv("WHEELBRIDGE_SOURCE_TEST_PASSWORD", PASSWORD)
 
-        assert open_http(closed.url).project_page(RICH).files
+        assert open_http(closed.url, variables=variables(closed.url)).project_page(RICH).files
         assert sent(closed) == [BASIC]
 
     def test_a_token(self, server: LoopbackIndex, open_http: OpenHttp, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +73,7 @@ class TestPlaces:
         server.fail("/", authorization(basic("__token__", "pypi-abc")))
         monkeypatch.setenv("WHEELBRIDGE_SOURCE_TEST_TOKEN", "pypi-abc")
 
-        assert open_http(server.url).project_page(RICH).files
+        assert open_http(server.url, variables=variables(server.url)).project_page(RICH).files
 
     @pytest.mark.parametrize("key", ["127.0.0.1", "*.0.0.1", "*.1"])
     def test_the_store_that_is_named(
@@ -144,28 +153,25 @@ class TestOrder:
         home, netrc = "https://host.example/simple", tmp_path / "netrc"
         netrc.write_text("machine host.example login u password netrc\n")
         monkeypatch.setenv("NETRC", str(netrc))
-        monkeypatch.setenv("WHEELBRIDGE_SOURCE_A_B_PASSWORD", "variable")
-        monkeypatch.setenv("WHEELBRIDGE_SOURCE_A_B_USERNAME", "u")
+        given = SourceVariables("u", "variable")
         login = {"BasicHTTP": {"username": "u", "password": "store"}}
         monkeypatch.setenv("RATTLER_AUTH_FILE", store(tmp_path / "a.json", {"host.example": login}))
         memory.set_password(home, "u", "keyring")
 
-        def found(password: str | None = None) -> Login | None:
-            return Credentials("a-b", home, "u" if password else None, password).find(f"{home}/x/")
+        def found(password: str | None = None, variables: SourceVariables | None = None) -> Login | None:
+            return Credentials(home, "u" if password else None, password, variables).find(f"{home}/x/")
 
         def login_of(password: str) -> Login:
             return Login(("https", "host.example"), basic("u", password))
 
-        assert found("url") == login_of("url")
-        assert found() == login_of("variable")
-        monkeypatch.delenv("WHEELBRIDGE_SOURCE_A_B_PASSWORD")
-        monkeypatch.delenv("WHEELBRIDGE_SOURCE_A_B_USERNAME")
+        assert found("url", given) == login_of("url")
+        assert found(variables=given) == login_of("variable")
         assert found() == login_of("netrc")
         netrc.write_text("")
         assert found() == login_of("store")
         monkeypatch.delenv("RATTLER_AUTH_FILE")
         assert found() is None
-        assert Credentials("a-b", home).ask_keyring(home) == login_of("keyring")
+        assert Credentials(home).ask_keyring(home) == login_of("keyring")
 
 
 class TestBinding:
@@ -174,30 +180,125 @@ class TestBinding:
     @pytest.mark.parametrize(
         "url", ["http://host.example/simple", "https://host.example:8443/simple", "https://other.example/simple"]
     )
-    def test_other_origins_get_nothing(self, url: str, open_http: OpenHttp, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_other_origins_get_nothing(self, url: str, open_http: OpenHttp) -> None:
         """Neither what the URL had nor what the variables say."""
         del open_http  # which keeps this machine out
-        monkeypatch.setenv("WHEELBRIDGE_SOURCE_X_TOKEN", "t")
+        home, given = "https://host.example/simple", SourceVariables(None, None, "t")
 
-        assert Credentials("x", "https://host.example/simple", "me", "secret").find(url) is None
-        assert Credentials("x", "https://host.example/simple").find(url) is None
+        assert Credentials(home, "me", "secret", given).find(url) is None
+        assert Credentials(home, variables=given).find(url) is None
 
-    def test_names(self) -> None:
-        """What is no letter or digit of ASCII becomes ``_``."""
-        variables = source_variables("my corp.ü-1", {"WHEELBRIDGE_SOURCE_MY_CORP___1_TOKEN": "t", "X_TOKEN": "u"})
+    @pytest.mark.parametrize("home", ["https://host.example/simple", "https://HOST.example:443/simple"])
+    def test_a_usual_port_is_none(self, home: str, open_http: OpenHttp) -> None:
+        """Spelled out or not, on either side."""
+        del open_http  # which keeps this machine out
+        credentials = Credentials(home, "me", "secret")
 
-        assert (variables.token, variables.user) == ("t", None)
+        assert credentials.find("https://host.example/x") == credentials.find("https://host.example:443/x") is not None
+        assert credentials.find("https://host.example:80/x") is None
+
+    def test_the_default_entry_of_netrc(
+        self, open_http: OpenHttp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It is for every host: a page could lead it to any."""
+        del open_http  # which keeps this machine out
+        path = tmp_path / "netrc"
+        path.write_text("machine files.example login f password g\ndefault login me password secret\n")
+        monkeypatch.setenv("NETRC", str(path))
+        credentials = Credentials("https://host.example/simple")
+
+        assert credentials.find("https://host.example/x") == Login(("https", "host.example"), basic("me", "secret"))
+        assert credentials.find("https://files.example/x") == Login(("https", "files.example"), basic("f", "g"))
+        assert credentials.find("https://other.example/x") is None
 
     def test_nothing_is_shown(self) -> None:
         """By no representation."""
-        credentials = Credentials("x", "https://host.example", "me", "s3cret")
-        variables = source_variables(
-            "x", {"WHEELBRIDGE_SOURCE_X_TOKEN": "s3cret", "WHEELBRIDGE_SOURCE_X_PASSWORD": "s3cret"}
-        )
+        given = SourceVariables("me", "s3cret", "s3cret")
+        credentials = Credentials("https://host.example", "me", "s3cret", given)
 
-        assert "s3cret" not in repr((credentials, variables, vars(credentials).keys()))
+        assert "s3cret" not in repr((credentials, given, vars(credentials).keys()))
         assert basic("me", "s3cret") not in repr(credentials.find("https://host.example"))
         assert origin_of("HTTPS://me:s3cret@Host.example") == ("https", "host.example")
+
+
+class TestKeyring:
+    """It may want a password each time it is asked, and somebody who types it."""
+
+    def test_it_is_asked_once(self, open_http: OpenHttp, memory: MemoryKeyring) -> None:
+        """By whoever, at once or later, whether it knows an answer or not."""
+        del open_http  # which keeps this machine out
+        home = "https://host.example/simple"
+        memory.set_password(home, "me", "secret")
+        with ThreadPoolExecutor(8) as pool:
+            found = set(pool.map(lambda _: Credentials(home, "me").find(home), range(16)))
+            lost = set(pool.map(lambda _: Credentials(home, "you").find(home), range(16)))
+
+        assert found == {Login(("https", "host.example"), basic("me", "secret"))}
+        assert lost == {Login(("https", "host.example"), basic("you", ""))}
+        assert memory.asked == [home, home, "host.example"]
+
+    def test_pages_metadata_and_files_share_an_answer(
+        self, closed: LoopbackIndex, open_http: OpenHttp, memory: MemoryKeyring, tmp_path: Path
+    ) -> None:
+        """They go through two sessions, and another client has two of its own."""
+        memory.set_password(closed.url, USER, PASSWORD)
+        for number in range(2):
+            index = open_http(closed.url)
+            (file,) = index.project_page(RICH).files
+            assert index.download(file, tmp_path / str(number)).exists()
+
+        assert memory.asked == [closed.url]
+
+    def test_another_host(self, open_http: OpenHttp, memory: MemoryKeyring) -> None:
+        """Each of its files has a URL of its own, and a signature in it perhaps."""
+        del open_http  # which keeps this machine out
+        credentials = Credentials("https://host.example/simple", "me")
+        asked = [credentials.ask_keyring(f"https://files.example/{name}?sig=s3cret") for name in "ab"]
+
+        assert asked == [None, None]
+        assert memory.asked == ["files.example"]
+
+    def test_a_broken_one_is_left_alone(
+        self, open_http: OpenHttp, memory: MemoryKeyring, monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:  # fmt: skip
+        """Whoever declined to unlock it is not asked again for the next source."""
+        del open_http  # which keeps this machine out
+
+        def locked(service: str, _username: str | None) -> None:
+            memory.asked.append(service)
+            raise RuntimeError
+
+        monkeypatch.setattr(memory, "get_credential", locked)
+
+        assert [keyring_login([service], None) for service in "abc"] == [None, None, None]
+        assert memory.asked == ["a"]
+        assert caplog.text.count("The keyring cannot be used") == 1
+
+    @pytest.mark.parametrize(
+        ("variables", "terminal", "asked"),
+        [
+            ({}, True, True),
+            ({}, False, False),
+            ({"CI": "true"}, True, False),
+            ({"WHEELBRIDGE_KEYRING": "0"}, True, False),
+            ({"WHEELBRIDGE_KEYRING": "1", "CI": "true"}, False, True),
+        ],
+    )
+    def test_somebody_must_be_there(
+        self, open_http: OpenHttp, memory: MemoryKeyring, monkeypatch: pytest.MonkeyPatch,
+        variables: dict[str, str], terminal: bool, asked: bool,
+    ) -> None:  # fmt: skip
+        """Unless it is said that nobody is needed."""
+        del open_http  # which keeps this machine out
+        for name in ("CI", "WHEELBRIDGE_KEYRING"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr("sys.stdin.isatty", lambda: terminal)
+
+        keyring_login(["host.example"], "me")
+        assert memory.asked == ["host.example"] * asked
 
 
 class TestBroken:
@@ -214,6 +315,38 @@ class TestBroken:
         assert open_http(server.url).project_page(RICH).files
         assert "a.json cannot be read (JSONDecodeError); the logins in it are not used" in caplog.text
         assert "s3cret" not in caplog.text
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param(b"# \xe4\nmachine 127.0.0.1 login me password s3cr\xe4et\n", id="latin1"),
+            pytest.param(b"machine 127.0.0.1 login me passwd s3cret\n", id="malformed"),
+            pytest.param(None, id="folder"),
+        ],
+    )
+    def test_a_netrc(
+        self, server: LoopbackIndex, open_http: OpenHttp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture, text: bytes | None,
+    ) -> None:  # fmt: skip
+        """It is named, once, and left out."""
+        path = tmp_path / "netrc"
+        path.mkdir() if text is None else path.write_bytes(text)
+        monkeypatch.setenv("NETRC", str(path))
+
+        for _ in range(2):
+            assert open_http(server.url).project_page(RICH).files
+        assert caplog.text.count("netrc cannot be read") == 1
+        assert "s3c" not in caplog.text
+
+    def test_no_home(self, server: LoopbackIndex, open_http: OpenHttp, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A user without one has no files there."""
+        monkeypatch.delenv("HOME")
+        monkeypatch.delenv("NETRC")
+        monkeypatch.setattr("os.getuid", lambda: 123456)
+
+        assert open_http(server.url).project_page(RICH).files
+        with pytest.raises(errors.InvalidIndexUrlError):
+            resolve_index_url("~/wheels")
 
     def test_a_token_that_no_header_can_carry(
         self, server: LoopbackIndex, open_http: OpenHttp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,

@@ -230,6 +230,36 @@ class TestFaults:
         assert SECRET not in str(caught.value.as_json())
 
 
+class TestProxies:
+    """A proxy is asked for what it is for; on its own machine it would find something else than this one."""
+
+    def test_not_for_this_machine(
+        self, server: LoopbackIndex, open_http: OpenHttp, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Else it would get the login of an index that nobody else can reach."""
+        with LoopbackIndex({}) as proxy:
+            monkeypatch.setenv("HTTP_PROXY", proxy.root)
+            assert open_http(server.url.replace("://", "://me:secret@")).project_page(RICH).files
+
+        assert proxy.requests == []
+
+    def test_each_hop_has_its_own(
+        self, server: LoopbackIndex, open_http: OpenHttp, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """From behind a proxy to this machine; the proxy's login stays behind."""
+        with LoopbackIndex({}) as proxy:
+            proxy.fail("http://index.invalid/simple/rich/", redirect(f"{server.url}/rich/"))
+            monkeypatch.setenv("HTTP_PROXY", proxy.root.replace("://", "://you:secret@"))
+            trusted = ["http://index.invalid", "http://127.0.0.1"]
+            index = open_http("http://index.invalid/simple", trusted_hosts=trusted)
+            assert index.project_page(RICH).files
+
+        assert [asked.path for asked, _ in proxy.requests] == ["http://index.invalid/simple/rich/"]
+        assert [asked.path for asked, _ in server.requests] == ["/simple/rich/"]
+        assert "proxy-authorization" in proxy.requests[0][0].headers
+        assert "proxy-authorization" not in server.requests[0][0].headers
+
+
 class TestRetries:
     """Connections, 429, 5xx and truncated bodies are tried again, with back-off."""
 

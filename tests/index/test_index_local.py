@@ -1,4 +1,6 @@
 import hashlib
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -124,6 +126,24 @@ def test_download_is_checked(tmp_path: Path) -> None:
     with pytest.raises(errors.HashMismatchError):
         index.download(replace(file, hashes={"sha256": "ab" * 32}), tmp_path / "bad")
     assert not list((tmp_path / "bad").iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such files")
+def test_what_is_no_regular_file(tmp_path: Path) -> None:
+    """To open a pipe would be to wait for somebody who writes."""
+    pipe = tmp_path / "rich-1.0-py3-none-any.whl"
+    os.mkfifo(pipe)
+    (tmp_path / "listed" / "rich").mkdir(parents=True)
+    index = open_local(tmp_path)
+    (tmp_path / "listed" / "rich" / "index.html").write_text(f'<a href="{pipe.as_uri()}">{pipe.name}</a>')
+    (file,) = open_local(tmp_path / "listed").project_page(RICH).files
+
+    with pytest.raises(errors.ProjectNotFoundError):
+        index.project_page(RICH)
+    for ask in (index.core_metadata, index.variants, lambda file: index.download(file, tmp_path / "got")):
+        with pytest.raises(errors.FileNotOnIndexError):
+            ask(file)
+    assert index.provenance(replace(file, provenance=file.url)) is None
 
 
 def test_what_is_not_there(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.index.boundary import Boundary
-from wheelbridge.index.session import _BoundedSession
+from wheelbridge.index.session import Settings, _BoundedSession
 from wheelbridge.model.boundaries import (
     Breach,
     ForeignHostError,
@@ -111,6 +111,7 @@ TABLE = [
     (HOME, "http://files.example/a", ("https://files.example",), "insecure-url"),
     (HOME, "https://[2001:db8::2]/a", ("[2001:db8::2]",), None),
     (HOME, "https://[2001:db8::3]/a", ("[2001:db8::2]",), "foreign-host"),
+    (HOME, "https://[2001:db8::2]/a", ("[2001:DB8:0:0:0:0:0:2]:443",), None),
     (HOME, "https://f.example/a", ("[f].example", "?.example", "f.example/x", ""), "foreign-host"),
     # other schemes, and files
     (HOME, "ftp://host.example/a", ("*",), "foreign-scheme"),
@@ -122,6 +123,17 @@ TABLE = [
     (FOLDER, "file://localhost/srv/files/a", (), None),
     (FOLDER, "file://evil.example/share/a", ("*",), "foreign-host"),
     ("file://server/share/wheels", "file://server/share/a", (), None),
+    ("file://server/share/wheels", "file://evil.example/share/a", (), "foreign-host"),
+    # what Windows takes for a share of another machine
+    (FOLDER, "file:////evil.example/share/a", (), "foreign-host"),
+    (FOLDER, "file://localhost//evil.example/share/a", (), "foreign-host"),
+    (FOLDER, "file://///evil.example/share/a", (), "foreign-host"),
+    (FOLDER, "file:///%5C%5cevil.example%5Cshare/a", (), "foreign-host"),
+    (FOLDER, "file:///%2Fevil.example/share/a", (), "foreign-host"),
+    ("file:////server/share/wheels", "file:////SERVER/share/a", (), None),
+    ("file:////server/share/wheels", "file:////evil.example/share/a", (), "foreign-host"),
+    ("file:///srv/back%5Cslash", "file:///srv/back%5Cslash/a", (), None),
+    ("file:///srv/back%5Cslash", "file:////evil.example/share%5C/a", (), "foreign-host"),
     (FOLDER, "https://host.example/a", ("*",), "foreign-scheme"),
     (FOLDER, "http://127.0.0.1/a", ("*",), "foreign-scheme"),
     ("s3://bucket/channel", "s3://bucket/channel/noarch/a", (), None),
@@ -168,13 +180,19 @@ def test_no_secret_is_shown() -> None:
 def test_the_error_names_source_hosts_and_way_out() -> None:
     """One sentence, and what to do."""
     with pytest.raises(ForeignHostError) as caught:
-        check_url("https://cdn.example/a", HOME, (), source="corp", what="https://cdn.example/a")
+        check_url("https://cdn.example/a", HOME, (), source="corp")
 
     assert str(caught.value) == (
         "The source 'corp' may not lead to https://cdn.example/a: "
         "it is on cdn.example, and the source is on host.example"
     )
     assert caught.value.hint == "If that is meant, let it go with --trusted-host corp=cdn.example."
+    with pytest.raises(
+        ForeignHostError, match=r"to https://cdn\.example/a, where https://host\.example/x redirects to: "
+    ):
+        check_url(
+            "https://cdn.example/a?s3cret", HOME, (), source="corp", redirected_from="https://host.example/x?s3cret"
+        )
 
 
 @pytest.mark.parametrize(
@@ -228,6 +246,9 @@ def test_requests_never_connects_elsewhere(url: str) -> None:
         assert connected(request) == ("https", "host.example", 443)
 
 
+DIRECT = Settings(None, {"proxies": {}})
+
+
 class Redirecting(BaseAdapter):
     """Answers the first request with a redirect to *location*, and keeps account of where requests go."""
 
@@ -258,7 +279,7 @@ class Redirecting(BaseAdapter):
 @example("\thttps://evil.example")
 def test_no_redirect_leads_elsewhere(location: str) -> None:
     """What requests makes of a header is judged, not the header."""
-    session, adapter = _BoundedSession(Boundary("corp", HOME), lambda _: None), Redirecting(location)
+    session, adapter = _BoundedSession(Boundary("corp", HOME), lambda _: DIRECT), Redirecting(location)
     session.trust_env = False
     session.mount("https://", adapter)
     session.mount("http://", adapter)
@@ -270,7 +291,7 @@ def test_no_redirect_leads_elsewhere(location: str) -> None:
 
 def test_no_request_leads_elsewhere() -> None:
     """A request that is no redirect is judged where it is sent."""
-    session, adapter = _BoundedSession(Boundary("corp", HOME), lambda _: None), Redirecting("")
+    session, adapter = _BoundedSession(Boundary("corp", HOME), lambda _: DIRECT), Redirecting("")
     session.mount("https://", adapter)
 
     with pytest.raises(ForeignHostError):

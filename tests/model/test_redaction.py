@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wheelbridge.model.redaction import redact, redact_text
+from wheelbridge.model.redaction import redact, redact_argument, redact_text, redact_unreadable
 
 SECRET = "s3cr3t"  # noqa: S105 - nobody's
 
@@ -52,6 +52,57 @@ def test_texts(url: str, around: str) -> None:
 def test_what_is_no_secret_stays(text: str) -> None:
     """So that messages stay useful, and commands in a history can be run again."""
     assert redact_text(text) == text
+
+
+FORMS = ["{}", "mine={}", "--index={}", "--index=mine={}", "-i{}", "-imine={}", "-c{}", "--channel={}", "{}::tool>=1"]
+
+
+class TestArguments:
+    """What a history keeps of a command: where an argument ends is known, whatever stands in it."""
+
+    @pytest.mark.parametrize("form", FORMS)
+    @pytest.mark.parametrize("sign", [*"'\"<> `!$&()*+,;={}|\\^\t", "@", "/", "#", "?", ":", "1/", "%27", "ß"])
+    @pytest.mark.parametrize("scheme", ["http", "https", "HTTPS"])
+    def test_logins(self, form: str, sign: str, scheme: str) -> None:
+        """Every sign, in the user name as well as in the password."""
+        url = f"{scheme}://{SECRET}{sign}{SECRET}:{sign}{SECRET}{sign}{SECRET}@host.example:8443/simple"
+
+        assert redact_argument(form.format(url)) == form.format(f"{scheme}://host.example:8443/simple")
+
+    @pytest.mark.parametrize("form", FORMS)
+    @pytest.mark.parametrize("sign", ["", *"'\"<> `"])
+    def test_tokens_and_queries(self, form: str, sign: str) -> None:
+        """A token ends with its folder, a query with the argument."""
+        token = form.format(f"https://host.example/t/{SECRET}{sign}{SECRET}/channel")
+        query = form.format(f"https://host.example/c?page={SECRET}{sign}{SECRET}#{SECRET}")
+
+        assert redact_argument(token) == form.format("https://host.example/t/***/channel")
+        assert redact_argument(query).startswith(form.format("https://host.example/c?***").partition("::")[0])
+        assert SECRET not in redact_argument(query)
+
+    @pytest.mark.parametrize(
+        "text", ["-y", "python>=3.12", "pypi:a[b]; sys_platform == 'linux'", "/srv/a@b", "file:///srv/a@b/c", "-i", ""]
+    )
+    def test_what_is_no_secret_stays(self, text: str) -> None:
+        """So that the command can be run again."""
+        assert redact_argument(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"https://me:123/{SECRET}@host.example/simple", "host.example/simple"),
+        (f"https://me:{SECRET}@{SECRET}/@host.example/t/{SECRET}/c", "host.example/t/***/c"),
+        (f"https://me:{SECRET}#1@host.example/c", "***"),
+        (f"https://host.example/c?token=a@{SECRET}", "***"),
+        (f"https://host.example/c?token={SECRET}", "https://host.example/c"),
+        (f"me:{SECRET}@host.example/simple", "host.example/simple"),
+        ("./wheels@home", "./wheels@home"),
+    ],
+)
+def test_what_cannot_be_read(text: str, shown: str) -> None:
+    """Nothing that may be part of a login or a query is shown."""
+    assert redact_unreadable(text) == shown
 
 
 def test_headers() -> None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -25,7 +25,7 @@ from wheelbridge.model.attestation import (
     TrustedRootError,
 )
 from wheelbridge.model.source import Source, SourceKind
-from wheelbridge.solver.problem import ResolvedPackage
+from wheelbridge.solver.problem import ResolvedPackage, Solution
 from wheelbridge.solver.records import record_channel
 
 TRUSTED_ROOT_VARIABLE = "WHEELBRIDGE_TRUSTED_ROOT"
@@ -51,21 +51,20 @@ class _Case:
 
     def admits(self, publishers: Iterable[str]) -> bool:
         """Tell whether one of *publishers* may publish the package."""
-        return any(self.policy.admits(self.subject.project, publisher) for publisher in publishers)
+        return any(self.policy.admits(self.subject.project, publisher, self.kind) for publisher in publishers)
 
 
-def check_attestations(
-    packages: Iterable[ResolvedPackage], plan: Plan, settings: Settings, providers: Mapping[str, Provider]
-) -> None:
+def check_attestations(solution: Solution, plan: Plan, settings: Settings, providers: Mapping[str, Provider]) -> None:
     """Verify what *plan* newly links from sources that must attest their files; nothing is touched.
 
     What is installed and stays is not verified. A file that verified before, under the same trusted root, is not
     verified again; whether its publisher is admitted is asked each time, since the policy may be newer.
 
     Args:
-        packages: of the solution, each with the hash of what came.
+        solution: its packages, each with the hash of what came, and its sources, those that channels brought along
+            among them.
         plan: what is to be done.
-        settings: the sources, and where verdicts are kept.
+        settings: where verdicts are kept, and whether the network may be used.
         providers: index name -> where provenance objects are asked for.
 
     Raises:
@@ -75,10 +74,9 @@ def check_attestations(
         AttestationsUnavailableError: if the libraries to verify wheels are not installed.
         TrustedRootError: if the keys to verify with cannot be had.
     """
-    sources = {source.url: source for source in settings.sources if source.attestations is not None}
     new = {record.url for record in (*plan.link, *(change.new for change in plan.change))}
-    asked = ((package, sources.get(record_channel(package.record))) for package in packages if package.url in new)
-    cases = [_make_case(package, source) for package, source in asked if source is not None]
+    packages = [package for package in solution.packages if package.url in new]
+    cases = [_make_case(package, source) for package in packages for source in _sources_of(package, solution.sources)]
     if not cases:
         return
     root = _named_root()
@@ -87,13 +85,26 @@ def check_attestations(
     of_channels = [case for case in open_cases if case.kind == "channel"]
     of_indexes = [case for case in open_cases if case.kind == "index"]
     verified = (
-        *_verify_of_channels(of_channels, root, settings),
+        *_verify_of_channels(of_channels, root, solution.sources, offline=settings.offline),
         *_verify_of_indexes(of_indexes, root, settings, providers),
     )
     for case, publishers in verified:
         if not case.admits(publishers):
-            raise AttestationUnwantedError(case.subject, publishers, case.policy.wanted(case.subject.project))
+            wanted = case.policy.wanted(case.subject.project, case.kind)
+            raise AttestationUnwantedError(case.subject, publishers, wanted)
         verdicts.remember(case, publishers)
+
+
+def _sources_of(package: ResolvedPackage, sources: Iterable[Source]) -> Iterator[Source]:
+    """Yield the sources whose policy *package* must meet.
+
+    A record says where it came from by a URL alone, and a folder may be a channel and an index. Only an index has files
+    of a page; a wheel without one is a channel's, or was installed before and is linked anew.
+    """
+    of_page: tuple[SourceKind, ...] = ("index",) if package.file else ("channel", "index")
+    kinds = of_page if package.kind == "wheel" else ("channel",)
+    url = record_channel(package.record)
+    return (source for source in sources if source.attestations and source.kind in kinds and source.url == url)
 
 
 def _make_case(package: ResolvedPackage, source: Source) -> _Case:
@@ -104,7 +115,7 @@ def _make_case(package: ResolvedPackage, source: Source) -> _Case:
         AttestationInvalidError: if it has no hash that an attestation could be about.
     """
     digest = package.record.sha256
-    project = package.pypi_name if package.kind == "wheel" and package.pypi_name else package.name
+    project = package.pypi_name if source.kind == "index" and package.pypi_name else package.name
     subject = Subject(project=project, file=package.fn, sha256=digest.hex() if digest else "", source=source.name)
     if source.kind == "channel":
         evidence = f"{check_advertised(Claim(package.record, subject))} {package.record.channel}"
@@ -118,18 +129,18 @@ def _make_case(package: ResolvedPackage, source: Source) -> _Case:
 
 
 def _verify_of_channels(
-    cases: list[_Case], root: Path | None, settings: Settings
+    cases: list[_Case], root: Path | None, sources: Sequence[Source], *, offline: bool
 ) -> list[tuple[_Case, tuple[str, ...]]]:
     if not cases:
         return []
-    if settings.offline and (far := next((case for case in cases if not case.package.url.startswith("file:")), None)):
+    if offline and (far := next((case for case in cases if not case.package.url.startswith("file:")), None)):
         raise OfflineError(f"{far.package.url}.sigs.{check_advertised(Claim(far.package.record, far.subject))}")
-    check = check_records(settings.sources)
+    check = check_records(sources)
     for case in cases:
         check(case.package.record)
-    trusted = load_trusted_root(root, offline=settings.offline)
+    trusted = load_trusted_root(root, offline=offline)
     claims = [Claim(case.package.record, case.subject) for case in cases]
-    publishers = run_to_end(verify_packages(claims, trusted, client=open_client(settings.sources)))
+    publishers = run_to_end(verify_packages(claims, trusted, client=open_client(sources)))
     return [(case, (publishers[case.package.url],)) for case in cases]
 
 

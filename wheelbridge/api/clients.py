@@ -26,9 +26,11 @@ from rattler.networking import (
 )
 
 from wheelbridge.errors import UsageError, WheelbridgeError
-from wheelbridge.index.credentials import basic, bearer, keyring_login, source_variables, split_credentials
+from wheelbridge.index.credentials import basic, bearer, places_of, split_credentials
+from wheelbridge.index.keyring_logins import keyring_login
+from wheelbridge.index.variables import SourceVariables, source_variables
 from wheelbridge.model.boundaries import check_url
-from wheelbridge.model.redaction import redact
+from wheelbridge.model.redaction import redact, redact_unreadable
 from wheelbridge.model.source import Source
 
 _RETRIES = 3
@@ -61,8 +63,7 @@ def open_client(sources: Sequence[Source] = ()) -> Client:
     """Return a client for the channels among *sources*.
 
     It is rattler's default one: it tries again, reads ``s3``, ``gcs`` and ``oci`` URLs and takes logins from rattler's
-    store and netrc. Before those come what the URL of a channel held, then the variables of its name:
-    ``WHEELBRIDGE_SOURCE_<NAME>_TOKEN`` (bearer), ``_CONDA_TOKEN``, ``_USERNAME`` and ``_PASSWORD``.
+    store and netrc. Before those come what the URL of a channel held, then its variables.
 
     Raises:
         LoginStoreError: if rattler's store cannot be read.
@@ -106,9 +107,9 @@ def split_channel_credentials(text: str) -> tuple[str, str | None]:
         plain = parts.port is None or parts.port >= 0
     except ValueError:
         plain = False
-    if not plain or "@" in parts.path or parts.query or parts.fragment:
+    if not plain or "@" in parts.path or "?" in text or "#" in text:
         raise UsageError(
-            f"{redact(text.rpartition('@')[2])} is no URL of a channel",  # before an @ may stand anything
+            f"{redact_unreadable(text)} is no URL of a channel",
             hint="Write it as https://HOST/CHANNEL; in a password, write / as %2F, @ as %40, ? as %3F and # as %23.",
         )
     clean = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], path=_without_token(parts.path)))
@@ -127,7 +128,7 @@ def check_records(sources: Sequence[Source]) -> Callable[[RepoDataRecord], None]
         source = by_url.get(channel)
         home = channel if "://" in channel else record.url
         trusted = source.trusted_hosts if source else ()
-        check_url(record.url, home, trusted, source=source.name if source else redact(home), what=redact(record.url))
+        check_url(record.url, home, trusted, source=source.name if source else redact(home))
 
     return check
 
@@ -140,8 +141,8 @@ def _without_token(path: str) -> str:
 def _find_login(source: Source) -> _ChannelLogin | None:
     """Return what opens the channel *source*, None where nothing is known of it here."""
     given, user, password = split_credentials(source.login_url or source.url)
-    variables = source_variables(source.name)
-    header = next(_headers(source, user, password), None)
+    variables = source_variables(source)
+    header = next(_headers(source.url, user, password, variables), None)
     tokened = given.rstrip("/") if given.rstrip("/") != source.url else None
     if tokened is None and variables.conda_token:
         parts = urlsplit(source.url)
@@ -149,16 +150,15 @@ def _find_login(source: Source) -> _ChannelLogin | None:
     return _ChannelLogin(source.url, header, tokened) if header or tokened else None
 
 
-def _headers(source: Source, user: str | None, password: str | None) -> Iterator[str]:
+def _headers(url: str, user: str | None, password: str | None, variables: SourceVariables) -> Iterator[str]:
     if user is not None and password is not None:
         yield basic(user, password)
-    variables = source_variables(source.name)
     if variables.token is not None:
         yield from bearer(variables.token)
     if variables.password is not None or variables.user is not None:
         yield basic(variables.user or user or "", variables.password or "")
     if user is not None:
-        yield basic(*(keyring_login(source.url, user) or (user, "")))
+        yield basic(*(keyring_login(places_of(url), user) or (user, "")))
 
 
 def _login_middlewares(logins: Sequence[_ChannelLogin]) -> list[MirrorMiddleware | AddHeadersMiddleware]:

@@ -161,10 +161,10 @@ def carry_out(prepared: Prepared, settings: Settings, reporter: Reporter) -> Out
     wheels = _download(tasks, settings.caches, reporter)
     check_variants(prepared.solution.packages, wheels, settings.caches.unpacked_wheels)
     _complete_hashes(prepared.transaction, wheels)
-    if any(source.attestations for source in settings.sources):
+    if any(source.attestations for source in prepared.solution.sources):
         from wheelbridge.api.attesting import check_attestations  # noqa: PLC0415 - few sources must attest their files
 
-        check_attestations(prepared.solution.packages, prepared.plan, settings, providers)
+        check_attestations(prepared.solution, prepared.plan, settings, providers)
     sources = prepared.solution.sources
     transaction = replace(prepared.transaction, wheels=wheels)
     check, client = check_records(sources), open_client(sources)

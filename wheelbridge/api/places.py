@@ -6,6 +6,8 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from wheelbridge.errors import UsageError
+
 
 @dataclass(frozen=True, slots=True)
 class Caches:
@@ -17,7 +19,10 @@ class Caches:
     def default(cls) -> "Caches":
         """Return the cache of this user, or the one that ``WHEELBRIDGE_CACHE_DIR`` names."""
         named = os.environ.get("WHEELBRIDGE_CACHE_DIR")
-        return cls(Path(named).expanduser().absolute() if named else user_cache_path("wheelbridge"))
+        try:
+            return cls(Path(named).expanduser().absolute() if named else user_cache_path("wheelbridge"))
+        except RuntimeError as error:  # of a user without a home
+            raise UsageError("There is no home for a cache", hint="Set WHEELBRIDGE_CACHE_DIR to a folder.") from error
 
     @property
     def repodata(self) -> Path:

@@ -21,10 +21,10 @@ from filelock import FileLock
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from wheelbridge.errors import WheelbridgeError
-from wheelbridge.index.client import resolve_index_url
+from wheelbridge.api.provider_errors import ProviderFailedError
+from wheelbridge.api.provider_wheels import fetch_wheels
+from wheelbridge.index.protocol import Index
 from wheelbridge.index.transfer import write_atomically
-from wheelbridge.model.redaction import redact_text
 from wheelbridge.model.variant import Features, VariantProvider
 
 ANSWER_LIFETIME = 24 * 60 * 60.0
@@ -35,26 +35,15 @@ _SCRIPT = Path(__file__).with_name("_ask_provider.py")
 _PYTHON = "Scripts/python.exe" if sys.platform == "win32" else "bin/python"
 _PIP = ("-I", "-m", "pip", "--quiet", "--no-input", "--no-cache-dir", "--disable-pip-version-check", "install")
 _COMPLETE = "wheelbridge-complete"
-_NOT_KEPT = ("PYTHON", "PIP_")
+_NOT_KEPT = ("PYTHON", "PIP_", "UV_", "WHEELBRIDGE_", "RATTLER_", "NETRC")
 _HINTS = {
     "set up": "Its environment is made with 'python -m venv', which has to work.",
-    "installed": "The indexes have to have it, and what it requires, as wheels for this Python.",
+    "installed": "The newest wheels of what it requires do not fit together.",
     "asked": "Tell its maintainers, and do without --variant-trust of it meanwhile.",
 }
 _FEATURE = re.compile(r"[a-z0-9_]+")
 _VALUE = re.compile(r"[a-z0-9_.]+")
 _SHOWN_LINES, _SHOWN_BYTES = 5, 8192
-
-
-class ProviderFailedError(WheelbridgeError):
-    """A provider's plugin did not say what this machine supports."""
-
-    code = "provider-failed"
-
-    def __init__(self, provider: str, reason: str, *, output: Sequence[str] = (), hint: str | None = None) -> None:
-        lines = (f"The variant provider {provider} {reason}{':' if output else ''}", *output)
-        super().__init__("\n".join(map(_make_presentable, lines)), hint=hint)
-        self.provider = _make_presentable(provider)
 
 
 class PluginRunner:
@@ -66,17 +55,23 @@ class PluginRunner:
     Args:
         trusted: names of the packages that may be installed and run, spelled as people do.
         cache: a folder, which several processes may share.
-        indexes: where the packages come from, and from nowhere else; anything that `resolve_index_url` takes.
+        indexes: where the packages come from, and from nowhere else: the first one that has a project provides it.
         offline: install nothing.
         limit: seconds that a plugin may take.
     """
 
     def __init__(
-        self, trusted: Collection[str], cache: Path, indexes: Sequence[str], *, offline: bool = False, limit: float = 60
+        self,
+        trusted: Collection[str],
+        cache: Path,
+        indexes: Sequence[Index],
+        *,
+        offline: bool = False,
+        limit: float = 60,
     ) -> None:
         self._trusted = frozenset(map(canonicalize_name, trusted))
         self._folder = cache / "providers"
-        self._indexes = tuple(map(resolve_index_url, indexes))
+        self._indexes = tuple(indexes)
         self._offline = offline
         self._limit = limit
         self._known: dict[tuple[tuple[str, ...], str], Features | ProviderFailedError] = {}
@@ -99,6 +94,8 @@ class PluginRunner:
 
         Raises:
             ProviderFailedError: if it is not trusted, cannot be installed, fails, or answers something else.
+            BreachError: if its index leads to wheels where it may not.
+            WheelbridgeError: if its index cannot be used.
         """
         if not self.trusts(provider):
             name = ", ".join(provider.requires) or f"of {provider.namespace}"
@@ -116,9 +113,9 @@ class PluginRunner:
 
     def _find(self, requires: tuple[str, ...], endpoint: str) -> Features:
         """Return the cached answer, or ask; the lock also spares others the same question."""
-        clean = [redact_text(url) for url in self._indexes]
+        places = [index.url for index in self._indexes]
         machine = [sys.version, sys.base_prefix, sysconfig.get_platform()]
-        environment = self._folder / _digest(requires, clean, machine)
+        environment = self._folder / _digest(requires, places, machine)
         answer = self._folder / f"{environment.name}-{_digest(endpoint, platform.node())}.json"
         if (known := _read_cached(answer)) is not None:
             return known
@@ -143,10 +140,13 @@ class PluginRunner:
         if self._offline:
             hint = "Ask once with a network, so that it comes into the cache."
             raise ProviderFailedError(name, "is not in the cache, and nothing may be downloaded", hint=hint)
-        pip = [str(environment / _PYTHON), *_PIP, "--only-binary=:all:", "--"]
         try:
-            _run(name, "set up", [sys.executable, "-I", "-m", "venv", "--clear", str(environment)], _PREPARE_LIMIT)
-            _run(name, "installed", [*pip, *requires], _PREPARE_LIMIT, settings=_point_pip_at(self._indexes))
+            with TemporaryDirectory(dir=self._folder) as wheels:
+                fetch_wheels(requires, self._indexes, Path(wheels))
+                _run(name, "set up", [sys.executable, "-I", "-m", "venv", "--clear", str(environment)], _PREPARE_LIMIT)
+                pip = [str(environment / _PYTHON), *_PIP, "--no-index", "--find-links", wheels]
+                pip += ["--only-binary=:all:", "--", *requires]
+                _run(name, "installed", pip, _PREPARE_LIMIT, settings={"PIP_CONFIG_FILE": os.devnull})
             (environment / _COMPLETE).touch()
         except BaseException:
             shutil.rmtree(environment, ignore_errors=True)
@@ -170,18 +170,10 @@ def _find_endpoint(provider: VariantProvider) -> str:
     return provider.plugin_api or canonicalize_name(Requirement(provider.requires[0]).name).replace("-", "_")
 
 
-def _point_pip_at(indexes: Sequence[str]) -> dict[str, str]:
-    """Return variables, for everybody can read a command line; a folder may be flat or as the simple API has it."""
-    first, *others = [url.replace(" ", "%20") for url in indexes] or [""]
-    folders = [url for url in (first, *others) if url.startswith("file:")]
-    settings = {"PIP_INDEX_URL": first, "PIP_EXTRA_INDEX_URL": " ".join(others), "PIP_FIND_LINKS": " ".join(folders)}
-    return {"PIP_CONFIG_FILE": os.devnull, **(settings if first else {"PIP_NO_INDEX": "1"})}
-
-
 def _run(
     name: str, done: str, command: Sequence[str], limit: float, *, settings: Mapping[str, str] = MappingProxyType({})
 ) -> None:
-    """Run *command*, without what variables tell Python and pip but *settings*.
+    """Run *command* with *settings*, without variables that tell Python and pip what to do, or lead to logins.
 
     Raises:
         ProviderFailedError: if it fails, or takes longer than *limit* seconds: it could not be *done*.
@@ -215,10 +207,6 @@ def _read_end(log: IO[bytes]) -> list[str]:
     log.seek(max(0, log.seek(0, os.SEEK_END) - _SHOWN_BYTES))
     lines = log.read().decode(errors="replace").splitlines()
     return [line for line in lines if line.strip()][-_SHOWN_LINES:]
-
-
-def _make_presentable(text: str) -> str:
-    return redact_text("".join(char if char.isprintable() else " " for char in text))
 
 
 def _read_cached(path: Path) -> Features | None:

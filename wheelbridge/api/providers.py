@@ -9,6 +9,7 @@ from wheelbridge.errors import UsageError, WheelbridgeError
 from wheelbridge.index.client import open_index
 from wheelbridge.index.errors import ProjectNotFoundError
 from wheelbridge.index.protocol import Index
+from wheelbridge.index.variables import source_variables
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
 from wheelbridge.model.name import NormalizedName
 from wheelbridge.model.source import Source
@@ -30,11 +31,12 @@ class Provider:
         """The index itself."""
         return open_index(
             self._source.name,
-            self._url,
+            self._source.login_url or self._source.url,
             cache_dir=self._caches.index,
             offline=self._offline,
             trusted_hosts=self._source.trusted_hosts,
             missing_codes=self._source.missing_codes,
+            variables=source_variables(self._source),
         )
 
     @cached_property
@@ -53,11 +55,7 @@ class Provider:
             )
         from wheelbridge.api.provider_plugins import PluginRunner  # noqa: PLC0415 - few solves run plugins
 
-        return PluginRunner(self._trusted, self._caches.root, [self._url], offline=self._offline)
-
-    @property
-    def _url(self) -> str:
-        return self._source.login_url or self._source.url
+        return PluginRunner(self._trusted, self._caches.root, [self.index], offline=self._offline)
 
     def prepare(self) -> None:
         """Open the index: to import an HTTP client takes a tenth of a second, better spent beside reading channels."""

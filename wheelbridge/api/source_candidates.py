@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from wheelbridge.api.source_places import SourcePlace, read_channel, read_index
-from wheelbridge.configuration.conda_channels import CondaChannels
-from wheelbridge.configuration.errors import InvalidConfigurationError
-from wheelbridge.configuration.values import COMMAND_LINE, Configuration, RouteEntry, SourceEntry
-from wheelbridge.errors import UsageError, WheelbridgeError
+from wheelbridge.api.source_places import SourcePlace
+from wheelbridge.configuration.values import COMMAND_LINE, RouteEntry, SourceEntry
+from wheelbridge.errors import UsageError
 from wheelbridge.model.source import Claim, Source, SourceKind
 
 _KINDS: tuple[SourceKind, ...] = ("channel", "index")
@@ -18,14 +16,23 @@ class Candidate:
     """A source that may come into the list.
 
     Attributes:
+        entry: what is said of it; what one place leaves unsaid, farther ones may have said of the same source.
         group: sources of one group and one origin are one tier.
         fallback: the claim where nothing else says anything.
+        aliases: what else the same source is called.
+        claimed_by: where its claim stands; empty: where the entry does.
+        settings_of: farther places that its settings come from.
+        is_given: on the command line, by its URL.
     """
 
     place: SourcePlace
     entry: SourceEntry
     group: str | None = None
     fallback: Claim | None = None
+    aliases: frozenset[str] = frozenset()
+    claimed_by: str = ""
+    settings_of: tuple[str, ...] = ()
+    is_given: bool = False
 
     @property
     def kind(self) -> SourceKind:
@@ -37,6 +44,12 @@ class Candidate:
         """What neighbours of one tier have in common."""
         return (self.group, self.kind, self.entry.origin) if self.group else self.place
 
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The places that say something of it, the nearest first."""
+        given = (COMMAND_LINE,) if self.is_given else ()
+        return tuple(dict.fromkeys((*given, self.entry.origin, *self.settings_of)))
+
     def answers_to(self, name: str) -> bool:
         """Tell whether *name* means it, alone or with its group."""
         return name in (self.place.name, self.group)
@@ -44,6 +57,7 @@ class Candidate:
     def as_source(self, *, name: str, tier: int, claim: Claim, hosts: tuple[str, ...]) -> Source:
         """Return the source; *hosts* are trusted beside those that a configuration names."""
         entry, place = self.entry, self.place
+        origin, *others = self.origins
         return Source(
             name=name,
             kind=place.kind,
@@ -51,12 +65,13 @@ class Candidate:
             tier=tier,
             login_url=place.login_url,
             claim=claim,
-            explicit=entry.explicit,
-            trusted_hosts=("*",) if place.is_public else tuple(dict.fromkeys((*entry.trusted_hosts, *hosts))),
+            explicit=bool(entry.explicit),
+            trusted_hosts=("*",) if place.is_public else tuple(dict.fromkeys((*(entry.trusted_hosts or ()), *hosts))),
             exclude_newer=entry.exclude_newer,
-            missing_codes=entry.missing_codes,
-            attestations=entry.attestations,
-            origin=entry.origin,
+            missing_codes=place.missing_codes if entry.missing_codes is None else entry.missing_codes,
+            attestations=entry.attestations or None,
+            origin=f"{origin}, with settings of {', '.join(others)}" if others else origin,
+            named=place.named_by_user or (place.kind == "index" and place.name == place.public_name),
         )
 
 
@@ -64,80 +79,36 @@ Level = Sequence[Candidate]
 """The sources of one place, in their order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Turns what was written into candidates; *windows* says what ``defaults`` stands for."""
-
-    channels: CondaChannels
-    windows: bool = False
-
-    def read_place(self, place: Configuration) -> Level:
-        """Return the sources of a configuration.
-
-        Raises:
-            InvalidConfigurationError: with the path to a source that cannot be read.
-        """
-        found: list[Candidate] = []
-        for entry in place.sources:
-            try:
-                found += self._expand(entry, place.fallback)
-            except WheelbridgeError as error:
-                raise InvalidConfigurationError(entry.origin, entry.path, error.message, hint=error.hint) from error
-        return found
-
-    def read_given(self, given: Iterable[tuple[SourceKind, str]], configured: Sequence[Level]) -> Level:
-        """Return the sources of a command line; the name of a *configured* one means that one, settings and all.
-
-        Raises:
-            UsageError: if one cannot be read, or has the name of a configured source of the other kind.
-        """
-        found: list[Candidate] = []
-        for kind, text in dict.fromkeys(given):
-            found += find(text, configured, kind) or self._read_text(kind, text, configured)
-        return found
-
-    def _read_text(self, kind: SourceKind, text: str, configured: Sequence[Level]) -> Level:
-        if others := find(text, configured):
-            kind_there, option = others[0].kind, "-i" if others[0].kind == "index" else "-c"
-            raise UsageError(
-                f"{text} is no {kind}, but the {kind_there} of {others[0].entry.origin}", hint=f"Say {option} {text}."
-            )
-        return self._expand(SourceEntry(kind=kind, text=text, origin=COMMAND_LINE), None)
-
-    def _expand(self, entry: SourceEntry, fallback: Claim | None) -> list[Candidate]:
-        if entry.kind == "index":
-            places: tuple[SourcePlace, ...] = (read_index(entry.text),)
-        else:
-            places = read_channel(entry.text, self.channels, windows=self.windows)
-        group = entry.group
-        if len(places) > 1:
-            group = group or entry.name or entry.text
-        elif entry.name:
-            places = (replace(places[0], name=entry.name),)
-        return [Candidate(place=place, entry=entry, group=group, fallback=fallback) for place in places]
-
-
 def find(name: str, levels: Iterable[Level], kind: SourceKind | None = None) -> Level:
     """Return what *name* means at the nearest of *levels* that has it; several of a group."""
     for level in levels:
-        if found := [c for c in level if c.answers_to(name) and kind in (None, c.kind)]:
+        known = [c for c in level if kind in (None, c.kind)]
+        if found := [c for c in known if c.answers_to(name)] or [c for c in known if name in c.aliases]:
             return found
     return ()
+
+
+def find_twin(candidate: Candidate, levels: Iterable[Level]) -> Candidate | None:
+    """Return the same source, by its kind and its URL, as the nearest of *levels* has it."""
+    return next((other for level in levels for other in level if other.place.key == candidate.place.key), None)
 
 
 def choose(levels: Sequence[Level]) -> list[Candidate]:
     """Return the list: of each kind from the nearest level that has it, and after that all explicit ones.
 
     Explicit sources stand for themselves alone: they neither make a level the one that decides, nor go when another
-    one does. One whose name is taken stays out.
+    one does. One whose name is taken stays out. What a nearer level calls explicit is so.
     """
     deciding = {kind: _deciding(levels, kind) for kind in _KINDS}
+    kinds: Sequence[tuple[SourceKind, ...]] = [(kind,) for kind in _KINDS]
     if deciding["channel"] == deciding["index"]:
-        chosen = list(levels[deciding["channel"]])
-    else:
-        chosen = [c for kind in _KINDS for c in levels[deciding[kind]] if c.kind == kind]
+        kinds = [_KINDS]
+    chosen: list[Candidate] = []
+    for some in kinds:
+        nearer, level = levels[: deciding[some[0]]], levels[deciding[some[0]]]
+        chosen += [find_twin(c, nearer) or c for c in level if c.kind in some]
     for candidate in (c for level in levels for c in level if c.entry.explicit):
-        if all(candidate.place.name != other.place.name for other in chosen):
+        if _is_new(candidate, chosen):
             chosen.append(candidate)
     return chosen
 
@@ -148,20 +119,30 @@ def add_routed(chosen: list[Candidate], routes: Iterable[RouteEntry], levels: Se
     for name in dict.fromkeys(choice.source for route in routes for choice in route.choices):
         if not find(name, [complete]):
             found = (replace(c, entry=replace(c.entry, explicit=True)) for c in find(name, levels))
-            complete += [c for c in found if all(c.place.name != other.place.name for other in complete)]
+            complete += [c for c in found if _is_new(c, complete)]
     return complete
 
 
 def name_all(chosen: Iterable[Candidate]) -> dict[str, Candidate]:
-    """Return name -> source: two never share a name, the second is called by its URL; the same again is left out."""
+    """Return name -> source: two never share a name, the second is called by its URL, and an alias means one alone.
+
+    Raises:
+        UsageError: if the name and the URL of one are taken.
+    """
     named: dict[str, Candidate] = {}
     for candidate in chosen:
         place = candidate.place
-        twin = named.get(place.name)
-        name = place.name if twin is None else place.url
-        if name not in named and (twin is None or (twin.kind, twin.place.url) != (place.kind, place.url)):
-            named[name] = candidate
-    return named
+        name = place.name if place.name not in named else place.url
+        if name in named:
+            raise UsageError(f"Two sources are called {name}", hint="Name one of them: -i NAME=URL.")
+        named[name] = candidate
+    taken = {*named, *(candidate.group for candidate in named.values() if candidate.group)}
+    return {name: replace(c, aliases=c.aliases - taken) for name, c in named.items()}
+
+
+def _is_new(candidate: Candidate, chosen: Sequence[Candidate]) -> bool:
+    names = {other.place.name for other in chosen}
+    return candidate.place.name not in names and find_twin(candidate, [chosen]) is None
 
 
 def _deciding(levels: Sequence[Level], kind: SourceKind) -> int:

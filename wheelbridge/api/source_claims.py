@@ -60,8 +60,8 @@ def rule_claims(
 
     The source's own claim comes first, the command line's before its file's; then the general one of the command line,
     then that of the nearest of *places*; then conda's ``channel_priority`` for the channels of conda's configuration.
-    Otherwise a source that goes by the name of a large public one is flexible, and every other one is strict: "a
-    private name can never be taken over from outside, while public gaps fill".
+    Otherwise a large public source, and one that goes by the name of one, is flexible, and every other one is strict:
+    "a private name can never be taken over from outside, while public gaps fill".
 
     Raises:
         UsageError: if ``--priority`` names a source that is not there.
@@ -82,7 +82,8 @@ def check_names(what: str, names: Iterable[str], named: Mapping[str, Candidate])
     Raises:
         UsageError: with the names that do.
     """
-    known = {*named, *(candidate.group for candidate in named.values() if candidate.group)}
+    groups = (candidate.group for candidate in named.values() if candidate.group)
+    known = {*named, *groups, *(alias for candidate in named.values() for alias in candidate.aliases)}
     for name in names:
         if name not in known:
             near = meant(name, known)
@@ -91,11 +92,12 @@ def check_names(what: str, names: Iterable[str], named: Mapping[str, Candidate])
 
 def _own(tier: Mapping[str, Candidate], priorities: Priorities) -> Ruling | None:
     for name, candidate in tier.items():
-        for text in (name, candidate.group):
+        for text in (name, candidate.group, *sorted(candidate.aliases)):
             if text is not None and text in priorities.named:
                 return Ruling(priorities.named[text], f"{_OPTION} {text}={priorities.named[text]}")
-    entry = next(iter(tier.values())).entry
-    return Ruling(entry.claim, f"claim in {entry.origin}") if entry.claim else None
+    first = next(iter(tier.values()))
+    claim = first.entry.claim
+    return Ruling(claim, f"claim in {first.claimed_by or first.entry.origin}") if claim else None
 
 
 def general_ruling(priorities: Priorities, places: Sequence[Configuration]) -> Ruling | None:
@@ -110,7 +112,6 @@ def _fallback(tier: Mapping[str, Candidate]) -> Ruling:
     fallback = next(iter(tier.values())).fallback
     if fallback:
         return Ruling(fallback, "channel_priority of conda's configuration")
-    public = [c for c in tier.values() if c.place.goes_by_a_public_name or c.group == "defaults"]
-    if public:
+    if any(c.place.goes_by_a_public_name or c.place.is_public or c.group == "defaults" for c in tier.values()):
         return Ruling("flexible", "it goes by the name of a large public source")
     return Ruling("strict", "the default of all but large public sources")

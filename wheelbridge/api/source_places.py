@@ -1,10 +1,10 @@
 """From what a user calls a channel or an index to its name and its URL."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from rattler import Channel
 from rattler.exceptions import InvalidChannelError
@@ -20,6 +20,12 @@ from wheelbridge.model.source import PUBLIC_NAMES, SourceKind
 
 _PUBLIC_CHANNELS = ("conda-forge", "defaults", "bioconda", "pytorch", "nvidia")
 _PUBLIC_DEFAULTS = "https://repo.anaconda.com/pkgs/"
+_PUBLIC_INDEXES = {"https://download.pytorch.org/whl": frozenset({403}), "https://pypi.nvidia.com": frozenset[int]()}
+"""Large public indexes beside PyPI, with all below them -> the statuses, beside 404, of a project that they lack.
+
+uv too goes on where PyTorch's index answers 403.
+"""
+_DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 _PATH = re.compile(r"[./~\\]|[A-Za-z]:[\\/]")
 
 
@@ -30,6 +36,8 @@ class SourcePlace:
     Attributes:
         login_url: the URL with the credentials that it was given with; None where there are none.
         public_name: the name that the field knows it by, whatever a configuration calls it.
+        is_named: somebody chose its name.
+        named_by_user: that was the user, not somebody's project.
     """
 
     name: str
@@ -37,6 +45,15 @@ class SourcePlace:
     url: str
     login_url: str | None = field(default=None, repr=False)
     public_name: str = ""
+    is_named: bool = False
+    named_by_user: bool = False
+
+    @property
+    def key(self) -> tuple[SourceKind, str]:
+        """What two spellings of one place have in common."""
+        parts = urlsplit(self.url)
+        host = parts.netloc.lower().removesuffix(_DEFAULT_PORTS.get(parts.scheme, ":"))
+        return self.kind, urlunsplit(parts._replace(netloc=host, path=parts.path.rstrip("/")))
 
     @property
     def goes_by_a_public_name(self) -> bool:
@@ -48,9 +65,19 @@ class SourcePlace:
     def is_public(self) -> bool:
         """Whether it is a large public source itself."""
         if self.kind == "index":
-            return self.url == _public_index()
+            return self.url == _public_index() or self._known_index is not None
         url = self.url.partition("/label/")[0]
         return url in _public_channels() or url.startswith(_PUBLIC_DEFAULTS)
+
+    @property
+    def missing_codes(self) -> frozenset[int]:
+        """The statuses that it is known to answer with for a project that it lacks."""
+        return _PUBLIC_INDEXES.get(self._known_index or "", frozenset())
+
+    @property
+    def _known_index(self) -> str | None:
+        kind, url = self.key
+        return next((base for base in _PUBLIC_INDEXES if kind == "index" and f"{url}/".startswith(f"{base}/")), None)
 
 
 def read_channel(text: str, channels: CondaChannels, *, windows: bool = False) -> tuple[SourcePlace, ...]:
@@ -69,6 +96,7 @@ def read_channel(text: str, channels: CondaChannels, *, windows: bool = False) -
     else:
         resolved = channels.resolve(text, windows=windows)
         found = [_place(None if "://" in text else channel.name, channel.url) for channel in resolved]
+        found = [replace(place, is_named="://" not in text and "://" not in place.name) for place in found]
     return tuple(found)
 
 
@@ -84,7 +112,7 @@ def read_index(text: str) -> SourcePlace:
     clean = split_credentials(login)[0]
     public = PYPI if clean == _public_index() else ""
     own = name if named else public or _own_name(clean)
-    return SourcePlace(own, "index", clean, login if login != clean else None, public)
+    return SourcePlace(own, "index", clean, login if login != clean else None, public, is_named=named)
 
 
 def _own_name(url: str) -> str:

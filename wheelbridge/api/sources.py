@@ -8,17 +8,18 @@ from itertools import groupby
 from typing import TypeVar
 
 from wheelbridge.api.routes import keep_known, read_routes, resolve_routes
-from wheelbridge.api.source_candidates import Candidate, Reader, add_routed, choose, name_all
+from wheelbridge.api.source_candidates import Candidate, add_routed, choose, name_all
 from wheelbridge.api.source_claims import Ruling, check_names, general_ruling, read_priorities, rule_claims
+from wheelbridge.api.source_reading import Reader
 from wheelbridge.configuration.levels import Levels
-from wheelbridge.configuration.texts import is_host, without_credentials
+from wheelbridge.configuration.texts import is_host
 from wheelbridge.configuration.values import Configuration, RouteEntry, SourceEntry
 from wheelbridge.errors import UsageError
 from wheelbridge.index.client import PYPI
+from wheelbridge.index.variables import check_variables
+from wheelbridge.model.redaction import redact_argument
 from wheelbridge.model.source import Claim, Route, Source, SourceKind
 from wheelbridge.model.target import Target
-
-__all__ = ["DEFAULT_CHANNEL", "SourceChoice", "SourceList", "gather_sources", "read_sources", "without_credentials"]
 
 DEFAULT_CHANNEL = "conda-forge"
 _T = TypeVar("_T")
@@ -106,7 +107,7 @@ def gather_sources(choice: SourceChoice, levels: Levels, target: Target | None =
     if not choice.defaults and not levels.override_allowed:
         raise UsageError("conda's configuration does not allow --override-channels (override_channels_enabled)")
     reader = Reader(levels.channels, windows=target is not None and target.subdir.startswith("win-"))
-    configured = [reader.read_place(place) for place in (*levels.places, _DEFAULTS)]
+    configured = reader.read_places((*levels.places, _DEFAULTS))
     given = reader.read_given(choice.sources, configured[:-1])
     chosen = choose([given, *configured]) if choice.defaults else list(given)
     own_routes = read_routes(choice.routes)
@@ -122,15 +123,16 @@ def gather_sources(choice: SourceChoice, levels: Levels, target: Target | None =
     held, idle = resolve_routes([*own_routes, *routes], _members(named), target)
     priorities = read_priorities(choice.priorities)
     rulings, general = rule_claims(named, priorities, levels.places), general_ruling(priorities, levels.places)
+    sources = _make_sources(named, rulings, _read_hosts(choice.trusted_hosts, named))
     return SourceList(
-        sources=_make_sources(named, rulings, _read_hosts(choice.trusted_hosts, named)),
+        sources=sources,
         routes=held,
         idle_routes=idle,
         relations=choice.relations and _first(place.channel_relations for place in levels.places) is not False,
         claim=general.claim if general else None,
         exclude_newer=_first(place.exclude_newer for place in levels.places),
         reasons={name: ruling.reason for name, ruling in rulings.items()},
-        notes=(*levels.notes, *left_out),
+        notes=(*levels.notes, *left_out, *check_variables(sources)),
     )
 
 
@@ -153,12 +155,15 @@ def _make_sources(
 
 
 def _members(named: Mapping[str, Candidate]) -> dict[str, list[str]]:
-    """Return what a name means: a source, or those of a group."""
+    """Return what a name means: a source, whatever else that is called, or those of a group."""
     groups: dict[str, list[str]] = defaultdict(list)
+    aliases: dict[str, list[str]] = defaultdict(list)
     for name, candidate in named.items():
         if candidate.group:
             groups[candidate.group].append(name)
-    return {**{name: [name] for name in named}, **groups}
+        for alias in candidate.aliases:
+            aliases[alias].append(name)
+    return {**aliases, **{name: [name] for name in named}, **groups}
 
 
 def _read_hosts(texts: Iterable[str], named: Mapping[str, Candidate]) -> dict[str, tuple[str, ...]]:
@@ -169,7 +174,7 @@ def _read_hosts(texts: Iterable[str], named: Mapping[str, Candidate]) -> dict[st
         name, _, host = text.rpartition("=")
         if not name or not is_host(host):
             hint = "Write it like --trusted-host corp=files.host.example; http://HOST lets it go without TLS."
-            raise UsageError(f"{without_credentials(text)!r} is no source and host", hint=hint)
+            raise UsageError(f"{redact_argument(text)!r} is no source and host", hint=hint)
         check_names("--trusted-host", [name], named)
         for member in members[name]:
             found[member] = (*found.get(member, ()), host)

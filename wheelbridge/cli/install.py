@@ -22,7 +22,7 @@ from wheelbridge.installer.listing import load_records
 from wheelbridge.installer.plan import Plan
 from wheelbridge.installer.prefix import hold_prefix, is_environment
 from wheelbridge.installer.transaction import run_transaction
-from wheelbridge.model.redaction import redact_text
+from wheelbridge.model.redaction import redact_argument
 
 
 def create(
@@ -134,4 +134,4 @@ def _go_ahead(output: Output, plan: Plan) -> bool:
 
 
 def _command() -> tuple[str, ...]:
-    return ("wheelbridge", *map(redact_text, sys.argv[1:]))
+    return ("wheelbridge", *map(redact_argument, sys.argv[1:]))

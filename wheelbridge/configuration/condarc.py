@@ -77,7 +77,7 @@ def load_conda_settings(environ: Mapping[str, str] | None = None) -> CondaSettin
 def find_condarcs(environ: Mapping[str, str]) -> Iterator[Path]:
     """Yield the files that conda reads, the ones that win last; as conda, pass over what cannot be looked at."""
     for template in _search_path(environ):
-        path = Path(expand_variables(template, environ)).expanduser()
+        path = Path(os.path.expanduser(expand_variables(template, environ)))  # noqa: PTH111 - Path's raises without a home
         with suppress(OSError):
             if path.is_dir():
                 entries = sorted(path.iterdir(), key=lambda entry: entry.name)

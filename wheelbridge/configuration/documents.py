@@ -5,7 +5,7 @@ from datetime import date, datetime
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 from wheelbridge.configuration.cutoff import read_cutoff
 from wheelbridge.configuration.fields import Fields
@@ -14,7 +14,7 @@ from wheelbridge.configuration.texts import is_host, is_marker, is_source_name, 
 from wheelbridge.configuration.values import Configuration, RouteChoice, RouteEntry, SourceEntry
 from wheelbridge.errors import UsageError
 from wheelbridge.model.attestation import AttestationPolicy
-from wheelbridge.model.source import CLAIMS, Claim
+from wheelbridge.model.source import CLAIMS, Claim, SourceKind
 
 _KEYS = ("priority", "exclude-newer", "channel-relations", "sources", "routes")
 _SOURCE_KEYS = (
@@ -74,22 +74,25 @@ def _read_source(fields: Fields, folder: Path) -> SourceEntry:
     text = find_channel(channel, folder) if channel is not None else find_index(str(index), folder)
     if text is None:
         raise fields.error("index", "it is neither a URL nor a folder that exists", hint="'pypi' is the public index.")
-    build = partial(SourceEntry, kind="channel" if channel is not None else "index", origin=fields.file)
+    kind: SourceKind = "channel" if channel is not None else "index"
+    build = partial(SourceEntry, kind=kind, origin=fields.file)
     return build(
         text=text,
         name=name,
         claim=cast("Claim | None", fields.choice("claim", CLAIMS)),
-        explicit=fields.flag("explicit") or False,
+        explicit=fields.flag("explicit"),
         group=group,
         trusted_hosts=_read_hosts(fields),
         exclude_newer=_read_cutoff(fields),
-        missing_codes=frozenset(fields.numbers("missing-codes")),
-        attestations=_read_attestations(fields),
+        missing_codes=frozenset(fields.numbers("missing-codes")) if "missing-codes" in fields.values else None,
+        attestations=_read_attestations(fields, kind),
         path=fields.path,
     )
 
 
-def _read_hosts(fields: Fields) -> tuple[str, ...]:
+def _read_hosts(fields: Fields) -> tuple[str, ...] | None:
+    if "trusted-hosts" not in fields.values:
+        return None
     hosts = fields.texts("trusted-hosts")
     for place, host in enumerate(hosts):
         if not is_host(host):
@@ -110,18 +113,29 @@ def _read_cutoff(fields: Fields) -> datetime | None:
         raise fields.error("exclude-newer", error.message, hint=error.hint) from error
 
 
-def _read_attestations(fields: Fields) -> AttestationPolicy | None:
-    value = fields.values.get("attestations", False)
-    if isinstance(value, bool):
-        return AttestationPolicy() if value else None
+def _read_attestations(fields: Fields, kind: SourceKind) -> AttestationPolicy | Literal[False] | None:
+    value = fields.values.get("attestations")
+    if value is None or isinstance(value, bool):
+        return AttestationPolicy() if value else value
     if not isinstance(value, dict):
         raise fields.error("attestations", "it must be true, false or a table")
     table = Fields(value, fields.file, fields.at("attestations"))
     table.check_keys(("publishers",))
     globs = table.table("publishers")
-    names = globs.values if globs else {}
-    pairs = [(name, glob) for name in names for glob in cast("Fields", globs).texts(name, one=True)]
-    return AttestationPolicy(publishers=tuple(pairs))
+    return AttestationPolicy(publishers=tuple(_read_publishers(globs, kind)) if globs else ())
+
+
+def _read_publishers(fields: Fields, kind: SourceKind) -> Iterator[tuple[str, str]]:
+    """Yield (glob over names, glob over publishers); a pattern that can match no name would let everybody publish."""
+    for key in fields.values:
+        pattern = next(read_patterns(f"{'pypi' if kind == 'index' else 'conda'}:{key}"), None)
+        publishers = fields.texts(key, one=True)
+        if pattern is None:
+            raise fields.error(key, f"{key!r} is no pattern of names", hint="Write it like corp-*.")
+        if not all(publisher.strip() for publisher in publishers) or not publishers:
+            raise fields.error(key, "it names no publisher", hint="Write it like github:corp/*.")
+        for publisher in publishers:
+            yield pattern.partition(":")[2], publisher
 
 
 def _check_names(fields: Fields, sources: Sequence[SourceEntry]) -> None:
@@ -151,7 +165,7 @@ def _check_groups(fields: Fields, sources: Sequence[SourceEntry]) -> None:
         if group in names - {entry.name for entry in entries}:
             raise fields.error(place, f"{group!r} is the name of a source outside the group")
         for what in ("kind", "claim", "explicit"):
-            if len({getattr(entry, what) for entry in entries}) > 1:
+            if len({getattr(entry, what) or None for entry in entries}) > 1:
                 raise fields.error(
                     place, f"the sources of the group {group!r} differ in {what}", hint="A group counts as one source."
                 )

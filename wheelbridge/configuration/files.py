@@ -37,9 +37,12 @@ def find_project_file(folder: Path) -> Path | None:
     return None
 
 
-def user_file() -> Path:
-    """Return where this user's own configuration lies, if there is one."""
-    return user_config_path("wheelbridge", appauthor=False) / OWN
+def user_file() -> Path | None:
+    """Return where this user's own configuration lies, if there is one; None for a user without a home."""
+    try:
+        return user_config_path("wheelbridge", appauthor=False) / OWN
+    except RuntimeError:
+        return None
 
 
 def load_file(path: Path) -> Configuration:

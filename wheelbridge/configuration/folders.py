@@ -29,7 +29,7 @@ def show_path(path: Path) -> str:
     >>> show_path(Path.home() / ".condarc")
     '~/.condarc'
     """
-    for base, prefix in ((_here(), ""), (Path.home(), f"~{os.sep}")):
+    for base, prefix in ((_here(), ""), (_home(), f"~{os.sep}")):
         if base is not None and path.is_relative_to(base):
             return f"{prefix}{path.relative_to(base)}"
     return str(path)
@@ -42,5 +42,12 @@ def _here() -> Path | None:
         return None
 
 
+def _home() -> Path | None:
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
 def _join(text: str, folder: Path) -> Path:
-    return Path(os.path.normpath(folder / Path(text).expanduser()))
+    return Path(os.path.normpath(folder / os.path.expanduser(text)))  # noqa: PTH111 - Path's raises without a home

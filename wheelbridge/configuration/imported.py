@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from wheelbridge.configuration.texts import index_name, is_source_name, without_credentials
+from wheelbridge.configuration.texts import index_name, is_source_name
 from wheelbridge.configuration.values import Configuration, SourceEntry
+from wheelbridge.model.redaction import redact_argument, without_login
 from wheelbridge.model.source import PUBLIC_NAMES
 
 _NOT_IN_NAMES = re.compile(r"[\s=,;]+")
@@ -37,7 +38,11 @@ def name_entries(entries: Iterable[SourceEntry], public_index: str, left_out: li
     """
     taken: dict[str, str] = {}
     for entry in entries:
-        clean = without_credentials(entry.text).rstrip("/")
+        clean = without_login(entry.text).rstrip("/")
+        if clean.lower().startswith("http") and (shown := redact_argument(clean)) != clean:
+            reason = "its URL holds a token or a query; give it with -i"
+            left_out.append(LeftOut(name=f"the index {shown}", origin=entry.origin, reason=reason))
+            continue
         text = "pypi" if clean == public_index else clean
         if clean != entry.text.rstrip("/"):
             reason = "put it into ~/.netrc, or into variables WHEELBRIDGE_SOURCE_<NAME>_USERNAME and _PASSWORD"

@@ -1,7 +1,7 @@
 """All that was configured, the nearest place first."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wheelbridge.configuration.conda_channels import CondaChannels
@@ -40,7 +40,8 @@ def load_levels(config: Path | None = None, *, search: bool = True) -> Levels:
     """
     searched = search and os.environ.get(SWITCH, "") in {"", "0"}
     files = [config or (_project_file() if searched else None), user_file() if searched else None]
-    places = [load_file(path) for path in dict.fromkeys(files) if path and (path == config or path.is_file())]
+    found = [path for path in dict.fromkeys(files) if path and (path == config or path.is_file())]
+    places = [load_file(path) if path == user_file() else _of_project(load_file(path)) for path in found]
     conda = load_conda_settings() if searched else None
     if conda is None:
         return Levels(places=tuple(places))
@@ -50,6 +51,10 @@ def load_levels(config: Path | None = None, *, search: bool = True) -> Levels:
         override_allowed=conda.override_allowed,
         notes=conda.notes,
     )
+
+
+def _of_project(configuration: Configuration) -> Configuration:
+    return replace(configuration, sources=tuple(replace(entry, of_project=True) for entry in configuration.sources))
 
 
 def _project_file() -> Path | None:

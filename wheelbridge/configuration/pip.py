@@ -13,8 +13,8 @@ from platformdirs import site_config_dir, user_config_dir
 from wheelbridge.configuration.errors import InvalidConfigurationError
 from wheelbridge.configuration.folders import find_index, show_path
 from wheelbridge.configuration.imported import Imported, LeftOut, name_entries
-from wheelbridge.configuration.texts import without_credentials
 from wheelbridge.configuration.values import Configuration, SourceEntry
+from wheelbridge.model.redaction import redact_argument
 
 _SECTIONS = ("global", "install")
 """What ``pip install`` reads, the one that wins last."""
@@ -140,7 +140,7 @@ class _Reader:
         found += self._folders(links)
         trusting = [self._trusting(entry, hosts[0].split()) for entry in found]
         yield from trusting
-        taken = {host.partition("://")[2] for entry in trusting for host in entry.trusted_hosts}
+        taken = {host.partition("://")[2] for entry in trusting for host in entry.trusted_hosts or ()}
         for host in hosts[0].split():
             if host not in taken | {one.partition(":")[0] for one in taken}:
                 self._leave(f"trusted-host {host}", hosts[1], "certificates are always verified")
@@ -152,7 +152,7 @@ class _Reader:
             for url in value.split():
                 text = find_index(url, self._folder)
                 if text is None:
-                    self._leave(without_credentials(url), origin, "it is neither a URL nor a folder that exists")
+                    self._leave(redact_argument(url), origin, "it is neither a URL nor a folder that exists")
                 else:
                     yield SourceEntry(kind="index", text=text, origin=origin)
 
@@ -162,7 +162,7 @@ class _Reader:
             origin = links[1] if links else ""
             if text is None or re.match(r"https?://", link):
                 reason = "a page of links is no index; only a folder that exists can be one"
-                self._leave(f"find-links {without_credentials(link)}", origin, reason)
+                self._leave(f"find-links {redact_argument(link)}", origin, reason)
             else:
                 yield SourceEntry(kind="index", text=text, origin=origin)
 

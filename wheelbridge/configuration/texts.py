@@ -2,33 +2,31 @@
 
 import re
 from collections.abc import Iterator
+from ipaddress import AddressValueError, IPv6Address
 
 from packaging.markers import InvalidMarker, Marker
 
-_CREDENTIALS = re.compile(r"://[^/\s]+@")
+from wheelbridge.model.redaction import without_login
+
 _TOKEN = re.compile(r"(://[^/\s]+)/t/[^/\s]+")
 _NAME = re.compile(r"[^\s=,;]+")
-_HOST = re.compile(r"(https?://)?(\[[0-9A-Fa-f:.]+\]|[^/\s@:=,\[\]]+)(:[0-9*]+)?")
+_HOST = re.compile(
+    r"(?:https?://)?(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|[A-Za-z0-9_*-]+(?:\.[A-Za-z0-9_*-]+)*\.?)(?::(?P<port>[1-9*][0-9*]{0,8}))?",
+    re.IGNORECASE,
+)
+_HIGHEST_PORT = 65535
+_QUERY = re.compile(r"[?#].*", re.DOTALL)
 _PATTERN = re.compile(r"(?:(?P<kind>conda|pypi):)?(?P<glob>[^\s:=,;]+)")
 _SEPARATORS = re.compile(r"[-_.]+")
 
 
-def without_credentials(text: str) -> str:
-    """Take user and password out of every URL in *text*.
-
-    >>> without_credentials("-i https://me:secret@host.example/simple")
-    '-i https://host.example/simple'
-    """
-    return _CREDENTIALS.sub("://", text)
-
-
-def without_token(text: str) -> str:
-    """Take user, password and conda's token out of every URL in *text*.
+def without_token(url: str) -> str:
+    """Take user, password and conda's token out of *url*.
 
     >>> without_token("https://me:secret@host.example/t/to-ken/channel")
     'https://host.example/channel'
     """
-    return _TOKEN.sub(r"\1", without_credentials(text))
+    return _TOKEN.sub(r"\1", without_login(url))
 
 
 def index_name(url: str) -> str:
@@ -37,7 +35,8 @@ def index_name(url: str) -> str:
     >>> index_name("https://host.example/corp/simple/"), index_name("https://host.example/simple")
     ('corp', 'host.example')
     """
-    parts = [part for part in url.partition("://")[2].split("/") if part and part != "simple"]
+    place = _QUERY.sub("", url.partition("://")[2])
+    parts = [part for part in place.split("/") if part and part != "simple"]
     return parts[-1].rpartition("@")[2] if parts else url
 
 
@@ -51,12 +50,22 @@ def is_source_name(text: str) -> bool:
 
 
 def is_host(text: str) -> bool:
-    """Tell whether *text* is a host, as a glob, with or without a port, that may be trusted.
+    """Tell whether *text* is a host, as a glob, with or without a port, that may be trusted: a URL's could match it.
 
-    >>> is_host("*.host.example"), is_host("http://host.example:8080"), is_host("host.example/x")
-    (True, True, False)
+    >>> is_host("*.host.example"), is_host("http://host.example:8080"), is_host("[::1]:*")
+    (True, True, True)
+    >>> [is_host(text) for text in ("host.example/x", "host.example:", "host.example:99999", "bücher.example", "[f]")]
+    [False, False, False, False, False]
     """
-    return _HOST.fullmatch(text) is not None
+    if (found := _HOST.fullmatch(text)) is None:
+        return False
+    port, address = found["port"], found["ipv6"]
+    if port and port.isdecimal() and int(port) > _HIGHEST_PORT:
+        return False
+    try:
+        return address is None or bool(IPv6Address(address))
+    except AddressValueError:
+        return False
 
 
 def is_marker(text: str) -> bool:

@@ -13,9 +13,10 @@ from wheelbridge.configuration.fields import Fields
 from wheelbridge.configuration.files import PYPROJECT, load_toml
 from wheelbridge.configuration.folders import find_index, show_path
 from wheelbridge.configuration.imported import Imported, LeftOut, name_entries
-from wheelbridge.configuration.texts import is_marker, read_patterns, without_credentials
+from wheelbridge.configuration.texts import is_marker, read_patterns
 from wheelbridge.configuration.values import Configuration, RouteChoice, RouteEntry, SourceEntry
 from wheelbridge.errors import UsageError
+from wheelbridge.model.redaction import redact_argument
 from wheelbridge.model.source import Claim
 
 _OWN = "uv.toml"
@@ -146,7 +147,7 @@ def _read_variables(environ: Mapping[str, str], left_out: list[LeftOut]) -> _Lay
             found = find_index(url if named else text, Path.cwd())
             if found is None:
                 reason = "it is neither a URL nor a folder that exists"
-                left_out.append(LeftOut(name=without_credentials(text), origin=f"${variable}", reason=reason))
+                left_out.append(LeftOut(name=redact_argument(text), origin=f"${variable}", reason=reason))
                 continue
             entry = SourceEntry(kind="index", text=found, name=name if named else None, origin=f"${variable}")
             indexes.append(_Index(entry, default))
@@ -207,7 +208,7 @@ class _Reader:
             kind="index",
             text=text,
             name=fields.text("name"),
-            explicit=fields.flag("explicit") or False,
+            explicit=fields.flag("explicit"),
             missing_codes=frozenset(fields.numbers("ignore-error-codes")) - {404, 410},
             exclude_newer=self._cutoff(fields),
             origin=fields.file,
@@ -219,7 +220,7 @@ class _Reader:
             text = find_index(link, self._folder)
             if text is None or link.startswith(("http:", "https:")):
                 reason = "a page of links is no index; only a folder that exists can be one"
-                self._leave(f"{self._fields.at('find-links')} {without_credentials(link)}", reason)
+                self._leave(f"{self._fields.at('find-links')} {redact_argument(link)}", reason)
             else:
                 yield SourceEntry(kind="index", text=text, origin=self._fields.file)
 
@@ -260,7 +261,7 @@ class _Reader:
     def _text(self, place: str, url: str) -> str | None:
         text = find_index(url, self._folder)
         if text is None:
-            self._leave(f"{place} {without_credentials(url)}", "it is neither a URL nor a folder that exists")
+            self._leave(f"{place} {redact_argument(url)}", "it is neither a URL nor a folder that exists")
         return text
 
     def _leave(self, name: str, reason: str) -> None:

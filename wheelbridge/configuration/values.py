@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from wheelbridge.model.attestation import AttestationPolicy
 from wheelbridge.model.source import Claim, SourceKind
@@ -12,14 +13,15 @@ COMMAND_LINE = "the command line"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceEntry:
-    """A channel or an index as a configuration names it.
+    """A channel or an index as a configuration names it; a setting that is None is left unsaid.
 
     Attributes:
         text: what ``-c`` or ``-i`` would take; folders are absolute. It may hold credentials and is never shown.
         name: None: what the channel or the index goes by.
-        claim: None: it does not say.
         group: entries of one group are one tier.
+        attestations: False: it says that none are required.
         origin: where the entry stands, for people.
+        of_project: it stands in a project's file, which need not be the user's own.
         path: the way to the entry inside its file.
     """
 
@@ -27,13 +29,14 @@ class SourceEntry:
     text: str = field(repr=False)
     name: str | None = None
     claim: Claim | None = None
-    explicit: bool = False
+    explicit: bool | None = None
     group: str | None = None
-    trusted_hosts: tuple[str, ...] = ()
+    trusted_hosts: tuple[str, ...] | None = None
     exclude_newer: datetime | None = None
-    missing_codes: frozenset[int] = frozenset()
-    attestations: AttestationPolicy | None = None
+    missing_codes: frozenset[int] | None = None
+    attestations: AttestationPolicy | Literal[False] | None = None
     origin: str = ""
+    of_project: bool = False
     path: str = ""
 
 

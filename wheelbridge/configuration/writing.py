@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Iterable
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,10 @@ from wheelbridge.configuration.documents import read_document
 from wheelbridge.configuration.errors import InvalidConfigurationError
 from wheelbridge.configuration.files import PYPROJECT
 from wheelbridge.configuration.folders import show_path
+from wheelbridge.configuration.inheriting import have_same_settings
 from wheelbridge.configuration.values import Configuration, RouteEntry, SourceEntry
 from wheelbridge.errors import UsageError
+from wheelbridge.model.redaction import redact_argument, without_login
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -42,6 +45,7 @@ def add_to_file(path: Path, configuration: Configuration) -> None:
         raise InvalidConfigurationError(show_path(path), "", f"it is no TOML: {error}") from None
     there = read_document(document.unwrap(), show_path(path), path.absolute().parent)
     _check_new("source", (one.name for one in there.sources), (one.name for one in configuration.sources), path)
+    _check_places(there, configuration, path)
     _check_new("route", (one.pattern for one in there.routes), (one.pattern for one in configuration.routes), path)
     if there.exclude_newer and configuration.exclude_newer:
         raise UsageError(f"{show_path(path)} has 'exclude-newer' already", hint="Take it away first.")
@@ -58,6 +62,22 @@ def _check_new(what: str, there: Iterable[str | None], new: Iterable[str | None]
                 f"{show_path(path)} has a {what} {name!r} already",
                 hint=f"Take that {what} away, or give it another name.",
             )
+
+
+def _check_places(there: Configuration, new: Configuration, path: Path) -> None:
+    """See that no source comes in once more with another name or other settings: that would be an error to read."""
+    for one, source in product(there.sources, new.sources):
+        renamed = one.name is not None and one.name != source.name
+        if _place(one) == _place(source) and (renamed or not have_same_settings(one, source)):
+            raise UsageError(
+                f"{show_path(path)} has the {source.kind} {redact_argument(source.text)} already, with another name or "
+                "other settings",
+                hint="Take that source away first.",
+            )
+
+
+def _place(source: SourceEntry) -> tuple[str, str]:
+    return source.kind, without_login(source.text).rstrip("/")
 
 
 def _add(document: "TOMLDocument", configuration: Configuration) -> "TOMLDocument":
@@ -89,9 +109,9 @@ def _source_table(source: SourceEntry) -> Any:  # noqa: ANN401 - tomlkit's own
         source.kind: source.text,
         "claim": source.claim,
         "explicit": source.explicit,
-        "trusted-hosts": list(source.trusted_hosts),
+        "trusted-hosts": list(source.trusted_hosts or ()),
         "exclude-newer": source.exclude_newer,
-        "missing-codes": sorted(source.missing_codes),
+        "missing-codes": sorted(source.missing_codes or ()),
     }
     for key, value in values.items():
         if value:

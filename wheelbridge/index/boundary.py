@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from wheelbridge.model.boundaries import check_url
-from wheelbridge.model.redaction import redact
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,4 @@ class Boundary:
         Raises:
             BreachError: ``insecure-url``, ``foreign-host`` or ``foreign-scheme``.
         """
-        what = redact(url)
-        if redirected_from is not None:
-            what = f"{what}, where {redact(redirected_from)} redirects to"
-        check_url(url, self.home, self.trusted_hosts, source=self.source, what=what)
+        check_url(url, self.home, self.trusted_hosts, source=self.source, redirected_from=redirected_from)

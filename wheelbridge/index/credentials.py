@@ -11,10 +11,17 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from netrc import NetrcParseError, netrc
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from wheelbridge.index.keyring_logins import keyring_login
+from wheelbridge.index.origins import Origin, origin_of
+from wheelbridge.index.variables import SourceVariables
+
 _log = logging.getLogger(__name__)
+_warn_once = cache(_log.warning)
 _PLAIN = re.compile(r"[\x21-\x7e]+").fullmatch
 _TOKEN_USER = "__token__"  # noqa: S105 - the user name that goes with an API token of the public index and others
 
@@ -23,30 +30,8 @@ _TOKEN_USER = "__token__"  # noqa: S105 - the user name that goes with an API to
 class Login:
     """The value of the header ``Authorization``, and the one origin (scheme, host and port) that gets to see it."""
 
-    origin: tuple[str, str]
+    origin: Origin
     authorization: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SourceVariables:
-    """What the environment says of one source: ``WHEELBRIDGE_SOURCE_<NAME>_USERNAME`` and its like."""
-
-    user: str | None = field(repr=False)
-    password: str | None = field(repr=False)
-    token: str | None = field(repr=False)
-    conda_token: str | None = field(repr=False)
-
-
-def source_variables(name: str, environ: Mapping[str, str] | None = None) -> SourceVariables:
-    """Read the variables of the source called *name*; an empty one is as good as none.
-
-    >>> source_variables("my-corp", {"WHEELBRIDGE_SOURCE_MY_CORP_USERNAME": "me"}).user
-    'me'
-    """
-    environ = os.environ if environ is None else environ
-    prefix = "WHEELBRIDGE_SOURCE_" + re.sub("[^A-Z0-9]", "_", name.upper())
-    values = (environ.get(f"{prefix}_{what}") or None for what in ("USERNAME", "PASSWORD", "TOKEN", "CONDA_TOKEN"))
-    return SourceVariables(*values)
 
 
 def basic(user: str, password: str) -> str:
@@ -70,16 +55,6 @@ def bearer(token: str) -> Iterator[str]:
         _log.warning("A bearer's token holds characters that no header may hold; it is not used")
 
 
-def origin_of(url: str) -> tuple[str, str]:
-    """Return scheme and host with port, in lower case.
-
-    >>> origin_of("HTTPS://me:secret@Host.example:8443/simple")
-    ('https', 'host.example:8443')
-    """
-    parts = urlsplit(url)
-    return parts.scheme.lower(), parts.netloc.rpartition("@")[2].lower()
-
-
 def split_credentials(url: str) -> tuple[str, str | None, str | None]:
     """Take user and password out of *url*; they are None where there are none.
 
@@ -95,70 +70,68 @@ def split_credentials(url: str) -> tuple[str, str | None, str | None]:
     return clean, unquote(user), unquote(password) if colon else None
 
 
-def keyring_login(url: str, user: str | None) -> tuple[str, str] | None:
-    """Return user and password that the keyring has for *url* or its host, as pip and uv ask it; None: none."""
-    try:
-        import keyring  # noqa: PLC0415 - an optional extra, slow to import
-    except ImportError:
-        return None
-    for service in (url, urlsplit(url).netloc):
-        try:
-            found = keyring.get_credential(service, user)
-        except Exception as error:  # noqa: BLE001 - a backend may raise anything, and the text may hold anything
-            _log.warning("The keyring cannot be used (%s)", type(error).__name__)
-            return None
-        if found is not None and found.password is not None:
-            return found.username or user or "", found.password
-    return None
+def places_of(url: str) -> tuple[str, str]:
+    """Return what the keyring is asked for: the URL of a source, then its host."""
+    return url, urlsplit(url).netloc
 
 
 class Credentials:
     """Finds the login for a URL; safe to share between threads.
 
     Args:
-        name: of the source, for its environment variables.
         home: the URL of the index, without credentials.
         user: out of that URL.
         password: out of that URL.
+        variables: of the source, for its own origin alone.
     """
 
-    def __init__(self, name: str, home: str, user: str | None = None, password: str | None = None) -> None:
-        self._name = name
+    def __init__(
+        self,
+        home: str,
+        user: str | None = None,
+        password: str | None = None,
+        variables: SourceVariables | None = None,
+    ) -> None:
         self._home = home
         self._user = user
         self.__password = password
+        self.__variables = variables or SourceVariables()
 
     def __repr__(self) -> str:
         """Show no secret."""
-        return f"Credentials({self._name!r})"
+        return f"Credentials({self._home!r})"
 
     def find(self, url: str) -> Login | None:
         """Return the login that goes along with a request of *url*, None where none is known.
 
         The keyring is asked only where the URL has a user name and nobody knows the password.
         """
-        origin = origin_of(url)
-        for value in self._values(url, is_home=origin == origin_of(self._home)):
-            return Login(origin, value)
+        for value in self._values(url, is_home=self._is_home(url)):
+            return Login(origin_of(url), value)
         return None
 
     def ask_keyring(self, url: str) -> Login | None:
         """Return the login that the keyring has for *url*; to be asked when a server wants one."""
-        is_home = origin_of(url) == origin_of(self._home)
-        found = keyring_login(self._home if is_home else url, self._user if is_home else None)
+        if self._is_home(url):
+            found = keyring_login(places_of(self._home), self._user)
+        else:
+            found = keyring_login([urlsplit(url).netloc], None)
         return None if found is None else Login(origin_of(url), basic(*found))
+
+    def _is_home(self, url: str) -> bool:
+        return origin_of(url) == origin_of(self._home)
 
     def _values(self, url: str, *, is_home: bool) -> Iterator[str]:
         if is_home and self._user is not None and self.__password is not None:
             yield basic(self._user, self.__password)
         if is_home:
-            yield from _from_variables(source_variables(self._name), self._user)
+            yield from _from_variables(self.__variables, self._user)
         user = self._user if is_home else None
-        yield from _from_netrc(url, user)
+        yield from _from_netrc(urlsplit(url).hostname or "", user, may_be_default=is_home)
         if user is None:
             yield from _from_store(urlsplit(url).hostname or "")
         else:
-            found = keyring_login(self._home, user)
+            found = keyring_login(places_of(self._home), user)
             yield basic(*(found or (user, "")))
 
 
@@ -169,12 +142,29 @@ def _from_variables(variables: SourceVariables, user: str | None) -> Iterator[st
         yield basic(variables.user or user or "", variables.password or "")
 
 
-def _from_netrc(url: str, user: str | None) -> Iterator[str]:
-    from requests.utils import get_netrc_auth  # noqa: PLC0415 - whoever has a URL to fetch has imported it already
+def _from_netrc(host: str, user: str | None, *, may_be_default: bool) -> Iterator[str]:
+    """Read the entry of *host*; that of ``default`` is for every host, so a page or a redirect could lead it away."""
+    entries = _load_netrc()
+    found = entries.get(host) or (entries.get("default") if may_be_default else None)
+    if found is None:
+        return
+    login, account, password = found
+    if user in (None, login or account):
+        yield basic(login or account or "", password or "")
 
-    found = get_netrc_auth(url)
-    if found is not None and user in (None, found[0]):
-        yield basic(*found)
+
+def _load_netrc() -> Mapping[str, tuple[str, str | None, str | None]]:
+    """Read the file that ``NETRC`` names, else ``~/.netrc`` or ``~/_netrc``, as requests and curl do."""
+    named = os.environ.get("NETRC")
+    for text in ("~/.netrc", "~/_netrc") if named is None else (named,):
+        path = os.path.expanduser(text)  # noqa: PTH111 - Path's raises where there is no home
+        if Path(path).exists():
+            try:
+                return netrc(path).hosts
+            except (NetrcParseError, OSError, ValueError) as error:  # its text may quote the file
+                _warn_once("%s cannot be read (%s); the logins in it are not used", path, type(error).__name__)
+                break
+    return {}
 
 
 def _from_store(host: str) -> Iterator[str]:
@@ -185,7 +175,8 @@ def _from_store(host: str) -> Iterator[str]:
     are found for the given host". Conda's tokens and S3 keys are of no use to an index.
     """
     named = os.environ.get("RATTLER_AUTH_FILE")
-    paths = ([Path(named)] if named else []) + [Path("~/.rattler/credentials.json").expanduser()]
+    at_home = os.path.expanduser("~/.rattler/credentials.json")  # noqa: PTH111 - as above
+    paths = [Path(path) for path in (named, at_home) if path]
     stores = [store for path in paths if (store := _load_store(path))]
     labels = host.split(".")
     for key in (host, *("*." + ".".join(labels[start:]) for start in range(len(labels)))):
@@ -203,6 +194,6 @@ def _load_store(path: Path) -> Mapping[str, object]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        _log.warning("%s cannot be read (%s); the logins in it are not used", path, type(error).__name__)
+        _warn_once("%s cannot be read (%s); the logins in it are not used", str(path), type(error).__name__)
         return {}
     return store if isinstance(store, dict) else {}

@@ -1,11 +1,11 @@
 """What can go wrong with an index; no message ever shows the credentials of a URL."""
 
 from wheelbridge.errors import WheelbridgeError
-from wheelbridge.model.redaction import redact, redact_text
+from wheelbridge.model.redaction import redact, redact_text, redact_unreadable
 
 _CREDENTIALS_HINT = (
-    "Write the credentials of the index into ~/.netrc, or into its URL as https://USER:PASSWORD@HOST/; "
-    "a project that is missing would have been answered with 404."
+    "Give a login by WHEELBRIDGE_SOURCE_<NAME>_USERNAME and _PASSWORD, in ~/.netrc, with 'pixi auth login', in the "
+    "keyring (WHEELBRIDGE_KEYRING=1 asks it without a terminal), or in the URL as https://USER:PASSWORD@HOST/."
 )
 
 
@@ -14,11 +14,12 @@ class InvalidIndexUrlError(WheelbridgeError):
 
     code = "invalid-index-url"
 
-    def __init__(self, text: str, reason: str) -> None:
-        self.text = redact(text)
+    def __init__(self, text: str, reason: str, *, hint: str | None = None) -> None:
+        self.text = redact_unreadable(text)
         super().__init__(
             f"{self.text!r} is no index: {reason}",
-            hint="Give the URL of a simple index (https://HOST/simple), a folder of wheels that exists, or 'pypi'.",
+            hint=hint
+            or "Give the URL of a simple index (https://HOST/simple), a folder of wheels that exists, or 'pypi'.",
         )
 
 

@@ -27,6 +27,7 @@ from wheelbridge.index.ranges import RangesUnsupportedError, Slice, open_remote
 from wheelbridge.index.session import RetryPolicy
 from wheelbridge.index.transfer import check_body, store_checked, write_atomically
 from wheelbridge.index.transport import Transport
+from wheelbridge.index.variables import SourceVariables
 from wheelbridge.index.variants import VariantCache, read_variants
 from wheelbridge.index.wheelfile import METADATA, VARIANT_JSON, read_member
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
@@ -37,11 +38,12 @@ from wheelbridge.translate.variant_documents import is_variants_file
 class HttpIndex:
     """A simple repository API on the network; safe to share between threads.
 
-    Credentials in *url* are used for its own origin only, and shown nowhere. It never goes where *trusted_hosts* do not
-    let it go; *missing_codes* are statuses of a project page that mean "no such project" beside 404 and 410.
+    Credentials in *url* and *variables* are used for its own origin only, and shown nowhere. It never goes where
+    *trusted_hosts* do not let it go; *missing_codes* are statuses of a project page that mean "no such project" beside
+    404 and 410.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a setting of its own, by keyword
         self,
         name: str,
         url: str,
@@ -50,6 +52,7 @@ class HttpIndex:
         offline: bool = False,
         trusted_hosts: Iterable[str] = (),
         missing_codes: frozenset[int] = frozenset(),
+        variables: SourceVariables | None = None,
         policy: RetryPolicy | None = None,
     ) -> None:
         clean, user, password = split_credentials(url)
@@ -57,7 +60,7 @@ class HttpIndex:
         self.url = clean.rstrip("/")
         boundary = Boundary(name, self.url, tuple(trusted_hosts))
         boundary.check(self.url)
-        credentials = Credentials(name, self.url, user, password)
+        credentials = Credentials(self.url, user, password, variables)
         self._transport = Transport(cache_dir / "http", boundary, credentials, policy or RetryPolicy(), offline=offline)
         self._missing = missing_codes
         self._metadata = MetadataCache(cache_dir / "metadata")

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Lock
+from typing import IO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -88,9 +89,8 @@ class LocalIndex:
 
     def _read(self, file: DistributionFile, member: str) -> bytes:
         """Read *member* of a wheel's ``.dist-info``; all of a file that is no wheel."""
-        self._boundary.check(file.url)
         try:
-            with url_to_path(file.url).open("rb") as stream:
+            with self._open(file.url) as stream:
                 if is_variants_file(file.filename):
                     return check_body(stream.read(), file.hashes, file.filename)
                 return read_member(stream, file.filename, member)
@@ -106,9 +106,9 @@ class LocalIndex:
         """Return the provenance object of *file* (PEP 740), not verified; None where there is none."""
         if file.provenance is None:
             return None
-        self._boundary.check(file.provenance)
         try:
-            return url_to_path(file.provenance).read_bytes()
+            with self._open(file.provenance) as stream:
+                return stream.read()
         except OSError:
             return None
 
@@ -120,11 +120,25 @@ class LocalIndex:
             HashMismatchError, SizeMismatchError: if it changed since it was listed.
             FileNotWrittenError: if the disk does not take it.
         """
-        self._boundary.check(file.url)
-        path = url_to_path(file.url)
+        try:
+            stream = self._open(file.url)
+        except OSError:
+            raise FileNotOnIndexError(file.filename, file.url) from None
+        with stream:
+            return store_checked(_chunks(stream), file, folder, progress)
+
+    def _open(self, url: str) -> IO[bytes]:
+        """Open a file within bounds; whatever is no regular one, such as a pipe, counts as none.
+
+        Raises:
+            BreachError: if *url* leads elsewhere.
+            OSError: if there is no such file.
+        """
+        self._boundary.check(url)
+        path = url_to_path(url)
         if not path.is_file():
-            raise FileNotOnIndexError(file.filename, file.url)
-        return store_checked(_chunks(path), file, folder, progress)
+            raise FileNotFoundError(path)
+        return path.open("rb")
 
     def _project_folder(self, project: NormalizedName) -> Path | None:
         """Find the sub-folder; PEP 503 wants its name normalized, people do not."""
@@ -158,7 +172,7 @@ def _listed(project: NormalizedName, folder: Path) -> ProjectPage | None:
 
 def _files_of(project: NormalizedName, folder: Path) -> Iterator[Path]:
     begins = re.compile("[-_.]+".join(map(re.escape, project.split("-"))) + "-", re.IGNORECASE).match
-    for path in sorted(path for path in folder.iterdir() if begins(path.name)):
+    for path in sorted(path for path in folder.iterdir() if begins(path.name) and path.is_file()):
         if (
             (path.suffix == ".whl" and canonicalize_name(path.name.partition("-")[0]) == project)
             or (path.name.endswith(_SDISTS) and _is_sdist_of(project, path.name))
@@ -174,10 +188,9 @@ def _is_sdist_of(project: NormalizedName, filename: str) -> bool:
         return False
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            yield chunk
+def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
+    while chunk := stream.read(_CHUNK):
+        yield chunk
 
 
 class _DigestCache:

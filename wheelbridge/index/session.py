@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 import requests
 from cachecontrol import CacheControlAdapter
@@ -23,8 +24,10 @@ from urllib3 import BaseHTTPResponse, HTTPResponse
 from urllib3.util.retry import Retry
 
 from wheelbridge.index.boundary import Boundary
-from wheelbridge.index.credentials import Credentials, Login, origin_of
+from wheelbridge.index.credentials import Credentials, Login
 from wheelbridge.index.errors import OfflineError
+from wheelbridge.index.origins import Origin, origin_of
+from wheelbridge.model.boundaries import is_this_machine
 
 POOL_SIZE = 16
 _RETRIED = (429, 500, 502, 503, 504)
@@ -43,7 +46,7 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class _Settings:
+class Settings:
     """What the environment says of one origin."""
 
     login: Login | None
@@ -54,22 +57,34 @@ class _Settings:
 class _BoundedSession(requests.Session):
     """Goes nowhere without asking the boundary: not at first, and not where a redirect leads, out of a cache or not."""
 
-    def __init__(self, boundary: Boundary, find_login: Callable[[str], Login | None]) -> None:
+    def __init__(self, boundary: Boundary, find_settings: Callable[[str], Settings]) -> None:
         super().__init__()
         self._boundary = boundary
-        self._find_login = find_login
+        self._find_settings = find_settings
 
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # noqa: ANN401 - as requests has it
-        """Send one request; requests sends every hop of a chain of redirects this way."""
-        self._boundary.check(request.url or "")
-        return super().send(request, **options)
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        *,
+        judged: str | None = None,
+        **options: Any,  # noqa: ANN401 - as requests has it
+    ) -> requests.Response:
+        """Send one request, with the proxies of its own place; requests sends every hop of redirects this way.
+
+        The boundary lets its URL go, or did so if it is *judged*.
+        """
+        url = request.url or ""
+        if url != judged:
+            self._boundary.check(url)
+        request.headers.pop("Proxy-Authorization", None)  # requests puts it there for what may need no proxy
+        return super().send(request, **{**options, "proxies": self._find_settings(url).options["proxies"]})
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Judge where a redirect leads, and give the next request the login of its own origin, or none."""
         url = prepared_request.url or ""
         self._boundary.check(url, response.url)
         prepared_request.headers.pop("Authorization", None)
-        if (login := self._find_login(url)) is not None:
+        if (login := self._find_settings(url).login) is not None:
             prepared_request.headers["Authorization"] = login.authorization
 
 
@@ -80,7 +95,7 @@ class Session:
     """
 
     def __init__(self, adapter: HTTPAdapter, boundary: Boundary, credentials: Credentials, timeout: float) -> None:
-        self._session = _BoundedSession(boundary, lambda url: self._settings(url).login)
+        self._session = _BoundedSession(boundary, self._settings)
         self._session.headers["User-Agent"] = _user_agent()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.verify = os.environ.get("SSL_CERT_FILE") or True
@@ -89,7 +104,7 @@ class Session:
         self._boundary = boundary
         self._credentials = credentials
         self._timeout = timeout
-        self._known: dict[tuple[str, str], _Settings] = {}
+        self._known: dict[Origin, Settings] = {}
         self._asking = Lock()
 
     def get(self, url: str, headers: Mapping[str, str], *, stream: bool = False) -> requests.Response:
@@ -111,12 +126,14 @@ class Session:
         request.prepare(method="GET", url=url, headers={**self._session.headers, **headers})
         if settings.login is not None:
             request.headers["Authorization"] = settings.login.authorization
-        return self._session.send(request, **{**settings.options, "stream": stream})
+        return self._session.send(request, judged=url, **{**settings.options, "stream": stream})
 
-    def _settings(self, url: str) -> _Settings:
+    def _settings(self, url: str) -> Settings:
         if (settings := self._known.get(origin := origin_of(url))) is None:
             options = self._session.merge_environment_settings(url, {}, None, None, None)
-            settings = _Settings(self._credentials.find(url), {**options, "timeout": self._timeout})
+            if is_this_machine(urlsplit(url).hostname or ""):
+                options["proxies"] = {}
+            settings = Settings(self._credentials.find(url), {**options, "timeout": self._timeout})
             self._known[origin] = settings
         return settings
 

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Literal
+
+from packaging.utils import canonicalize_name
 
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.model.distribution import DistributionFile
@@ -32,19 +35,27 @@ class AttestationPolicy:
 
     publishers: tuple[tuple[str, str], ...] = ()
 
-    def admits(self, name: str, publisher: str) -> bool:
+    def admits(self, name: str, publisher: str, kind: Literal["channel", "index"] = "index") -> bool:
         """Tell whether *publisher* may publish *name*; case decides nothing, as with the services' own names.
 
         >>> policy = AttestationPolicy(publishers=(("corp-*", "github:Corp/*"),))
         >>> policy.admits("corp-a", "github:corp/a"), policy.admits("corp-a", "github:evil/a"), policy.admits("b", "x")
         (True, False, True)
         """
-        named = self.wanted(name)
+        named = self.wanted(name, kind)
         return not named or any(fnmatchcase(publisher.lower(), glob.lower()) for glob in named)
 
-    def wanted(self, name: str) -> tuple[str, ...]:
-        """Return the globs over publishers that are for *name*; none: any will do."""
-        return tuple(glob for pattern, glob in self.publishers if fnmatchcase(name.lower(), pattern.lower()))
+    def wanted(self, name: str, kind: Literal["channel", "index"] = "index") -> tuple[str, ...]:
+        """Return the globs over publishers that are for *name*; none: any will do.
+
+        Projects of an index are the same in every spelling (PEP 503), packages of a channel in upper and lower case.
+
+        >>> policy = AttestationPolicy(publishers=(("Corp_*", "github:corp/*"),))
+        >>> policy.wanted("corp.a"), policy.wanted("corp_a", "channel"), policy.wanted("corp-a", "channel")
+        (('github:corp/*',), ('github:corp/*',), ())
+        """
+        spell = canonicalize_name if kind == "index" else str.lower
+        return tuple(glob for pattern, glob in self.publishers if fnmatchcase(spell(name), spell(pattern)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

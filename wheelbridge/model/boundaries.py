@@ -20,6 +20,7 @@ BreachCode = Literal["insecure-url", "foreign-host", "foreign-scheme"]
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://([^/?#]*))?([/?#].*)?", re.DOTALL).fullmatch
 _ODD = re.compile(r"[\x00-\x1f\x7f\\]|^\s|\s$").search
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?)(?::([1-9][0-9]{0,4}))?").fullmatch
+_ENCODED_SEPARATOR = re.compile("%(?:5c|2f)", re.IGNORECASE).search
 _TRUSTED = re.compile(r"(?:(https?)://)?(\[[^\]]*\]|[^:/\[\]]+)(?::([0-9*]+))?/?", re.IGNORECASE).fullmatch
 _PORTS = {"https": 443, "http": 80}
 _STORES = frozenset({"s3", "gcs", "oci"})
@@ -117,17 +118,23 @@ def find_breach(url: str, home: str, trusted_hosts: Iterable[str] = ()) -> Breac
         return Breach("foreign-host", "its URL holds characters that clients read differently")
     if (parts := _URL(url)) is None:
         return Breach("foreign-scheme", "it is not an absolute URL")
-    return _judge(parts[1].lower(), parts[2], home, tuple(trusted_hosts))
+    scheme, authority = parts[1].lower(), parts[2] or ""
+    if scheme == "file":
+        authority = _machine(authority, parts[3] or "")
+    return _judge(scheme, authority, home, tuple(trusted_hosts))
 
 
-def check_url(url: str, home: str, trusted_hosts: Iterable[str], *, source: str, what: str) -> None:
-    """Refuse a URL that the source called *source* may not lead to; *what* names what is there, without secrets.
+def check_url(
+    url: str, home: str, trusted_hosts: Iterable[str], *, source: str, redirected_from: str | None = None
+) -> None:
+    """Refuse a URL that the source called *source* may not lead to, nor redirect to.
 
     Raises:
-        BreachError: with the code of the breach.
+        BreachError: with the code of the breach; its text shows no secret.
     """
     if (breach := find_breach(url, home, trusted_hosts)) is not None:
-        raise _ERRORS[breach.code](source, what, breach)
+        cause = f", where {redact(redirected_from)} redirects to" if redirected_from else ""
+        raise _ERRORS[breach.code](source, redact(url) + cause, breach)
 
 
 def check_channel_url(source: Source) -> None:
@@ -137,21 +144,21 @@ def check_channel_url(source: Source) -> None:
         InsecureUrlError: if it is neither encrypted nor on this machine nor trusted with ``http://HOST``.
         BreachError: if nothing can be said of its URL.
     """
-    check_url(source.url, source.url, source.trusted_hosts, source=source.name, what=redact(source.url))
+    check_url(source.url, source.url, source.trusted_hosts, source=source.name)
 
 
 @lru_cache(maxsize=1024)
-def _judge(scheme: str, authority: str | None, home: str, trusted: tuple[str, ...]) -> Breach | None:
-    """Judge a URL by its beginning: what follows decides nothing."""
+def _judge(scheme: str, authority: str, home: str, trusted: tuple[str, ...]) -> Breach | None:
+    """Judge a URL by its beginning: what follows decides nothing; of a file, *authority* is its machine."""
     origin = _home(home)
     own = origin.scheme if origin else ""
     if scheme in _STORES and scheme == own:
-        return _judge_store(authority or "", origin)
+        return _judge_store(authority, origin)
     if scheme not in ("https", "http", "file"):
         return Breach("foreign-scheme", f"its scheme {scheme!r} is never followed")
     if "file" in (scheme, own):
-        return _judge_file(scheme, authority or "", origin)
-    return _judge_http(scheme, authority or "", origin, trusted)
+        return _judge_file(scheme, authority, origin)
+    return _judge_http(scheme, authority, origin, trusted)
 
 
 def _judge_http(scheme: str, authority: str, origin: _Place | None, trusted: tuple[str, ...]) -> Breach | None:
@@ -175,14 +182,24 @@ def _judge_store(authority: str, origin: _Place | None) -> Breach | None:
     return Breach("foreign-host", "it is in another store than the source")
 
 
-def _judge_file(scheme: str, authority: str, origin: _Place | None) -> Breach | None:
+def _judge_file(scheme: str, machine: str, origin: _Place | None) -> Breach | None:
     if origin is None or origin.scheme != "file":
         return Breach("foreign-scheme", "it is a file of this machine, and the source is not")
     if scheme != "file":
         return Breach("foreign-scheme", f"a source in a folder leads to files, and this is {scheme}")
-    if authority.lower() not in ("", "localhost", origin.host):
+    if machine not in ("", origin.host):
         return Breach("foreign-host", "it is a file of another machine")
     return None
+
+
+def _machine(authority: str, path: str) -> str:
+    r"""Return whose file it is, nothing for this machine's.
+
+    Windows takes ``file:////server/share`` for ``\\server\share``, and an encoded separator for a plain one.
+    """
+    host = "" if authority.lower() == "localhost" else authority.lower()
+    share = "//" + path.lstrip("/").partition("/")[0].lower() if path.startswith("//") else ""
+    return host + share + ("\\" if _ENCODED_SEPARATOR(path) else "")
 
 
 def _may_lack_tls(place: _Place, origin: _Place | None, trusted: Iterable[str]) -> bool:
@@ -194,7 +211,7 @@ def _may_lack_tls(place: _Place, origin: _Place | None, trusted: Iterable[str]) 
 
 def is_this_machine(host: str) -> bool:
     """Tell whether *host* is this machine, as pip's secure origins: ``localhost``, ``127.0.0.0/8`` and ``::1``."""
-    if host in ("localhost", "[::1]"):
+    if host in ("localhost", "[::1]", "::1"):
         return True
     try:
         return IPv4Address(host) in _LOOPBACK
@@ -211,27 +228,32 @@ def _home(url: str) -> _Place | None:
     scheme, authority = parts[1].lower(), parts[2] or ""
     if scheme in _STORES:
         return _Place(scheme, authority, 0)
-    return _Place("file", authority.lower(), 0) if scheme == "file" else _place(scheme, authority)
+    return _Place(scheme, _machine(authority, parts[3] or ""), 0) if scheme == "file" else _place(scheme, authority)
 
 
 def _place(scheme: str, authority: str) -> _Place | None:
     if scheme not in _PORTS or (found := _AUTHORITY(authority)) is None:
         return None
-    host, port = found[1].lower(), int(found[2] or _PORTS[scheme])
-    if host.startswith("["):
-        try:
-            host = f"[{IPv6Address(host[1:-1]).compressed}]"
-        except AddressValueError:
-            return None
-    return _Place(scheme, host, port) if port <= _HIGHEST_PORT else None
+    host, port = _compress(found[1].lower()), int(found[2] or _PORTS[scheme])
+    return _Place(scheme, host, port) if host and port <= _HIGHEST_PORT else None
+
+
+def _compress(host: str) -> str | None:
+    """Return *host*, an IPv6 address in its shortest form; None where it is none."""
+    if not host.startswith("["):
+        return host
+    try:
+        return f"[{IPv6Address(host[1:-1]).compressed}]"
+    except AddressValueError:
+        return None
 
 
 def _trusts(entry: str, place: _Place) -> bool:
     """Tell whether *entry* of a list of trusted hosts is for *place*; only ``http://`` lets TLS go."""
     if (found := _TRUSTED(entry.strip())) is None:
         return False
-    scheme, host, port = (found[1] or "https").lower(), found[2].lower(), found[3]
-    if scheme == "https" and place.scheme != "https":
+    scheme, host, port = (found[1] or "https").lower(), _compress(found[2].lower()), found[3]
+    if host is None or (scheme == "https" and place.scheme != "https"):
         return False
     return _glob(host)(place.host) is not None and (port is None or _glob(port)(str(place.port)) is not None)
 

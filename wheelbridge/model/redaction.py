@@ -10,6 +10,8 @@ _QUERY = re.compile(rf"([?&;#][^=&;#\s]*(?:{_TELLING})[^=&;#\s]*=)[^&;#\s\"']+",
 _USER_INFO = re.compile(r"://[^/?#\s]*@")
 _PASSWORD_WITH_SLASH = re.compile(r"://[^/?#\s@\[]*:[^/?#\s@]*[^0-9/?#\s@][^/?#\s@]*[/?#]\S*@")
 _TOKEN = re.compile(r"(?<!:/)/t/[^/\s\"'?#]+")
+_WHOLE_TOKEN = re.compile(r"(?<!^)/t/[^/?#]+")
+_QUERY_OR_FRAGMENT = re.compile(r"([?#]).*", re.DOTALL)
 _HEADER = re.compile(r"\b(Basic|Bearer) +[A-Za-z0-9._~+/=-]{4,}", re.IGNORECASE)
 
 
@@ -22,9 +24,9 @@ def redact(url: str) -> str:
     'https://host.example/t/***/channel/noarch/a-1-0.conda'
     """
     try:
-        parts = urlsplit(_without_login(url))
+        parts = urlsplit(_without_secrets(url))
     except ValueError:
-        return _without_login(url).rpartition("@")[2]
+        return _without_secrets(url).rpartition("@")[2]
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
@@ -37,11 +39,52 @@ def redact_text(text: str) -> str:
     return _HEADER.sub(rf"\1 {MASK}", _URLS.sub(lambda found: _mask(found[0]), text))
 
 
+def redact_argument(text: str) -> str:
+    """Return one argument of a command line without what may be secret, for a history that keeps the command.
+
+    Where an argument ends is known, so nothing is guessed from blanks, quotes or brackets: of what begins with
+    ``://``, all up to the last ``@`` goes, and every query.
+
+    >>> redact_argument("--index=mine=https://me:pa'ss <1/2>@host.example/simple")
+    '--index=mine=https://host.example/simple'
+    """
+    before, mark, url = text.partition("://")
+    if not mark or before.lower().endswith("file"):
+        return redact_text(text)
+    place = _QUERY_OR_FRAGMENT.sub(rf"\1{MASK}", url.rpartition("@")[2])
+    return redact_text(f"{before}://{_WHOLE_TOKEN.sub(f'/t/{MASK}', place)}")
+
+
+def redact_unreadable(text: str) -> str:
+    """Return what can be shown of a URL whose parts cannot be told from each other.
+
+    A login that was not encoded may hold every sign of a URL, and so may a query: behind the last ``@`` stands the
+    host, unless there is a query.
+
+    >>> redact_unreadable("https://me:123/secret@host.example/simple"), redact_unreadable("https://a/b?c=d@secret")
+    ('host.example/simple', '***')
+    """
+    before, at, rest = text.rpartition("@")
+    if not at or not (":" in before or "//" in before):
+        return redact(text)
+    return MASK if _QUERY_OR_FRAGMENT.search(text) else redact(rest)
+
+
+def without_login(text: str) -> str:
+    """Return *text* with user and password taken out of a URL in it, which opens what it opened with a login.
+
+    For texts that are used or written to a file; what is shown goes through `redact` and its like. A password may hold
+    a slash that should have been encoded.
+
+    >>> without_login("https://me:secret@host.example/t/x/simple?page=2")
+    'https://host.example/t/x/simple?page=2'
+    """
+    return _USER_INFO.sub("://", _PASSWORD_WITH_SLASH.sub("://", text))
+
+
 def _mask(url: str) -> str:
-    return _QUERY.sub(rf"\1{MASK}", _without_login(url))
+    return _QUERY.sub(rf"\1{MASK}", _without_secrets(url))
 
 
-def _without_login(url: str) -> str:
-    """Take out user, password and token; a password may hold a slash that should have been encoded."""
-    url = _PASSWORD_WITH_SLASH.sub("://", url)
-    return _TOKEN.sub(f"/t/{MASK}", _USER_INFO.sub("://", url))
+def _without_secrets(url: str) -> str:
+    return _TOKEN.sub(f"/t/{MASK}", without_login(url))

@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Literal
+
+from packaging.utils import canonicalize_name
 
 from wheelbridge.model.attestation import AttestationPolicy
 
@@ -35,6 +38,7 @@ class Source:
         missing_codes: HTTP statuses that mean "no such project" beside 404 and 410.
         attestations: what its files must prove; None: nothing.
         origin: where the entry came from, for people.
+        named: the user gave it its name: on the command line, or in a file of the user's own.
     """
 
     name: str
@@ -49,6 +53,7 @@ class Source:
     missing_codes: frozenset[int] = frozenset()
     attestations: AttestationPolicy | None = None
     origin: str = field(default="", compare=False)
+    named: bool = field(default=False, compare=False)
 
     def as_json(self) -> dict[str, object]:
         """Return the fields as JSON has them."""
@@ -80,7 +85,8 @@ class Route:
     """What may serve the projects that *pattern* names: *sources* alone, in this order.
 
     Attributes:
-        pattern: a glob over normalized project names and conda names; ``pypi:`` or ``conda:`` before it narrows it.
+        pattern: a glob over project names, in any spelling, and conda names; ``pypi:`` or ``conda:`` before it narrows
+            it.
         sources: names of sources; one of them may be ``explicit``.
         marker: a PEP 508 marker that must hold on the target.
         origin: where the route was given, for people.
@@ -98,12 +104,22 @@ class Route:
         True
         >>> Route(pattern="pypi:docker", sources=("pypi",)).matches("docker", None)
         False
+        >>> Route(pattern="Foo_Bar", sources=("corp",)).matches("foo-bar", "foo-bar")
+        True
         """
-        kind, separator, rest = self.pattern.partition(":")
-        pattern = rest if separator else self.pattern
-        named = {"conda": (name,), "pypi": (project,)}.get(kind if separator else "", (name, project))
-        return any(value is not None and fnmatchcase(value, pattern) for value in named)
+        of_conda, of_projects = _spellings(self.pattern)
+        return (of_conda is not None and fnmatchcase(name, of_conda)) or (
+            project is not None and of_projects is not None and fnmatchcase(project, of_projects)
+        )
 
     def __str__(self) -> str:
         """Write it as ``--route`` takes it."""
         return f"{self.pattern}={','.join(self.sources)}" + (f"; {self.marker}" if self.marker else "")
+
+
+@lru_cache(maxsize=1024)
+def _spellings(pattern: str) -> tuple[str | None, str | None]:
+    """Return what is compared with conda names, and what with normalized names of projects (PEP 503)."""
+    kind, separator, glob = pattern.lower().rpartition(":")
+    of_conda = None if separator and kind == "pypi" else glob
+    return of_conda, None if separator and kind == "conda" else canonicalize_name(glob)
