@@ -10,7 +10,7 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
@@ -19,7 +19,7 @@ from typing import IO
 
 from filelock import FileLock
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 from wheelbridge.api.provider_errors import ProviderFailedError
 from wheelbridge.api.provider_wheels import fetch_wheels
@@ -58,6 +58,8 @@ class PluginRunner:
         indexes: where the packages come from, and from nowhere else: the first one that has a project provides it.
         offline: install nothing.
         limit: seconds that a plugin may take.
+        find_owner: tells the first index of the user's list that has a project; a package that another index than the
+            first of *indexes* has is not run, however it is trusted.
     """
 
     def __init__(
@@ -68,12 +70,14 @@ class PluginRunner:
         *,
         offline: bool = False,
         limit: float = 60,
+        find_owner: Callable[[NormalizedName], str | None] | None = None,
     ) -> None:
         self._trusted = frozenset(map(canonicalize_name, trusted))
         self._folder = cache / "providers"
         self._indexes = tuple(indexes)
         self._offline = offline
         self._limit = limit
+        self._find_owner = find_owner
         self._known: dict[tuple[tuple[str, ...], str], Features | ProviderFailedError] = {}
 
     def trusts(self, provider: VariantProvider) -> bool:
@@ -101,6 +105,7 @@ class PluginRunner:
             name = ", ".join(provider.requires) or f"of {provider.namespace}"
             hint = "Trust its packages by their names, if you know who makes them."
             raise ProviderFailedError(name, "is not trusted and was not run", hint=hint)
+        self._check_owner(provider)
         key = (provider.requires, _find_endpoint(provider))
         try:
             known = self._known[key] if key in self._known else self._find(*key)
@@ -110,6 +115,15 @@ class PluginRunner:
         if isinstance(known, ProviderFailedError):
             raise known
         return known
+
+    def _check_owner(self, provider: VariantProvider) -> None:
+        own = self._indexes[0].name if self._indexes else None
+        for text in provider.requires if self._find_owner else ():
+            project = canonicalize_name(Requirement(text).name)
+            owner = self._find_owner(project) if self._find_owner else None
+            if owner not in (None, own):
+                hint = f"If the one of {own} is what you want: --route {project}={own}."
+                raise ProviderFailedError(text, f"is on {own}, and {owner}, which stands above, has it too", hint=hint)
 
     def _find(self, requires: tuple[str, ...], endpoint: str) -> Features:
         """Return the cached answer, or ask; the lock also spares others the same question."""

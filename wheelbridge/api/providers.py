@@ -1,6 +1,6 @@
 """Indexes as a solve asks them, opened when they are first asked."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import cached_property
 
@@ -12,16 +12,26 @@ from wheelbridge.index.protocol import Index
 from wheelbridge.index.variables import source_variables
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
 from wheelbridge.model.name import NormalizedName
-from wheelbridge.model.source import Source
+from wheelbridge.model.source import Route, Source
 from wheelbridge.model.variant import ReleaseVariants
+from wheelbridge.solver.ownership import Rule
 from wheelbridge.solver.problem import VariantPlugins
 
 
 class Provider:
     """A `wheelbridge.solver.problem.WheelProvider` over an index that is opened when it is first asked."""
 
-    def __init__(self, source: Source, caches: Caches, *, offline: bool, trusted: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        source: Source,
+        caches: Caches,
+        *,
+        offline: bool,
+        trusted: Collection[str] = (),
+        find_owner: Callable[[NormalizedName], str | None] | None = None,
+    ) -> None:
         self._source = source
+        self._find_owner = find_owner
         self._caches = caches
         self._offline = offline
         self._trusted = trusted
@@ -55,7 +65,9 @@ class Provider:
             )
         from wheelbridge.api.provider_plugins import PluginRunner  # noqa: PLC0415 - few solves run plugins
 
-        return PluginRunner(self._trusted, self._caches.root, [self.index], offline=self._offline)
+        return PluginRunner(
+            self._trusted, self._caches.root, [self.index], offline=self._offline, find_owner=self._find_owner
+        )
 
     def prepare(self) -> None:
         """Open the index: to import an HTTP client takes a tenth of a second, better spent beside reading channels."""
@@ -83,8 +95,24 @@ class Provider:
 
 
 def open_providers(
-    sources: Sequence[Source], caches: Caches, *, offline: bool = False, trusted: Collection[str] = ()
+    sources: Sequence[Source],
+    caches: Caches,
+    *,
+    offline: bool = False,
+    trusted: Collection[str] = (),
+    routes: Sequence[Route] = (),
 ) -> dict[str, Provider]:
-    """Return index name -> provider; *trusted* are variant providers whose plugins may be run."""
-    indexes = (source for source in sources if source.kind == "index")
-    return {source.name: Provider(source, caches, offline=offline, trusted=trusted) for source in indexes}
+    """Return index name -> provider; *trusted* are variant providers whose plugins may be run.
+
+    A plugin comes from the index that has the release, and only where no index before it has a project of its name.
+    """
+    rule, providers = Rule(sources, routes), dict[str, Provider]()
+
+    def find_owner(project: NormalizedName) -> str | None:
+        indexes = (source for tier in rule.tiers(project, project) for source in tier if source.kind == "index")
+        return next((source.name for source in indexes if providers[source.name].project_page(project)), None)
+
+    for source in sources:
+        if source.kind == "index":
+            providers[source.name] = Provider(source, caches, offline=offline, trusted=trusted, find_owner=find_owner)
+    return providers

@@ -59,7 +59,8 @@ class Settings:
 
     def open_providers(self) -> dict[str, Provider]:
         """Return index name -> provider."""
-        return open_providers(self.sources, self.caches, offline=self.offline, trusted=self.trusted)
+        trusted, routes = self.trusted, self.routes
+        return open_providers(self.sources, self.caches, offline=self.offline, trusted=trusted, routes=routes)
 
 
 def solve(
