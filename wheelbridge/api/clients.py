@@ -121,7 +121,7 @@ def check_records(sources: Sequence[Source]) -> Callable[[RepoDataRecord], None]
 
     A record leads where its channel may lead; one whose channel is not among *sources* to that channel's own host.
     """
-    by_url = {source.url: source for source in sources}
+    by_url = {source.url: source for source in sources if source.kind == "channel"}
 
     def check(record: RepoDataRecord) -> None:
         channel = (record.channel or "").rstrip("/")

@@ -42,7 +42,13 @@ def have_same_settings(one: SourceEntry, other: SourceEntry) -> bool:
     (True, False)
     """
     return one == replace(
-        other, text=one.text, name=one.name, group=one.group, origin=one.origin, path=one.path, kind=one.kind
+        other,
+        text=one.text,
+        name=one.name,
+        group=one.group,
+        origin=one.origin,
+        of_project=one.of_project,
+        path=one.path,
     )
 
 
