@@ -6,8 +6,8 @@ from tests.fakes import FakeNames
 from tests.priorities.peers import is_index
 from tests.priorities.rows import Meaning, Outcome, Row, RowSource, World
 from tests.priorities.stage import Stage
-from wheelbridge.api.places import Caches
 from wheelbridge.api.channel_specs import take_channels
+from wheelbridge.api.places import Caches
 from wheelbridge.api.providers import open_providers
 from wheelbridge.api.routes import resolve_routes
 from wheelbridge.api.solving import Silent
