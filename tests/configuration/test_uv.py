@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ class TestOrder:
 
     def test_in_uv(self, alone: Path, urls: list[str]) -> None:
         """``--show-settings`` tells; uv itself puts the first default last when it asks."""
-        uv = shutil.which("uv")
+        uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
         if uv is None:
             pytest.skip("no uv")
         (alone / "work" / "in.txt").touch()
