@@ -28,8 +28,7 @@ def sources(tmp_path: Path, trace: Path) -> tuple[Source, Source]:
         folder = tmp_path / name
         folder.mkdir()
         build_wheel(folder, "corp_plugin", f"{tier}.0", {"corp_plugin.py": code})
-        claim = "strict" if name == "corp" else "flexible"
-        found.append(Source(name, "index", folder.as_uri(), tier, claim=claim))  # type: ignore[arg-type]
+        found.append(Source(name, "index", folder.as_uri(), tier, claim="flexible" if tier else "strict"))
     return found[0], found[1]
 
 

@@ -74,10 +74,11 @@ class Attested:
         carry_out(prepared, settings, Reporter())
         return self.folder / prefix
 
-    def check(self, settings: Settings, *specs: str) -> None:
-        """Solve and verify, alone."""
+    def check(self, settings: Settings, *specs: str) -> list[str]:
+        """Solve and verify, alone; return what would be installed."""
         prepared = self.prepare(settings, *specs)
         check_attestations(prepared.solution, prepared.plan, settings, settings.open_providers())
+        return [package.name for package in prepared.solution.packages]
 
     @property
     def asked(self) -> int:

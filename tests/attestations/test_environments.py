@@ -278,7 +278,7 @@ class TestCondaPackages:
         """In the spelling of projects, this one would be a range of letters, and match."""
         policy = AttestationPolicy(publishers=(("[a_z]ython", "github:nobody/*"),))
 
-        attested.check(self.settings(attested, policy, LIB), "python")
+        assert attested.check(self.settings(attested, policy, LIB), "python") == ["python"]
 
     def test_a_verdict_is_that_of_one_channel(self, attested: Attested) -> None:
         """CEP 27: ``targetChannel`` must match; a copy of the channel is another one, whatever verified before."""

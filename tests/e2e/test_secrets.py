@@ -34,7 +34,7 @@ class Backend(KeyringBackend):
         return json.load(open(os.environ["TEST_KEYRING"], encoding="utf-8")).get(f"{username} {service}")
 
     def set_password(self, service, username, password):
-        raise NotImplementedError
+        raise NotImplementedError  # the base class demands the method; nothing here writes a password
 
     def get_credential(self, service, username):
         from keyring.credentials import SimpleCredential

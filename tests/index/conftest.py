@@ -29,7 +29,7 @@ class MemoryKeyring(KeyringBackend):
     priority = 1.0
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call] # keyring's own has no types
         self.passwords: dict[tuple[str, str], str] = {}
         self.asked: list[str] = []
 

@@ -225,16 +225,16 @@ class TestSlips:
     @given(data=st.data())
     def test_of_every_known_name(self, slip: Callable[[str, int], str], letters: int, data: st.DataObject) -> None:
         """The name is among the look-alikes of the slip, unless the slip is a name itself."""
-        self.check(slip, letters, data)
+        assert self.is_found(slip, letters, data)
 
     @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
     @given(data=st.data())
     def test_a_letter_left_out(self, data: st.DataObject) -> None:
         """Of any name from eight letters on, of a prominent one from six; the first letter is another matter."""
-        self.check(lambda text, place: text[:place] + text[place + 1 :], 6, data, of_any=8)
+        assert self.is_found(lambda text, place: text[:place] + text[place + 1 :], 6, data, of_any=8)
 
     @staticmethod
-    def check(slip: Callable[[str, int], str], letters: int, data: st.DataObject, of_any: int = 0) -> None:
+    def is_found(slip: Callable[[str, int], str], letters: int, data: st.DataObject, of_any: int = 0) -> bool:
         """Draw a known name and a place in one of its long words, and look for it."""
         name = data.draw(st.sampled_from([name for name in NAMES if len(name) - name.count("-") >= letters]))
         assume(KNOWN.is_prominent(name) or len(name) - name.count("-") >= of_any)
@@ -246,7 +246,7 @@ class TestSlips:
         slipped = slip(name, place)
         assume(slipped not in KNOWN)
 
-        assert name in look_like(slipped)
+        return name in look_like(slipped)
 
 
 class TestCandidates:

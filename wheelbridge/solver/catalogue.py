@@ -29,6 +29,7 @@ class Catalogue:
     sources: Sequence[Source]
     find: Find
     refusals: dict[str, Refusal] = field(default_factory=dict)
+    failure: Exception | None = None
     _laid_out: dict[str, list[list[RepoDataRecord]]] = field(default_factory=dict)
     _originals: dict[tuple[str, str], RepoDataRecord] = field(default_factory=dict)
 
@@ -48,10 +49,14 @@ class Catalogue:
 
     async def records(self, name: str, place: int) -> list[RepoDataRecord]:
         """Return the records of *name* at one place."""
-        if name not in self._laid_out:
-            ruling, records = await self.find(name)
-            self._laid_out[name] = self._lay_out(ruling.groups, records)
-        return self._laid_out[name][place]
+        try:
+            if name not in self._laid_out:
+                ruling, records = await self.find(name)
+                self._laid_out[name] = self._lay_out(ruling.groups, records)
+            return self._laid_out[name][place]
+        except Exception as error:
+            self.failure = error
+            raise
 
     def restore(self, records: Iterable[RepoDataRecord]) -> list[RepoDataRecord]:
         """Return the records of an answer as their sources have them."""

@@ -1,7 +1,6 @@
 """The joint solve: channels and indexes in one call of py-rattler's solver, widened until it succeeds."""
 
 import asyncio
-import re
 import time
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +20,6 @@ from wheelbridge.solver.decisions import add_decisions, note_given_way, note_sha
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.errors import (
     IdentityConflictError,
-    RepodataError,
     ReservedNameError,
     UnsatisfiableError,
 )
@@ -33,6 +31,7 @@ from wheelbridge.solver.ownership import Rule
 from wheelbridge.solver.problem import Problem, Progress, Providers, Solution, Statistics
 from wheelbridge.solver.records import (
     installed_names,
+    needed_name,
     taken_names,
     to_rattler_virtual_packages,
     wheel_project,
@@ -99,8 +98,7 @@ async def _solve_soundly(
     while True:
         session = _Session(problem, providers, table, access, progress, conda_names)
         await session.open(executor)
-        solution = await session.run()
-        if not session.unearned:
+        if (solution := await session.run()) is not None:
             return solution
         if kept := sorted(session.unearned & conda_names):
             raise ReservedNameError(
@@ -186,8 +184,8 @@ class _Session:
             exclude_newer=self._problem.exclude_newer,
         )
 
-    async def run(self) -> Solution:
-        """Solve, widen and refine until nothing changes."""
+    async def run(self) -> Solution | None:
+        """Solve, widen and refine until nothing changes; None where names turn out to be `unearned`."""
         while True:
             await self._read_indexes()
             self._statistics.rounds += 1
@@ -200,7 +198,7 @@ class _Session:
                     raise await self._explain(str(error)) from None
                 continue
             if self._find_unearned(records):
-                return await self._solution(records)
+                return None
             if await self._refinements.find(records):
                 continue
             if not self._problem.complete or await self._complete(records):
@@ -234,7 +232,7 @@ class _Session:
                 constraints=[MatchSpec(spec) for spec in self._all_constraints],
             )
         except GatewayError as error:
-            raise RepodataError(f"A channel cannot be read: {error}") from error
+            raise self._catalogue.failure or error from None  # the solver reads nothing but the catalogue
         except Exception as error:
             if type(error).__name__ == "RustPanic":  # py-rattler 0.28.0 may fail to put a conflict into words
                 raise SolverError(UNSPOKEN) from error
@@ -247,7 +245,7 @@ class _Session:
     def _all_constraints(self) -> tuple[str, ...]:
         return (*self._constraints, *self._refinements.constraints, *self._concessions.constraints)
 
-    def _needs_of_wheels(self) -> set[str]:
+    def _needs_of_wheels(self) -> frozenset[str]:
         """Return the names of channels that the wheels on offer ask for."""
         needs = (
             need
@@ -255,8 +253,7 @@ class _Session:
             for wheel in source.wheels.values()
             for need in wheel.record.depends
         )
-        names = {re.split(r"[\s\[=<>!~]", need, maxsplit=1)[0] for need in needs}
-        return names & self._channels.names
+        return self._channels.names.intersection(map(needed_name, needs))
 
     async def _explain(self, conflict: str) -> UnsatisfiableError:
         available: dict[str, dict[str, Collection[Version]]] = {}

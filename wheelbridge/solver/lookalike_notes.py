@@ -1,6 +1,5 @@
 """What users should hear of the names in a solution: a new project is called almost like another one."""
 
-import re
 from collections.abc import Callable, Collection, Container, Iterable
 from typing import TYPE_CHECKING
 
@@ -9,12 +8,12 @@ from packaging.utils import NormalizedName
 from wheelbridge.mapping.known_names import KnownNames
 from wheelbridge.mapping.rows import NameTable
 from wheelbridge.solver.problem import ResolvedPackage, Standing
+from wheelbridge.solver.records import needed_name
 
 if TYPE_CHECKING:
     from wheelbridge.mapping.lookalikes import Lookalike
 
 _MOST = 2
-_NAME_ENDS = re.compile(r"[\s\[=<>!~;]")
 
 
 def note_lookalikes(
@@ -65,7 +64,7 @@ def _needers(package: ResolvedPackage, packages: Iterable[ResolvedPackage]) -> l
     return [
         other.pypi_name or other.name
         for other in packages
-        if any(_NAME_ENDS.split(spec, maxsplit=1)[0] == package.name for spec in other.depends)
+        if any(needed_name(spec) == package.name for spec in other.depends)
     ]
 
 
