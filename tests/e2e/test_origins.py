@@ -161,3 +161,13 @@ def test_conda_sees_no_record_in_it(prefix: Path) -> None:
     """Only ``*.json`` files of ``conda-meta`` are records."""
     assert origins_path(prefix).is_file()
     assert {path.name.partition("-")[0] for path in (prefix / "conda-meta").glob("*.json")} == {"corp", "python"}
+
+
+def test_a_damaged_decision_is_said(run: Run, prefix: Path) -> None:
+    """`why` does not leave out what it cannot read."""
+    path = origins_path(prefix)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    del content["origins"]["corp-tool"]["decision"]["owner"]
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+    assert run("why", "-p", prefix, "corp-tool", "--json").json["error"]["code"] == "broken-record"

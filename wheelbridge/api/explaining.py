@@ -8,9 +8,10 @@ from rattler import MatchSpec, PrefixRecord, RepoDataRecord
 
 from wheelbridge.api.origins import origin_of
 from wheelbridge.api.removing import find_installed
-from wheelbridge.installer.errors import NotAnEnvironmentError
+from wheelbridge.installer.errors import BrokenRecordError, NotAnEnvironmentError
 from wheelbridge.installer.history import load_history, requested_specs
 from wheelbridge.installer.listing import InstalledPackage, describe_installed, load_records
+from wheelbridge.installer.origins import Origin, origins_path
 from wheelbridge.installer.prefix import is_environment
 from wheelbridge.solver.decisions import read_decision
 from wheelbridge.solver.problem import Decision
@@ -55,6 +56,7 @@ def explain_package(prefix: Path, name: str) -> Explanation:
     Raises:
         NotAnEnvironmentError: if there is no environment.
         NotInstalledError: if it has no such package.
+        BrokenRecordError: if what it remembers of origins is damaged.
     """
     if not is_environment(prefix):
         raise NotAnEnvironmentError(prefix)
@@ -69,8 +71,15 @@ def explain_package(prefix: Path, name: str) -> Explanation:
         needed_by={owner: specs[own] for owner, specs in sorted(edges.items()) if own in specs},
         chains=[chain for root in sorted(asked) if root != own and (chain := _shortest(edges, root, own))],
         needs=tuple(installed[own].depends),
-        decision=read_decision(origin.decision) if origin else None,
+        decision=_read_decision(prefix, origin) if origin else None,
     )
+
+
+def _read_decision(prefix: Path, origin: Origin) -> Decision:
+    try:
+        return read_decision(origin.decision)
+    except (KeyError, TypeError) as error:
+        raise BrokenRecordError(origins_path(prefix), f"a decision lacks {error}") from error
 
 
 def _edges(chosen: Mapping[str, PrefixRecord], asked: Iterable[str]) -> dict[str, dict[str, str]]:

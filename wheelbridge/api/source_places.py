@@ -15,8 +15,9 @@ from wheelbridge.configuration.texts import index_name
 from wheelbridge.errors import UsageError
 from wheelbridge.index.client import PYPI, resolve_index_url
 from wheelbridge.index.credentials import split_credentials
+from wheelbridge.index.origins import origin_of
 from wheelbridge.model.boundaries import is_this_machine
-from wheelbridge.model.source import PUBLIC_NAMES, SourceKind
+from wheelbridge.model.source import SourceKind, is_public_name
 
 _PUBLIC_CHANNELS = ("conda-forge", "defaults", "bioconda", "pytorch", "nvidia")
 _PUBLIC_DEFAULTS = "https://repo.anaconda.com/pkgs/"
@@ -25,7 +26,6 @@ _PUBLIC_INDEXES = {"https://download.pytorch.org/whl": frozenset({403}), "https:
 
 uv too goes on where PyTorch's index answers 403.
 """
-_DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 _PATH = re.compile(r"[./~\\]|[A-Za-z]:[\\/]")
 
 
@@ -51,15 +51,13 @@ class SourcePlace:
     @property
     def key(self) -> tuple[SourceKind, str]:
         """What two spellings of one place have in common."""
-        parts = urlsplit(self.url)
-        host = parts.netloc.lower().removesuffix(_DEFAULT_PORTS.get(parts.scheme, ":"))
-        return self.kind, urlunsplit(parts._replace(netloc=host, path=parts.path.rstrip("/")))
+        parts, (scheme, host) = urlsplit(self.url), origin_of(self.url)
+        return self.kind, urlunsplit(parts._replace(scheme=scheme, netloc=host, path=parts.path.rstrip("/")))
 
     @property
     def goes_by_a_public_name(self) -> bool:
         """Whether it goes by the name of a large public source, as itself, a mirror or a copy."""
-        names = (self.name.partition("/label/")[0], self.public_name.partition("/label/")[0])
-        return any(name.removeprefix("pkgs/") in PUBLIC_NAMES for name in names)
+        return is_public_name(self.name) or is_public_name(self.public_name)
 
     @property
     def is_public(self) -> bool:
@@ -118,7 +116,7 @@ def read_index(text: str) -> SourcePlace:
 def _own_name(url: str) -> str:
     """Return what an index goes by that nobody named: never a public name for what is on some other host."""
     name, host = index_name(url), urlsplit(url).hostname
-    return host if host and name in PUBLIC_NAMES and not is_this_machine(host) else name
+    return host if host and is_public_name(name) and not is_this_machine(host) else name
 
 
 def _place(name: str | None, text: str) -> SourcePlace:

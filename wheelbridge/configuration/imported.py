@@ -8,7 +8,7 @@ from pathlib import PurePath
 from wheelbridge.configuration.texts import index_name, is_source_name
 from wheelbridge.configuration.values import Configuration, SourceEntry
 from wheelbridge.model.redaction import redact_argument, without_login
-from wheelbridge.model.source import PUBLIC_NAMES
+from wheelbridge.model.source import is_public_name
 
 _NOT_IN_NAMES = re.compile(r"[\s=,;]+")
 
@@ -62,6 +62,6 @@ def _plain_name(text: str) -> str:
     """Name an index by its URL or folder; the name of a large public source is not for others to get by chance."""
     rest = text.partition("://")[2]
     name = index_name(text) if rest else PurePath(text).name
-    if name in PUBLIC_NAMES:
+    if is_public_name(name):
         name = f"{rest.partition('/')[0] or 'local'}-{name}"
     return _NOT_IN_NAMES.sub("-", name)

@@ -67,6 +67,15 @@ class Source:
         }
 
 
+def is_public_name(name: str) -> bool:
+    """Tell whether *name* is that of a large public source, or of a label of one.
+
+    >>> is_public_name("conda-forge/label/rc"), is_public_name("pkgs/main"), is_public_name("corp")
+    (True, True, False)
+    """
+    return name.partition("/label/")[0].removeprefix("pkgs/") in PUBLIC_NAMES
+
+
 def default_claim(name: str) -> Claim:
     """Return what a source called *name* claims where nobody says.
 
@@ -77,7 +86,7 @@ def default_claim(name: str) -> Claim:
     >>> default_claim("conda-forge"), default_claim("corp")
     ('flexible', 'strict')
     """
-    return "flexible" if name in PUBLIC_NAMES else "strict"
+    return "flexible" if is_public_name(name) else "strict"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

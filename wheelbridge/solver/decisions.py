@@ -8,7 +8,7 @@ from typing import Any
 from packaging.utils import NormalizedName
 
 from wheelbridge.errors import WheelbridgeError
-from wheelbridge.model.source import PUBLIC_NAMES, Source
+from wheelbridge.model.source import Source, is_public_name
 from wheelbridge.solver.owners import Owners
 from wheelbridge.solver.problem import Decision, ResolvedPackage
 
@@ -28,23 +28,24 @@ def add_decisions(
     )
 
 
-def read_decision(content: Mapping[str, Any]) -> Decision | None:
-    """Return the decision that `Decision.as_json` wrote, None where it is none."""
-    try:
-        also = [(str(one["source"]), str(one["version"]), bool(one["hidden"])) for one in content["also"]]
-        return Decision(
-            source=content["source"],
-            kind=content["kind"],
-            tier=content["tier"],
-            owner=content["owner"],
-            claim=content["claim"],
-            route=content["route"],
-            route_origin=content["route_origin"] or "",
-            also=tuple((name, version) for name, version, _ in also),
-            hidden=frozenset(name for name, _, hidden in also if hidden),
-        )
-    except (KeyError, TypeError, AttributeError):
-        return None
+def read_decision(content: Mapping[str, Any]) -> Decision:
+    """Return the decision that `Decision.as_json` wrote.
+
+    Raises:
+        KeyError, TypeError: if it is none.
+    """
+    also = [(str(one["source"]), str(one["version"]), bool(one["hidden"])) for one in content["also"]]
+    return Decision(
+        source=content["source"],
+        kind=content["kind"],
+        tier=content["tier"],
+        owner=content["owner"],
+        claim=content["claim"],
+        route=content["route"],
+        route_origin=content["route_origin"] or "",
+        also=tuple((name, version) for name, version, _ in also),
+        hidden=frozenset(name for name, _, hidden in also if hidden),
+    )
 
 
 def note_given_way(packages: Iterable[ResolvedPackage]) -> tuple[str, ...]:
@@ -57,7 +58,7 @@ def note_given_way(packages: Iterable[ResolvedPackage]) -> tuple[str, ...]:
         f"{package.pypi_name or package.name} {package.version} comes from {one.source}, though {one.owner} stands "
         f"above and has it too: its claim is {one.claim}."
         for package in packages
-        if (one := package.decision) and one.source != one.owner and not one.route and one.owner not in PUBLIC_NAMES
+        if (one := package.decision) and one.source != one.owner and not one.route and not is_public_name(one.owner)
     )
 
 

@@ -1,7 +1,6 @@
 """What the rule kept from the solver, and the smallest change that would let a request through."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 from wheelbridge.errors import WheelbridgeError
@@ -20,8 +19,7 @@ async def find_hidden(names: Iterable[str], owners: Owners) -> list[Hidden]:
     """Ask every source for *names*, and return what the rule hides of them."""
     found = []
     for name in sorted(names):
-        with suppress(WheelbridgeError):  # what cannot be asked has nothing to tell
-            await owners.survey(name)
+        await owners.survey(name)
         ruling, project = owners.judge(name), owners.project_of(name)
         for source in ruling.hidden:
             versions = tuple(sorted(await owners.versions(source, name)))

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
 from rattler import RepoDataRecord
 
+from wheelbridge.errors import WheelbridgeError
 from wheelbridge.model.source import Source
 from wheelbridge.solver.candidates import Offer
 from wheelbridge.solver.channels import Channels, versions_of
@@ -105,9 +107,9 @@ class Owners:
         return [source for source, offer in zip(rivals, offers, strict=True) if offer]
 
     async def survey(self, name: str) -> None:
-        """Ask every index for *name*, even those that must not serve it."""
+        """Ask every index for *name*, even those that must not serve it; who does not answer has nothing to tell."""
         if project := self.project_of(name):
-            await asyncio.gather(*(source.offer(project) for source in self.wheels.values()))
+            await asyncio.gather(*(self._try(source, project) for source in self.wheels.values()))
 
     def known(self, name: str) -> list[Source]:
         """Return the sources that are known to have *name*."""
@@ -128,6 +130,11 @@ class Owners:
             return self.channels.newest(source, name)
         project = self.project_of(name)
         return self.wheels[source.name].newest(project) if project else None
+
+    @staticmethod
+    async def _try(source: WheelSource, project: NormalizedName) -> None:
+        with suppress(WheelbridgeError):
+            await source.offer(project)
 
     def _tiers(self, project: NormalizedName) -> tuple[Tier, ...]:
         return self.rule.tiers(self.demand.names(project), project)

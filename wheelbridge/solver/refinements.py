@@ -33,7 +33,7 @@ class Refinements:
 
     async def find(self, records: list[RepoDataRecord]) -> bool:
         """Tell whether the answer asks for another round."""
-        if await self._serve_mapped_wheels(records) or self._insist_on_wheels(records):
+        if await self._ask_above(records) or self._insist_on_wheels(records):
             return True
         if await self._use_up_owners(records):
             return True
@@ -45,7 +45,7 @@ class Refinements:
         found = (source for source in self._wheels.values() if source.source.url == channel)
         return next((source for source in found if record.url in source.wheels), None)
 
-    async def _serve_mapped_wheels(self, records: list[RepoDataRecord]) -> bool:
+    async def _ask_above(self, records: list[RepoDataRecord]) -> bool:
         """Ask the indexes that come before the source of a record, where a source above those kept them from it.
 
         What has a project and stands above may own it; a conda package is met by its project where a row says so.

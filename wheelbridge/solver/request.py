@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -12,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from rattler import MatchSpec, RepoDataRecord
 
-from wheelbridge.errors import TranslationError, WheelbridgeError
+from wheelbridge.errors import TranslationError
 from wheelbridge.mapping.rows import NameTable
 from wheelbridge.model.target import Target
 from wheelbridge.solver.errors import NoPythonError, NoWheelError, PackageNotFoundError
@@ -155,8 +154,7 @@ class _Taker:
         """Say who was asked, by which rule, and who has it but was not to be asked."""
         ruling = self._owners.judge(name)
         asked = [source for tier in self._owners.rule.tiers(name, project) for source in tier]
-        with suppress(WheelbridgeError):  # who does not answer has nothing to tell
-            await self._owners.survey(name)
+        await self._owners.survey(name)
         having = [source.name for source in self._owners.known(name) if source not in asked]
         hint = tell_way_out(project or name, having) if having else self._suggest(project or name)
         return PackageNotFoundError(project or name, [source.name for source in asked], route=ruling.route, hint=hint)
