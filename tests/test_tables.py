@@ -1,15 +1,23 @@
+import shutil
 import subprocess
 import sys
+import zipfile
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from wheelbridge import tables
-from wheelbridge.mapping.lookup import LayeredNameTable
+from wheelbridge.mapping.generate import render_layer
+from wheelbridge.mapping.lines import SortedLines, TableRow
+from wheelbridge.mapping.lookup import Layer, LayeredNameTable
+from wheelbridge.mapping.overrides import InvalidOverrideError, compile_overrides, parse_overrides
 from wheelbridge.mapping.rows import Confidence
 from wheelbridge.model.name import CondaName, NormalizedName, is_conda_name
-from wheelbridge.tables import MissingTableError, compile_names, find_mappings, generate_names, load_names
+from wheelbridge.tables import MissingTableError, find_mappings, load_names
+from wheelbridge.tables.bulk import generate_names
+from wheelbridge.tables.documents import UnreadableTableError
+from wheelbridge.tables.locate import find_built
 
 REPOSITORY = Path(__file__).parents[1]
 MAPPINGS = REPOSITORY / "mappings"
@@ -26,6 +34,22 @@ print(*sorted({"json", "yaml", "ruamel", "ruamel.yaml", "sqlite3", "argparse", "
 """
 
 
+ROW = """- pypi: zzz-new
+  conda: zzz
+  relation: dist
+  reason: a test
+  evidence: [this one]
+  reviewed: 2026-11-21
+"""
+
+
+def own_layer(rows: Mapping[str, str], name: str = "own") -> Layer:
+    """Make a layer of somebody's own."""
+    entries = [{"pypi": project, "conda": package, "relation": "dist"} for project, package in rows.items()]
+    files = render_layer(compile_overrides(parse_overrides(entries, own=True), "conda-forge"))
+    return Layer(name, SortedLines(files.projects.encode()), SortedLines(files.packages.encode()))
+
+
 @pytest.fixture(scope="module")
 def names() -> LayeredNameTable:
     """Open the tables as they are shipped."""
@@ -35,14 +59,6 @@ def names() -> LayeredNameTable:
 class TestGenerated:
     """What is checked in is what the inputs make, byte for byte."""
 
-    def test_the_overrides_are_compiled(self, tmp_path: Path) -> None:
-        """Who edits `overrides.yaml` and forgets to compile is told here."""
-        (tmp_path / "names").mkdir()
-        (tmp_path / "names" / "overrides.yaml").write_bytes((MAPPINGS / "names" / "overrides.yaml").read_bytes())
-
-        for path in compile_names(tmp_path):
-            assert path.read_bytes() == (GENERATED / path.name).read_bytes()
-
     @pytest.mark.shared_data
     @pytest.mark.skipif(not (PUBLIC / "names").is_dir(), reason="the public tables are not beside the checkout")
     def test_the_bulk_table_is_reproducible(self, tmp_path: Path) -> None:
@@ -50,17 +66,80 @@ class TestGenerated:
         for path in generate_names(PUBLIC, tmp_path):
             assert path.read_bytes() == (GENERATED / path.name).read_bytes()
 
-    def test_the_maintainers_entry_says_what_it_wrote(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """One path in a line, for the next command."""
-        (tmp_path / "names").mkdir()
-        (tmp_path / "names" / "overrides.yaml").write_text("[]", encoding="utf-8")
 
-        tables.main(["compile", "--mappings", str(tmp_path)])
+class TestBuilt:
+    """The look-up files of what people wrote are built where they are missing or out of date."""
 
-        assert [Path(line).name for line in capsys.readouterr().out.splitlines()] == [
-            "overrides.conda-forge.tsv",
-            "overrides.conda-forge.inverse.tsv",
+    @pytest.fixture
+    def checkout(self, tmp_path: Path) -> Path:
+        """Make a checkout with one row."""
+        (tmp_path / "wheelbridge").mkdir()
+        shutil.copytree(MAPPINGS, tmp_path / "mappings")
+        return tmp_path
+
+    def test_an_edit_counts_at_once(self, checkout: Path) -> None:
+        """Who edits a table need not remember to compile it."""
+        mappings, package = checkout / "mappings", checkout / "wheelbridge"
+        before = find_built(mappings, package)
+        rows = mappings / "names" / "overrides.yaml"
+        rows.write_text(f"{rows.read_text(encoding='utf-8')}\n{ROW}", encoding="utf-8")
+
+        after = find_built(mappings, package)
+
+        assert before != after
+        assert "zzz-new" in (after / "curated.conda-forge.tsv").read_text(encoding="utf-8")
+        assert find_built(mappings, package) == after
+
+    def test_what_was_built_of_earlier_tables_is_forgotten(self, checkout: Path) -> None:
+        """Else a maintainer's checkout grows with every edit."""
+        mappings, package = checkout / "mappings", checkout / "wheelbridge"
+        rows = mappings / "names" / "overrides.yaml"
+        for count in range(6):
+            rows.write_text(f"{rows.read_text(encoding='utf-8')}# {count}\n", encoding="utf-8")
+            newest = find_built(mappings, package)
+
+        assert len(list((package / "_data").iterdir())) <= 3
+        assert newest.is_dir()
+
+    def test_a_broken_row_is_named(self, checkout: Path) -> None:
+        """Nothing is built of half a table."""
+        rows = checkout / "mappings" / "names" / "overrides.yaml"
+        rows.write_text("- pypi: Tz_Data\n  conda: null\n  relation: none\n  reason: x\n  evidence: [y]\n")
+
+        with pytest.raises(InvalidOverrideError, match="not normalized"):
+            find_built(checkout / "mappings", checkout / "wheelbridge")
+        assert not list((checkout / "wheelbridge" / "_data").glob("*/complete"))
+
+    def test_broken_yaml_is_named(self, checkout: Path) -> None:
+        """The message has the file."""
+        (checkout / "mappings" / "names" / "overrides.yaml").write_text("- [", encoding="utf-8")
+
+        with pytest.raises(UnreadableTableError, match=r"overrides\.yaml"):
+            find_built(checkout / "mappings", checkout / "wheelbridge")
+
+    def test_an_installed_package_brings_them_along(self, tmp_path: Path) -> None:
+        """The wheel is built as pip builds it, and looks names up from its own files alone."""
+        pip = [sys.executable, "-m", "pip"]
+        wheel = [*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(REPOSITORY)]
+        built = subprocess.run(wheel, capture_output=True, text=True, check=False)
+        if "Could not find a version" in built.stderr or "Failed to establish" in built.stderr:
+            pytest.skip("the packages that a build needs cannot be fetched here")
+        assert built.returncode == 0, built.stderr
+        (path,) = tmp_path.glob("*.whl")
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            archive.extractall(tmp_path / "site")
+
+        assert "wheelbridge/_data/built/curated.conda-forge.tsv" in names
+        assert "wheelbridge/_mappings/names/overrides.yaml" in names
+        command = [
+            sys.executable,
+            "-I",
+            "-c",
+            f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r})\n{COLD_LOOKUP}",
         ]
+        assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.split() == []
+        assert not [path for path in (tmp_path / "site" / "wheelbridge" / "_data").iterdir() if path.name != "built"]
 
 
 class TestTheWholeTable:
@@ -100,9 +179,15 @@ class TestTheWholeTable:
     def test_no_override_only_repeats_the_bulk_table(self, names: LayeredNameTable) -> None:
         """A redundant row hides later changes of the evidence."""
         curated, bulk = names.layers
-        for fields in curated.projects:
-            below = bulk.row(NormalizedName(fields[0]))
-            assert below is None or (below.conda, below.relation) != (fields[1], fields[2])
+        for row in map(TableRow.parse, curated.projects):
+            below = bulk.row(row.pypi)
+            assert (
+                below is None
+                or (below.conda, below.relation) != (row.conda, row.relation)
+                or row.specs
+                or row.pypi_range
+                or row.rejected
+            ), row.pypi
 
     def test_files_are_sorted_by_bytes(self) -> None:
         """Bisection relies on it; a name stands there once."""
@@ -140,7 +225,7 @@ class TestLoading:
 
     def test_a_missing_file_is_an_error(self, tmp_path: Path) -> None:
         """The message has the path."""
-        with pytest.raises(MissingTableError, match=r"overrides\.conda-forge\.tsv"):
+        with pytest.raises(MissingTableError, match=r"conda-forge\.tsv"):
             load_names(tmp_path)
 
     def test_layers_above_win(self, names: LayeredNameTable) -> None:
@@ -149,3 +234,35 @@ class TestLoading:
 
         assert names.by_project(NormalizedName("tensorflow")).identity
         assert load_names(above=[bulk]).by_project(NormalizedName("tensorflow")).identity is None
+
+    def test_layers_below_answer_only_where_nothing_else_does(self) -> None:
+        """PEP 804's extend: it adds what is missing."""
+        below = own_layer({"tzdata": "mine", "no-such-project-at-all": "mine-too"})
+        names = load_names(below=[below])
+
+        assert [row.conda for row in names.by_project(NormalizedName("tzdata")).rows] == ["python-tzdata"]
+        assert [row.conda for row in names.by_project(NormalizedName("no-such-project-at-all")).rows] == ["mine-too"]
+
+    def test_a_layer_alone_leaves_conda_names_known(self) -> None:
+        """PEP 804's use: nothing else answers, and a project still cannot take the name of a conda package."""
+        names = load_names(above=[own_layer({"tzdata": "mine"})], alone=True)
+
+        assert names.by_project(NormalizedName("numpy")).rows == ()
+        assert names.is_conda_name("libffi")
+
+    def test_every_layer_is_asked_for_an_explanation(self, names: LayeredNameTable) -> None:
+        """The first one with a row decides; the others show what they would have said."""
+        answers = list(names.trace(NormalizedName("docker")))
+
+        assert [(answer.layer, answer.row.conda if answer.row else None, answer.decides) for answer in answers] == [
+            ("curated", None, False),
+            ("generated", "docker-py", True),
+        ]
+
+    def test_a_package_that_is_another_project_above_is_no_answer_below(self) -> None:
+        """No package is two projects; the explanation names the layer that has it."""
+        names = load_names(above=[own_layer({"my-docker": "docker-py"}, name="mine")])
+        answer = names.by_project(NormalizedName("docker"))
+
+        assert (answer.rows, answer.ambiguous) == ((), ("docker-py",))
+        assert [layer.rival for layer in names.trace(NormalizedName("docker"))] == [None, None, "mine"]

@@ -37,6 +37,7 @@ def test_an_empty_table_has_no_line() -> None:
     assert SortedLines(b"# only a header\n").find("a") is None
 
 
+TEXTS = st.text(st.characters(exclude_categories=["C", "Z"]))
 ROWS = st.builds(
     TableRow,
     pypi=NAMES.map(NormalizedName),
@@ -44,7 +45,12 @@ ROWS = st.builds(
     relation=st.none() | st.sampled_from(Relation),
     confidence=st.none() | st.sampled_from(Confidence),
     alternatives=st.lists(NAMES.map(CondaName)).map(tuple),
-    reason=st.text(st.characters(exclude_categories=["C", "Z"])),
+    reason=TEXTS,
+    specs=st.lists(TEXTS.filter(bool)).map(tuple),
+    pypi_range=TEXTS,
+    rejected=st.lists(NAMES.map(CondaName)).map(tuple),
+    evidence=st.lists(TEXTS.filter(bool)).map(tuple),
+    reviewed=st.sampled_from(["", "2026-11-21"]),
 )
 
 
@@ -61,4 +67,4 @@ def test_packages_name_the_projects_that_speak_of_them() -> None:
     assert render_packages(rows, [CondaName("libz")], ["title"]) == (
         "# title\n# columns: conda projects\nlibz\t\nx\tx\nx-base\tx\n"
     )
-    assert render_projects(rows, []).splitlines()[1] == "x\tx-base\tambiguous\t\tx\t"
+    assert render_projects(rows, []).splitlines()[1] == "x\tx-base\tambiguous\t\tx"

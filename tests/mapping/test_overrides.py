@@ -1,9 +1,10 @@
+from datetime import date
 from typing import Any
 
 import pytest
 
 from wheelbridge.mapping.overrides import InvalidOverrideError, compile_overrides, parse_overrides
-from wheelbridge.mapping.rows import Confidence
+from wheelbridge.mapping.rows import Confidence, Role
 
 GOOD: dict[str, Any] = {
     "pypi": "tzdata",
@@ -26,8 +27,12 @@ GOOD: dict[str, Any] = {
         ({"conda": "python"}, "python comes from a channel only"),
         ({"not": ["python-tzdata"]}, "both the answer and rejected"),
         ({"not": "tzdata"}, "'not' must be a list of texts"),
-        ({"specs": ["x >=1"]}, "is no identity"),
-        ({"pypi_range": "<2"}, "is no identity"),
+        ({"pypi_range": "2"}, "is no version specifier"),
+        ({"reviewed": "yesterday"}, "is no date"),
+        ({"reviewed": "20261121"}, "is no date"),
+        ({"confidence": "sure"}, "'sure' is no confidence; there are recipe"),
+        ({"provenance": "hearsay"}, "is none of curated"),
+        ({"channels": []}, "holds for no channel"),
         ({"reason": " "}, "needs a reason"),
         ({"evidence": []}, "needs a reason and its evidence"),
         ({"evidnce": []}, "there is no field 'evidnce'"),
@@ -69,6 +74,45 @@ def test_two_projects_may_point_at_one_package_if_only_one_is_it() -> None:
     rows = parse_overrides([GOOD, GOOD | {"pypi": "zdata", "relation": "equivalent"}])
 
     assert [row.is_identity for row in rows] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("change", "role"),
+    [
+        ({}, Role.IDENTITY),
+        ({"pypi_range": "<2"}, Role.STAND_IN),
+        ({"specs": ["x >=1"]}, Role.STAND_IN),
+        ({"relation": "base", "specs": ["x >=1"]}, Role.IDENTITY),
+        ({"relation": "base", "pypi_range": "<2"}, Role.STAND_IN),
+        ({"relation": "equivalent"}, Role.EXPLANATION),
+        ({"relation": "equivalent", "specs": ["x >=1"]}, Role.STAND_IN),
+        ({"relation": "meta"}, Role.STAND_IN),
+        ({"relation": "part"}, Role.EXPLANATION),
+        ({"relation": "tool", "specs": ["x >=1"]}, Role.EXPLANATION),
+        ({"relation": "library", "specs": ["x >=1"]}, Role.EXPLANATION),
+        ({"relation": "none", "conda": None}, Role.EXPLANATION),
+    ],
+)
+def test_what_a_row_may_do(change: dict[str, Any], role: Role) -> None:
+    """A relation decides; a row that is limited, or needs more, is no plain identity."""
+    (row,) = parse_overrides([GOOD | change])
+
+    assert row.role is role
+    assert row.is_identity == row.as_row().is_identity == (role is Role.IDENTITY)
+
+
+def test_a_row_of_ones_own_needs_no_evidence() -> None:
+    """Nobody else has to be convinced; the order does not matter either."""
+    rows = parse_overrides([{"pypi": name, "conda": name, "relation": "dist"} for name in ("b", "a")], own=True)
+
+    assert [(row.pypi, row.reason, row.evidence) for row in rows] == [("b", "", ()), ("a", "", ())]
+
+
+def test_a_day_may_be_written_as_yaml_has_days() -> None:
+    """YAML reads 2026-11-21 as a date; the row keeps the text."""
+    (row,) = parse_overrides([GOOD | {"reviewed": date(2026, 11, 21)}])
+
+    assert row.as_row().reviewed == "2026-11-21"
 
 
 def test_a_row_holds_for_its_channels() -> None:

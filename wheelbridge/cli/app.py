@@ -7,6 +7,7 @@ import typer
 
 from wheelbridge.cli import groups as g
 from wheelbridge.cli import options as o
+from wheelbridge.cli.map_app import map_app
 
 app = typer.Typer(
     help="Conda packages and wheels in one environment: one solve, one transaction.",
@@ -186,6 +187,8 @@ def list_(*, place: g.Place, as_json: o.Json = False) -> int:
 
     return run(place.path, as_json=as_json)
 
+
+app.add_typer(map_app, name="map")
 
 sources_app = typer.Typer(invoke_without_command=True, no_args_is_help=False, pretty_exceptions_enable=False)
 app.add_typer(sources_app, name="sources")

@@ -4,16 +4,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from wheelbridge.mapping.rows import Confidence, Relation
+from wheelbridge.mapping.rows import Confidence, Relation, Role, role_of
 from wheelbridge.model.name import CondaName, NormalizedName
 
 _COMMENT = b"#"
 _UNDECIDED = "ambiguous"
+_FIELDS = 11
+_ITEM_END = "\x1f"
+"""ASCII's unit separator: no item of a list has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableRow:
-    """What one layer says of a project; without *relation*, nobody decided between the *alternatives*."""
+    """What one layer says of a project; without *relation*, nobody decided between the *alternatives*.
+
+    The other fields are those of `wheelbridge.mapping.rows.NameRow`.
+    """
 
     pypi: NormalizedName
     conda: CondaName | None = None
@@ -21,34 +27,64 @@ class TableRow:
     confidence: Confidence | None = None
     alternatives: tuple[CondaName, ...] = ()
     reason: str = ""
+    specs: tuple[str, ...] = ()
+    pypi_range: str = ""
+    rejected: tuple[CondaName, ...] = ()
+    evidence: tuple[str, ...] = ()
+    reviewed: str = ""
 
     @property
     def packages(self) -> tuple[CondaName, ...]:
         """Every conda package the row speaks of, the answer first."""
         return (self.conda, *self.alternatives) if self.conda else self.alternatives
 
+    @property
+    def is_identity(self) -> bool:
+        """Whether the row makes the project and the package the same thing."""
+        if self.relation is None or self.conda is None:
+            return False
+        return role_of(self.relation, specs=bool(self.specs), limited=bool(self.pypi_range)) is Role.IDENTITY
+
     def render(self) -> str:
-        r"""Return the row as a line, without its end.
+        r"""Return the row as a line, without its end and the empty fields before it.
 
         >>> TableRow(pypi="a", alternatives=("a-base", "a-core")).render()
-        'a\t\tambiguous\t\ta-base a-core\t'
+        'a\t\tambiguous\t\ta-base a-core'
         """
-        relation = self.relation or _UNDECIDED
-        confidence = self.confidence or ""
-        fields = (self.pypi, self.conda or "", relation, confidence, " ".join(self.alternatives), self.reason)
-        return "\t".join(map(str, fields))
+        fields = (
+            self.pypi,
+            self.conda or "",
+            self.relation or _UNDECIDED,
+            str(int(self.confidence)) if self.confidence else "",
+            " ".join(self.alternatives),
+            self.reason,
+            _ITEM_END.join(self.specs),
+            self.pypi_range,
+            " ".join(self.rejected),
+            _ITEM_END.join(self.evidence),
+            self.reviewed,
+        )
+        return "\t".join(fields).rstrip("\t")
 
     @classmethod
     def parse(cls, fields: list[str]) -> "TableRow":
         """Read the fields of a line that `render` wrote."""
-        pypi, conda, relation, confidence, alternatives, reason = fields
+        pypi, conda, relation, confidence, alternatives, reason, specs, limit, rejected, evidence, reviewed = [
+            *fields,
+            *[""] * (_FIELDS - len(fields)),
+        ]
         return cls(
             pypi=NormalizedName(pypi),
             conda=CondaName(conda) if conda else None,
             relation=None if relation == _UNDECIDED else Relation(relation),
             confidence=Confidence(int(confidence)) if confidence else None,
-            alternatives=tuple(map(CondaName, alternatives.split())) if alternatives else (),
+            alternatives=tuple(map(CondaName, alternatives.split())),
             reason=reason,
+            specs=_split(specs),
+            pypi_range=limit,
+            rejected=tuple(map(CondaName, rejected.split())),
+            evidence=_split(evidence),
+            reviewed=reviewed,
         )
 
 
@@ -110,7 +146,8 @@ class SortedLines:
 
 def render_projects(rows: Iterable[TableRow], header: Iterable[str]) -> str:
     """Return the look-up file from projects to conda packages."""
-    return _render(header, "pypi conda relation confidence alternatives reason", (row.render() for row in rows))
+    columns = "pypi conda relation confidence alternatives reason specs pypi_range not evidence reviewed"
+    return _render(header, columns, (row.render() for row in rows))
 
 
 def render_packages(rows: Iterable[TableRow], known: Iterable[CondaName], header: Iterable[str]) -> str:
@@ -124,6 +161,10 @@ def render_packages(rows: Iterable[TableRow], known: Iterable[CondaName], header
 
 def _package_lines(packages: Mapping[CondaName, list[NormalizedName]]) -> Iterator[str]:
     return (f"{package}\t{' '.join(sorted(projects))}" for package, projects in packages.items())
+
+
+def _split(items: str) -> tuple[str, ...]:
+    return tuple(items.split(_ITEM_END)) if items else ()
 
 
 def _render(header: Iterable[str], columns: str, lines: Iterable[str]) -> str:

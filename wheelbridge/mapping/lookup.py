@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wheelbridge.mapping.lines import SortedLines, TableRow
-from wheelbridge.mapping.rows import IDENTITIES, NameAnswer, NameRow
+from wheelbridge.mapping.rows import NameAnswer, NameRow
 from wheelbridge.model.name import CondaName, NormalizedName
 
 
@@ -30,9 +30,25 @@ class Layer:
         """Tell whether some row makes *package* the identity of a project."""
         for project in self.mentions(package):
             row = self.row(project)
-            if row is not None and _is_identity(row) and row.conda == package:
+            if row is not None and row.is_identity and row.conda == package:
                 return True
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class LayerAnswer:
+    """What one layer says of a project.
+
+    Attributes:
+        row: None where it says nothing.
+        decides: no layer above it says anything.
+        rival: the layer above that makes the row's package another project's, so that the row is no answer.
+    """
+
+    layer: str
+    row: TableRow | None
+    decides: bool
+    rival: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +56,12 @@ class LayeredNameTable:
     """The name tables as a `NameTable`: *layers* in order of precedence.
 
     A layer is silenced where a higher one speaks of the same project, or claims the package for another project: then
-    the lower layer's package is a candidate only, so that no package is ever two projects.
+    the lower layer's package is a candidate only, so that no package is ever two projects. What the layers in *known*
+    know counts as known, though they do not answer.
     """
 
     layers: tuple[Layer, ...]
+    known: tuple[Layer, ...] = ()
 
     def by_project(self, project: NormalizedName) -> NameAnswer:
         """Answer for a PyPI project: at most one row, or candidates."""
@@ -63,7 +81,16 @@ class LayeredNameTable:
 
     def is_conda_name(self, name: str) -> bool:
         """Tell whether some layer knows a conda package called *name*."""
-        return any(layer.packages.find(name) is not None for layer in self.layers)
+        return any(layer.packages.find(name) is not None for layer in (*self.layers, *self.known))
+
+    def trace(self, project: NormalizedName) -> Iterator[LayerAnswer]:
+        """Yield what every layer says of *project*, in order: the first one with a row decides."""
+        decided = False
+        for depth, layer in enumerate(self.layers):
+            row = layer.row(project)
+            rival = self._rival(row, depth) if row else None
+            yield LayerAnswer(layer.name, row, decides=row is not None and not decided, rival=rival)
+            decided |= row is not None
 
     def rows(self) -> Iterator[NameRow]:
         """Return every row that answers, sorted by project: for bulk work."""
@@ -71,8 +98,7 @@ class LayeredNameTable:
         return (row for project in sorted(projects) for row in self.by_project(project).rows)
 
     def _answer(self, row: TableRow, depth: int) -> NameAnswer:
-        taken = row.conda and _is_identity(row) and any(layer.claims(row.conda) for layer in self.layers[:depth])
-        if taken or row.relation is None or row.confidence is None:
+        if row.relation is None or row.confidence is None or self._rival(row, depth):
             return NameAnswer(ambiguous=row.packages)
         answer = NameRow(
             pypi=row.pypi,
@@ -81,12 +107,19 @@ class LayeredNameTable:
             confidence=row.confidence,
             layer=self.layers[depth].name,
             reason=row.reason,
+            specs=row.specs,
+            pypi_range=row.pypi_range,
+            rejected=row.rejected,
+            evidence=row.evidence,
+            reviewed=row.reviewed,
         )
         return NameAnswer(rows=(answer,))
 
+    def _rival(self, row: TableRow, depth: int) -> str | None:
+        """Return the layer above that makes the package of an identity another project's."""
+        if not row.is_identity or row.conda is None:
+            return None
+        return next((layer.name for layer in self.layers[:depth] if layer.claims(row.conda)), None)
+
     def _mentions(self, name: CondaName) -> list[NormalizedName]:
         return list(dict.fromkeys(project for layer in self.layers for project in layer.mentions(name)))
-
-
-def _is_identity(row: TableRow) -> bool:
-    return row.relation in IDENTITIES

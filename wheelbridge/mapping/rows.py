@@ -29,7 +29,33 @@ class Relation(StrEnum):
 
 
 IDENTITIES = frozenset({Relation.DIST, Relation.BASE})
-"""The relations that make a project and a package one thing; all others never satisfy a run requirement."""
+"""The relations that can make a project and a package one thing."""
+
+
+class Role(StrEnum):
+    """What a row may do in a solve."""
+
+    IDENTITY = "identity"
+    """Wheel and conda package are alternatives under one solver name."""
+    STAND_IN = "stand-in"
+    """Conda specs may be put in the place of the requirement: another thing that serves for it."""
+    EXPLANATION = "explanation"
+    """Nothing: it tells people why there is no counterpart, or why that one is not taken."""
+
+
+def role_of(relation: Relation, *, specs: bool, limited: bool) -> Role:
+    """Return what a row may do: one with further *specs*, or *limited* to some versions, is no plain identity.
+
+    What the specs of a `Relation.BASE` row ask for is what the metapackage adds, which the bare package can be without.
+
+    >>> role_of(Relation.DIST, specs=False, limited=False), role_of(Relation.DIST, specs=False, limited=True)
+    (<Role.IDENTITY: 'identity'>, <Role.STAND_IN: 'stand-in'>)
+    """
+    if relation in IDENTITIES:
+        plain = not limited and (relation is Relation.BASE or not specs)
+        return Role.IDENTITY if plain else Role.STAND_IN
+    acts = relation is Relation.META or (relation is Relation.EQUIVALENT and (specs or limited))
+    return Role.STAND_IN if acts else Role.EXPLANATION
 
 
 class Confidence(IntEnum):
@@ -47,7 +73,18 @@ class Confidence(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameRow:
-    """One row; *conda* is None where the relation is `Relation.NONE`."""
+    """One row.
+
+    Attributes:
+        conda: the package; None where the relation is `Relation.NONE`.
+        layer: which of the layers says so.
+        reason: one sentence for people.
+        specs: MatchSpecs that must hold besides.
+        pypi_range: the versions it holds for, a PEP 440 specifier; empty: all.
+        rejected: packages that look right and are wrong.
+        evidence: what shows it.
+        reviewed: the day a person last looked, ISO 8601; empty where nobody did.
+    """
 
     pypi: NormalizedName
     conda: CondaName | None
@@ -55,11 +92,21 @@ class NameRow:
     confidence: Confidence
     layer: str
     reason: str = ""
+    specs: tuple[str, ...] = ()
+    pypi_range: str = ""
+    rejected: tuple[CondaName, ...] = ()
+    evidence: tuple[str, ...] = ()
+    reviewed: str = ""
+
+    @property
+    def role(self) -> Role:
+        """What the row may do in a solve."""
+        return role_of(self.relation, specs=bool(self.specs), limited=bool(self.pypi_range))
 
     @property
     def is_identity(self) -> bool:
         """Whether the project and the package are the same thing, so that either may serve for the other."""
-        return self.relation in IDENTITIES
+        return self.role is Role.IDENTITY
 
 
 @dataclass(frozen=True, slots=True)
