@@ -8,6 +8,7 @@ from hashlib import sha256
 from packaging.utils import NormalizedName, canonicalize_name
 
 from wheelbridge.errors import WheelbridgeError
+from wheelbridge.mapping.overrides import Override
 from wheelbridge.mapping.rows import Confidence, NameAnswer, NameRow, Relation
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
 from wheelbridge.model.name import CondaName
@@ -17,25 +18,44 @@ from wheelbridge.translate.variant_documents import parse_variants
 
 @dataclass(frozen=True)
 class FakeNames:
-    """A `NameTable` of given identities and ambiguities."""
+    """A `NameTable` of given identities, ambiguities and whole rows."""
 
     identities: Mapping[str, str] = field(default_factory=dict)
     ambiguous: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     known: frozenset[str] = frozenset()
+    rows: tuple[Override, ...] = ()
 
     def by_project(self, project: NormalizedName) -> NameAnswer:
         """Answer for a project."""
+        if row := next((row for row in self.rows if row.pypi == project), None):
+            return NameAnswer((self._from_override(row),))
         if conda := self.identities.get(project):
             return NameAnswer((self._row(project, conda),))
         return NameAnswer((), self.ambiguous.get(project, ()))
 
     def by_conda(self, name: CondaName) -> NameAnswer:
         """Answer for a conda package."""
-        return NameAnswer(tuple(self._row(pypi, conda) for pypi, conda in self.identities.items() if conda == name))
+        whole = [self._from_override(row) for row in self.rows if row.is_identity and row.conda == name]
+        plain = [self._row(pypi, conda) for pypi, conda in self.identities.items() if conda == name]
+        return NameAnswer((*whole, *plain))
 
     def is_conda_name(self, name: str) -> bool:
         """Tell whether the name is known."""
-        return name in self.known or name in self.identities.values()
+        named = {row.conda for row in self.rows}
+        return name in self.known or name in self.identities.values() or name in named
+
+    @staticmethod
+    def _from_override(row: Override) -> NameRow:
+        return NameRow(
+            pypi=row.pypi,
+            conda=row.conda,
+            relation=row.relation,
+            confidence=row.confidence,
+            layer="test",
+            reason=row.reason,
+            specs=row.specs,
+            pypi_range=row.pypi_range,
+        )
 
     @staticmethod
     def _row(project: str, conda: str) -> NameRow:

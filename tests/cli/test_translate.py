@@ -75,6 +75,35 @@ def test_markers(run: Run, monkeypatch: pytest.MonkeyPatch, target: Path) -> Non
     assert (extra["value"], extra["when"], extra["extras"]) == (None, "python<3.9dev0", ["a-b"])
 
 
+@pytest.mark.parametrize(
+    ("requirement", "name", "specs"),
+    [
+        ("cupy-cuda12x>=13", "cupy", ['cupy[version=">=13"]', 'cuda-version[version=">=12,<13"]']),
+        ("cupy-cuda11x", "cupy", ["cupy", 'cuda-version[version=">=11,<12"]']),
+        ("cmake>=3", "pypi.cmake", ['pypi.cmake[version=">=3"]']),
+        ("matplotlib", "matplotlib-base", ["matplotlib-base"]),
+    ],
+)
+def test_a_requirement_on_what_a_row_acts_for(
+    run: Run, monkeypatch: pytest.MonkeyPatch, target: Path, requirement: str, name: str, specs: list[str]
+) -> None:
+    """A row with further specs acts as specs; a tool is no answer to what a wheel needs."""
+    (answer,) = batch(run, monkeypatch, "requirement", requirement, target=target)
+
+    assert (answer["name"], answer["specs"]) == (name, specs)
+
+
+def test_a_condition_holds_for_all_specs(run: Run, monkeypatch: pytest.MonkeyPatch, target: Path) -> None:
+    """Else a requirement that does not hold would still bring half of what it means."""
+    text = 'cupy-cuda12x>=13; python_version < "3.13"'
+    (answer,) = batch(run, monkeypatch, "requirement", text, target=target)
+
+    assert answer["specs"] == [
+        'cupy[version=">=13",when="python<3.13dev0"]',
+        'cuda-version[version=">=12,<13",when="python<3.13dev0"]',
+    ]
+
+
 def test_requirements(run: Run, monkeypatch: pytest.MonkeyPatch, target: Path) -> None:
     """A PyPI name becomes the conda name that a row maps; versions, extras and markers follow."""
     torch, url = batch(

@@ -17,6 +17,7 @@ from wheelbridge.api.channel_specs import take_channels
 from wheelbridge.api.solving import Silent
 from wheelbridge.api.specs import read_request
 from wheelbridge.api.variant_policies import read_variant_policy
+from wheelbridge.mapping.overrides import parse_overrides
 from wheelbridge.model.distribution import CoreMetadata
 from wheelbridge.model.source import Claim, Route, Source, default_claim
 from wheelbridge.model.target import Target, VirtualPackage
@@ -47,6 +48,8 @@ class Scenario:
         relations: channel -> what it declares (CEP 42).
         cutoffs: source -> its own time.
         decisions: name -> some of what its decision says, as JSON has it.
+        rows: rows of the tables, as in a map file.
+        specs: what the history will say was asked for, whole.
         private: index -> projects that it must not even be asked for.
         rounds: how often the solver is asked.
         metadata_at_most: how many wheels' metadata is read.
@@ -77,6 +80,8 @@ class Scenario:
     names: dict[str, str] = field(default_factory=dict)
     ambiguous: dict[str, list[str]] = field(default_factory=dict)
     known: list[str] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    specs: list[str] = field(default_factory=list)
     expect: dict[str, str] = field(default_factory=dict)
     builds: dict[str, str] = field(default_factory=dict)
     absent: list[str] = field(default_factory=list)
@@ -131,7 +136,10 @@ def run_scenario(
         exclude_newer=scenario.exclude_newer,
     )
     table = FakeNames(
-        scenario.names, {key: tuple(value) for key, value in scenario.ambiguous.items()}, frozenset(scenario.known)
+        scenario.names,
+        {key: tuple(value) for key, value in scenario.ambiguous.items()},
+        frozenset(scenario.known),
+        parse_overrides([{"conda": None, **row} for row in scenario.rows], own=True),
     )
     solution = asyncio.run(solve_jointly(problem, indexes, table, repodata_cache=folder / "cache", progress=Silent()))
     return solution, indexes

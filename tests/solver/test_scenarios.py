@@ -36,6 +36,7 @@ def test_scenario(scenario: Scenario, tmp_path: Path) -> None:
     refused = {refusal.fn: refusal.reason for refusal in solution.refused}
     assert {fn: refused.get(fn) for fn in scenario.refused} == scenario.refused
     assert not set(scenario.absent) & set(chosen)
+    assert scenario.specs in ([], list(solution.specs))
     asked = {project for index in indexes.values() for project in index.asked}
     assert not set(scenario.unasked) & asked
     assert scenario.rounds in (None, solution.statistics.rounds)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 from packaging.utils import canonicalize_name
@@ -11,7 +12,7 @@ from packaging.utils import canonicalize_name
 from wheelbridge.api.variants import make_report
 from wheelbridge.errors import TranslationError, WheelbridgeError
 from wheelbridge.index.metadata import parse_metadata
-from wheelbridge.mapping.rows import NameAnswer, NameTable
+from wheelbridge.mapping.rows import NameAnswer, NameRow, NameTable
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile
 from wheelbridge.model.name import CondaName
 from wheelbridge.model.record import Refusal
@@ -19,6 +20,7 @@ from wheelbridge.model.target import Target
 from wheelbridge.model.variant import Features, WheelVariant
 from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.names import SolverNames
+from wheelbridge.solver.stand_ins import act_as_specs
 from wheelbridge.solver.variant_choice import INCOMPATIBLE_VARIANT
 from wheelbridge.tables import load_names
 from wheelbridge.translate.markers import Condition, translate_marker
@@ -91,12 +93,15 @@ class Translator:
         return {**_condition(shown), "extras": sorted(groups), "base": _condition(translated.base), "groups": groups}
 
     def _requirement(self, value: object) -> Result:
-        translated = translate_requirement(_text(value), self._target, self._names)
-        groups = {extra: list(specs) for extra, specs in translated.groups.items()}
+        names = self._names
+        translated = translate_requirement(_text(value), self._target, names)
+        row = names.stand_in(translated.project)
+        read = partial(_as_specs, row=row)
+        groups = {extra: read(specs) for extra, specs in translated.groups.items()}
         return {
-            "specs": list(translated.base),
+            "specs": read(translated.base),
             "pypi_name": translated.project,
-            "name": translated.name,
+            "name": row.conda if row else translated.name,
             "extra_depends": groups,
             "lossy": translated.lossy,
         }
@@ -170,6 +175,11 @@ def _answer(answer: NameAnswer, world: str) -> Result:
         for row in answer.rows
     ]
     return {"answers": answers, "ambiguous": bool(answer.ambiguous), "candidates": list(answer.ambiguous)}
+
+
+def _as_specs(specs: Iterable[str], row: NameRow | None) -> list[str]:
+    """Return specs on names that channels have, where a row says what a project amounts to."""
+    return [translated for spec in specs for translated in (act_as_specs(spec, row) if row else [spec])]
 
 
 def _condition(condition: Condition) -> Result:

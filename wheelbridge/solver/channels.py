@@ -117,10 +117,6 @@ class Channels:
             self._records[name] = (await self._query([name], recursive=False)).get(name, {})
         return self._records.get(name, {})
 
-    async def versions(self, name: str) -> set[Version]:
-        """Return the versions of the package *name* that are PEP 440 versions."""
-        return {version for records in (await self.records_of(name)).values() for version in versions_of(records)}
-
     def newest(self, source: Source, name: str) -> str | None:
         """Return the newest version that a channel has of *name*, None where nobody asked for it yet."""
         records = self._records.get(name, {}).get(source.url)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
+from wheelbridge.mapping.rows import NameRow, Relation
 from wheelbridge.solver.names import SolverNames
 from wheelbridge.translate.requirement import RequirementTranslation
 
@@ -21,12 +22,14 @@ class Demand:
     Attributes:
         names: decides solver names, and remembers which projects were asked for.
         direct: projects that the user asked for with a specifier that names a pre-release.
+        wished: projects that the user asked for.
         changed: projects of which more is asked than has been answered.
         opened: projects that an index is asked for although a channel above it has them: what that has does not fit.
     """
 
     names: SolverNames
     direct: set[NormalizedName] = field(default_factory=set)
+    wished: set[NormalizedName] = field(default_factory=set)
     changed: set[NormalizedName] = field(default_factory=set)
     opened: set[NormalizedName] = field(default_factory=set)
     _specifiers: dict[NormalizedName, dict[str, SpecifierSet]] = field(default_factory=dict)
@@ -43,8 +46,10 @@ class Demand:
             specifiers[text] = requirement.specifier
             extras.update(requirement.extras)
             self.changed.add(project)
-        if direct and requirement.specifier.prereleases:
-            self.direct.add(project)
+        if direct:
+            self.wished.add(project)
+            if requirement.specifier.prereleases:
+                self.direct.add(project)
 
     def add_extras(self, project: NormalizedName, extras: Collection[str]) -> None:
         """Remember that *extras* are asked of *project*."""
@@ -68,6 +73,15 @@ class Demand:
         """Let indexes answer for *project* although nobody asked for it: a row maps it to what is wanted."""
         self.names.ask(project)
         self.changed.add(project)
+
+    def stand_in(self, project: NormalizedName) -> NameRow | None:
+        """Return the row that lets conda packages stand for *project*.
+
+        Where they do not carry its distribution, only the user may be content with them: a wheel that needs it would
+        not find it.
+        """
+        row = self.names.stand_in(project)
+        return row if row and (row.relation is Relation.DIST or project in self.wished) else None
 
     @property
     def asked(self) -> set[NormalizedName]:

@@ -39,6 +39,8 @@ from wheelbridge.solver.records import (
 from wheelbridge.solver.refinements import Refinements
 from wheelbridge.solver.request import take_request
 from wheelbridge.solver.solution import collect_packages
+from wheelbridge.solver.stand_ins import note_stand_ins, translate_specs
+from wheelbridge.solver.undecided import note_undecided
 from wheelbridge.solver.variant_notes import note_idle_pins, note_idle_wishes, note_variants
 from wheelbridge.solver.wheels import Context, WheelSource
 from wheelbridge.translate.pythons import Release
@@ -292,11 +294,13 @@ class _Session:
     async def _versions_of(self, project: NormalizedName) -> Collection[Version]:
         if project not in self._versions:
             offers = await self._owners.offers(project)
-            versions = await self._channels.versions(self._demand.names(project))
+            versions = await self._owners.conda_versions(self._demand.names(project))
             self._versions[project] = versions.union(*(offer.releases for offer in offers.values()))
         return self._versions[project]
 
     async def _solution(self, records: list[RepoDataRecord]) -> Solution:
+        taken = self._owners.stand_ins.taken(records)
+        records = self._owners.stand_ins.remove(records)
         self._channels.check_hashes(record for record in records if record.url not in self._kept)
         refused = {refusal.fn: refusal for source in self._wheels.values() for refusal in source.refusals}
         releases = [release for source in self._wheels.values() for release in source.releases]
@@ -308,9 +312,11 @@ class _Session:
             refused=tuple(refused[fn] for fn in sorted(refused)),
             statistics=self._statistics,
             sources=self._channels.sources,
-            specs=(*self._request.specs, *self._concessions.loosened.values()),
+            specs=translate_specs((*self._request.specs, *self._concessions.loosened.values()), taken),
             notes=(
                 *self._request.notes,
+                *note_stand_ins(taken),
+                *note_undecided(packages, self._demand.names, self._channels.names),
                 *(f"{old} was asked for earlier; it may move now." for old in self._concessions.loosened),
                 *note_idle_pins(self._problem.variants, packages),
                 *note_idle_wishes(self._problem.variants, releases),

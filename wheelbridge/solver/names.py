@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping
 
 from packaging.utils import NormalizedName, canonicalize_name
 
-from wheelbridge.mapping.rows import NameTable
+from wheelbridge.mapping.rows import NameRow, NameTable, Relation, Role
 from wheelbridge.model.name import CondaName, is_conda_name, own_solver_name
 from wheelbridge.translate.errors import NameNotExpressibleError
 
@@ -62,9 +62,24 @@ class SolverNames:
         """Tell whether *name* is that of an installed wheel that no row ties to the conda package of that name."""
         return name in self._pinned and self.mapped_project(name) is None
 
-    def lookalikes(self, project: NormalizedName) -> tuple[str, ...]:
-        """Return the conda packages that may carry *project* too, though nobody decided which."""
+    def row_of(self, project: NormalizedName) -> NameRow | None:
+        """Return what the tables say of *project*."""
+        return next(iter(self._table.by_project(project).rows), None)
+
+    def stand_in(self, project: NormalizedName) -> NameRow | None:
+        """Return the row that lets conda packages stand for *project* without being it."""
+        row = self.row_of(project)
+        return row if row and row.role is Role.STAND_IN else None
+
+    def undecided(self, project: NormalizedName) -> tuple[str, ...]:
+        """Return the conda packages that may be *project*, though nobody decided which."""
         return self._table.by_project(project).ambiguous
+
+    def rivals(self, project: NormalizedName) -> tuple[str, ...]:
+        """Return the conda packages that carry the files of *project*, or may, and are not it."""
+        row = self.stand_in(project)
+        same = (row.conda,) if row and row.conda and row.relation is not Relation.META else ()
+        return (*self.undecided(project), *same)
 
     def _find_mapped(self, name: str) -> NormalizedName | None:
         if name in _NEVER_WHEELS or name.startswith("__"):

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
@@ -12,9 +12,10 @@ from rattler import RepoDataRecord
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.model.source import Source
 from wheelbridge.solver.candidates import Offer
-from wheelbridge.solver.channels import Channels, versions_of
+from wheelbridge.solver.channels import Channels, Records, versions_of
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.ownership import Rule, Ruling, Tier, reachable
+from wheelbridge.solver.stand_ins import StandIns
 from wheelbridge.solver.wheels import WheelSource
 
 
@@ -29,6 +30,7 @@ class Owners:
     channels: Channels
     demand: Demand
     wheels: Mapping[str, WheelSource]
+    stand_ins: StandIns = field(default_factory=StandIns)
 
     async def indexes(self, project: NormalizedName, *, opened: bool | None = None) -> list[WheelSource]:
         """Return the indexes that serve *project* by now, or once it is *opened*."""
@@ -50,7 +52,7 @@ class Owners:
     async def serves(self, source: Source, name: str, project: NormalizedName | None) -> bool:
         """Ask *source* whether it has *name*, or of an index, *project*."""
         if source.kind == "channel":
-            return self.channels.has(source, name)
+            return self._has(source, name, project)
         return project is not None and await self.wheels[source.name].offer(project) is not None
 
     def in_channels(self, project: NormalizedName) -> bool:
@@ -84,7 +86,7 @@ class Owners:
 
     async def find(self, name: str) -> tuple[Ruling, Mapping[str, Sequence[RepoDataRecord]]]:
         """Return the ruling on *name*, and source -> its records."""
-        conda = await self.channels.records_of(name)
+        conda = await self.conda_records(name)
         ruling = self.judge(name)
         found = {
             source.name: conda.get(source.url, ())
@@ -93,6 +95,20 @@ class Owners:
             for source in ruling.serving
         }
         return ruling, found
+
+    async def conda_records(self, name: str) -> Records:
+        """Return what each channel has under a solver name, or what it has stands for."""
+        project = self.project_of(name)
+        row = self.demand.stand_in(project) if project else None
+        if row and row.conda:
+            return self.stand_ins.make(name, row, await self.channels.records_of(row.conda))
+        records = await self.channels.records_of(name)
+        base = self.demand.names.row_of(project) if project in self.demand.asked else None
+        return self.stand_ins.complete(base, records, self.channels.names) if base and base.specs else records
+
+    async def conda_versions(self, name: str) -> set[Version]:
+        """Return the versions that channels have under a solver name and that are PEP 440 versions."""
+        return {version for same in (await self.conda_records(name)).values() for version in versions_of(same)}
 
     async def above(self, name: str, project: NormalizedName, url: str) -> list[WheelSource]:
         """Return the indexes that have *project* and would come before, or beside, the source at *url*."""
@@ -119,16 +135,17 @@ class Owners:
     async def versions(self, source: Source, name: str) -> set[Version]:
         """Return the PEP 440 versions that *source* has of *name*; an index that cannot be asked has none."""
         if source.kind == "channel":
-            return versions_of((await self.channels.records_of(name)).get(source.url, ()))
+            return versions_of((await self.conda_records(name)).get(source.url, ()))
         project = self.project_of(name)
         offer = await self.wheels[source.name].offer(project) if project and self.has(source, project) else None
         return set(offer.releases) if offer else set()
 
     def newest(self, source: Source, name: str) -> str | None:
         """Return the newest version that *source* is known to have of *name*, None where it has not been asked."""
-        if source.kind == "channel":
-            return self.channels.newest(source, name)
         project = self.project_of(name)
+        if source.kind == "channel":
+            row = self.demand.stand_in(project) if project else None
+            return self.channels.newest(source, (row and row.conda) or name)
         return self.wheels[source.name].newest(project) if project else None
 
     @staticmethod
@@ -148,5 +165,8 @@ class Owners:
 
     def _has(self, source: Source, name: str, project: NormalizedName | None) -> bool:
         if source.kind == "channel":
+            row = self.demand.stand_in(project) if project else None
+            if row and row.conda:
+                return self.channels.has(source, row.conda)
             return self.channels.has(source, name) and not self.demand.names.is_of_a_wheel(name)
         return project is not None and self.wheels[source.name].has_page(project)

@@ -18,6 +18,7 @@ from wheelbridge.solver.errors import NoPythonError, NoWheelError, PackageNotFou
 from wheelbridge.solver.owners import Owners
 from wheelbridge.solver.problem import Problem
 from wheelbridge.solver.records import wheel_project
+from wheelbridge.solver.undecided import explain_absence
 from wheelbridge.solver.wheels import Context
 from wheelbridge.translate.requirement import (
     KnownVersions,
@@ -160,6 +161,8 @@ class _Taker:
         return PackageNotFoundError(project or name, [source.name for source in asked], route=ruling.route, hint=hint)
 
     def _suggest(self, name: str) -> str | None:
+        if known := explain_absence(name, self._context.demand.names, self._channels.names):
+            return known
         close = get_close_matches(name, self._candidates(name), n=3, cutoff=0.8)
         if close:
             return f"Did you mean {' or '.join(close)}?"

@@ -257,7 +257,7 @@ class WheelSource:
         if known.wanted:
             versions = {wanted: await self._context.versions_of(wanted) for wanted in sorted(known.wanted)}
             record, requirements = compose(KnownVersions(versions))
-        rivals = tuple(f'{name}[version="{_NO_VERSION}"]' for name in names.lookalikes(project) if name != record.name)
+        rivals = tuple(f'{name}[version="{_NO_VERSION}"]' for name in names.rivals(project) if name != record.name)
         record = replace(
             record,
             build_number=candidate.rank,

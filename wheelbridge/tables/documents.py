@@ -40,7 +40,6 @@ def parse_document(data: bytes, path: Path) -> Any:  # noqa: ANN401 - as load_do
         UnreadableTableError: if it is not that.
     """
     from ruamel.yaml import YAML  # noqa: PLC0415 - a look-up must not pay for it
-
     from ruamel.yaml.error import YAMLError  # noqa: PLC0415 - same
 
     try:

@@ -1,0 +1,135 @@
+"""Rows that act as specs: conda packages that serve for a project without being it.
+
+``cupy-cuda12x`` is conda's ``cupy`` with ``cuda-version`` 12; ``pyqt5`` is ``pyqt`` in the versions of 5. The solver
+gets a record for each version, under the project's solver name, that needs these and nothing else: beside the wheels,
+and under the same rule of who serves what. It is taken out of the answer.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
+from rattler import MatchSpec, PackageRecord, RepoDataRecord
+from rattler.package import BuildString
+
+from wheelbridge.mapping.rows import NameRow, Relation
+from wheelbridge.solver.channels import Records
+from wheelbridge.solver.records import needed_name
+from wheelbridge.translate.requirement import render_match_spec
+from wheelbridge.translate.specifiers import translate_specifier
+
+_BUILD = "stand_in_0"
+
+
+@dataclass
+class StandIns:
+    """The records of one solve that stand in for projects, and what was added to those of conda packages."""
+
+    _rows: dict[str, NameRow] = field(default_factory=dict)
+    _originals: dict[str, RepoDataRecord] = field(default_factory=dict)
+
+    def make(self, name: str, row: NameRow, records: Records) -> Records:
+        """Return what stands for the project of *row* under the solver name *name*, given the package's *records*."""
+        made: Records = {}
+        for url, builds in records.items():
+            versions = {str(record.version): record for record in builds if _is_within(row.pypi_range, record)}
+            made[url] = [self._stand_in(name, row, record) for record in versions.values()]
+        return made
+
+    def complete(self, row: NameRow, records: Records, known: Iterable[str]) -> Records:
+        """Return *records* of a bare package, needing as well what its metapackage adds, as far as that is *known*."""
+        specs = [spec for spec in row.specs if needed_name(spec) in known]
+        return {url: [self._with(record, specs) for record in same] for url, same in records.items()}
+
+    def taken(self, records: Iterable[RepoDataRecord]) -> Mapping[str, tuple[NameRow, RepoDataRecord]]:
+        """Return solver name -> row and stand-in of those among *records*."""
+        return {
+            record.name.normalized: (row, record)
+            for record in records
+            if (row := self._rows.get(record.url)) is not None
+        }
+
+    def remove(self, records: Iterable[RepoDataRecord]) -> list[RepoDataRecord]:
+        """Return *records* as their sources have them, without those that stand in."""
+        return [self._originals.get(record.url, record) for record in records if record.url not in self._rows]
+
+    def _stand_in(self, name: str, row: NameRow, record: RepoDataRecord) -> RepoDataRecord:
+        version = str(record.version)
+        package = PackageRecord(
+            name=name,
+            version=version,
+            build=BuildString(_BUILD),
+            build_number=0,
+            subdir="noarch",
+            depends=[f"{row.conda} =={version}", *row.specs],
+        )
+        file_name = f"{name}-{version}-{_BUILD}.conda"
+        made = RepoDataRecord(package, file_name, f"{record.channel}/stand-ins/{file_name}", record.channel)
+        self._rows[made.url] = row
+        return made
+
+    def _with(self, record: RepoDataRecord, specs: Sequence[str]) -> RepoDataRecord:
+        if not specs:
+            return record
+        twin = RepoDataRecord(record, record.file_name, record.url, record.channel)
+        twin.depends = [*record.depends, *specs]
+        self._originals[record.url] = record
+        return twin
+
+
+def translate_specs(specs: Iterable[str], taken: Mapping[str, tuple[NameRow, RepoDataRecord]]) -> tuple[str, ...]:
+    """Return *specs* on names that channels have: those that a stand-in was *taken* for become what it needs."""
+    translated: list[str] = []
+    for spec in specs:
+        row = taken[name][0] if (name := needed_name(spec)) in taken else None
+        translated += act_as_specs(spec, row) if row else [spec]
+    return tuple(dict.fromkeys(translated))
+
+
+def act_as_specs(spec: str, row: NameRow) -> list[str]:
+    """Return the conda specs that a *spec* on the project of *row* amounts to.
+
+    >>> from wheelbridge.mapping.rows import Confidence
+    >>> row = NameRow(pypi="cupy-cuda12x", conda="cupy", relation=Relation.EQUIVALENT, confidence=Confidence.CURATED,
+    ...               layer="curated", specs=("cuda-version >=12,<13",))
+    >>> act_as_specs('cupy-cuda12x[version=">=13"]', row)
+    ['cupy[version=">=13"]', 'cuda-version[version=">=12,<13"]']
+    """
+    package = row.conda or ""
+    condition = MatchSpec(spec).condition
+    asked = f"{package}{spec[len(needed_name(spec)) :]}"
+    limits = (render_match_spec(package, version=translate_specifier(row.pypi_range).conda),) if row.pypi_range else ()
+    others = [_under(condition, other) for other in (*limits, *row.specs)]
+    return [asked, *others] if asked != package or not limits else others
+
+
+def _under(condition: str | None, spec: str) -> str:
+    """Return *spec*, holding only under *condition*."""
+    match = MatchSpec(spec)
+    name, build = match.name.normalized or "", match.build
+    return render_match_spec(name, version=_text(match.version), build=_text(build), when=condition)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def note_stand_ins(taken: Mapping[str, tuple[NameRow, RepoDataRecord]]) -> list[str]:
+    """Say which conda packages stand for which projects, and what that leaves open."""
+    return [_note(row, record) for row, record in taken.values()]
+
+
+def _note(row: NameRow, record: RepoDataRecord) -> str:
+    more = f" with {' and '.join(row.specs)}" if row.specs else ""
+    said = f"{row.conda} {record.version}{more} stands for {row.pypi}"
+    return said if row.relation is Relation.DIST else f"{said}; as a distribution, {row.pypi} is not there."
+
+
+def _is_within(limit: str, record: RepoDataRecord) -> bool:
+    if not limit:
+        return True
+    with suppress(InvalidVersion):
+        return SpecifierSet(limit).contains(Version(str(record.version)), prereleases=True)
+    return False
