@@ -177,6 +177,7 @@ def make_package(
     sizes: bool = True,
     entry_points: Iterable[str] = (),
     depends: Iterable[str] = (),
+    version: str = "1.0",
 ) -> RepoDataRecord:
     """Make a conda package of *files* in the channel *folder*, which says how big they are if *sizes*."""
     paths = [
@@ -188,7 +189,9 @@ def make_package(
         }
         for path, text in files.items()
     ]
-    index = {"name": name, "version": "1.0", "build": "0", "build_number": 0, "subdir": SUBDIR, "depends": [*depends]}
+    index = {"name": name, "version": version, "build": "0", "build_number": 0, "subdir": SUBDIR} | {
+        "depends": [*depends]
+    }
     if noarch:
         index |= {"noarch": noarch, "subdir": "noarch"}
     members = {
@@ -199,7 +202,7 @@ def make_package(
             {"package_metadata_version": 1, "noarch": {"type": "python", "entry_points": [*entry_points]}}
         ),
     }
-    archive = folder / str(index["subdir"]) / f"{name}-1.0-0.tar.bz2"
+    archive = folder / str(index["subdir"]) / f"{name}-{version}-0.tar.bz2"
     archive.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(archive, "w:bz2") as tar:
         for path, text in members.items():
