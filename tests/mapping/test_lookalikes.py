@@ -124,7 +124,6 @@ MISSED = {
     "numoy": "with five letters, neighbours of a key are everyday: click and clock",
     "opencv": "others are named after it rather than after opencv-python",
     "pwd": "three letters",
-    "pytroch": "a slip for a name that is itself not the project's",
     "requests-darwin-lite": "it reads as an addition to requests",
     "smb": "three letters",
     "telnet": "nothing is called like it",

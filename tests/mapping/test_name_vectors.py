@@ -29,6 +29,7 @@ NO_IDENTITY = {
     "ipopt": "the dist-info in conda is called cyipopt",
     "lit-nlp": "the dist-info in conda is called lit",
     "pandoc": "the conda package is another software",
+    "pyqt5": "the row holds for some versions only, so it acts as specs",
     "psycopg-binary": "the dist-info in conda is called psycopg",
     "python-igraph": "the dist-info in conda is called igraph",
     "sklearn": "a dummy that fails on purpose",
@@ -37,7 +38,6 @@ NO_IDENTITY = {
 """Projects with a row that explains and never satisfies a requirement, and why."""
 
 PARTLY_SILENT = {
-    "jupyter-sphinx": "jupyter_sphinx carries the same project, and nobody decided between the spellings",
     "lit-nlp": "the dist-info in it is called lit",
     "pyside6": "shiboken6 is a part of it, so a wheel of shiboken6 must not stand for it",
 }

@@ -13,6 +13,7 @@ GOOD: dict[str, Any] = {
     "not": ["tzdata"],
     "reason": "conda tzdata is the IANA database",
     "evidence": ["parselmouth issue 82"],
+    "reviewed": "2026-11-21",
 }
 
 
@@ -46,7 +47,7 @@ def test_a_row_that_breaks_a_rule_is_refused_with_its_place(change: dict[str, An
         parse_overrides([GOOD | change])
 
 
-@pytest.mark.parametrize("field", ["pypi", "conda", "relation", "reason", "evidence"])
+@pytest.mark.parametrize("field", ["pypi", "conda", "relation", "reason", "evidence", "reviewed"])
 def test_a_field_may_not_be_missing(field: str) -> None:
     """Each required field is asked for by name."""
     with pytest.raises(InvalidOverrideError, match=f"the field '{field}' is missing"):

@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
+from typing import Any
 
 from wheelbridge.model.name import CondaName, NormalizedName, canonicalize_name, is_conda_name
 
@@ -12,6 +14,7 @@ _GARBAGE = re.compile(r"[0-9a-f]{32,}|unknown|python")
 _NEVER = frozenset({CondaName("python")})
 _AFFIXES = ("python-", "py-", "py", "spacy-model-"), ("-python", "-py", "-base", "-core")
 _BASE_SUFFIXES = ("-base", "-core")
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,20 +93,22 @@ class Evidence:
 
 def parse_evidence(
     *,
-    regro: Mapping[str, Mapping[str, str]],
-    parselmouth: Mapping[str, list[str] | None],
-    grayskull: Mapping[str, Mapping[str, str]],
-    purls: Mapping[str, list[str]],
+    regro: Mapping[str, Mapping[str, str]] = _NOTHING,
+    parselmouth: Mapping[str, list[str] | None] = _NOTHING,
+    grayskull: Mapping[str, Mapping[str, str]] = _NOTHING,
+    purls: Mapping[str, list[str]] = _NOTHING,
+    bundlers: Mapping[CondaName, frozenset[NormalizedName]] = _NOTHING,
 ) -> Evidence:
-    """Read the four public tables, as their JSON or YAML is loaded, into one value.
+    """Read the four public tables, as their JSON or YAML is loaded, into one value; there may be less for a channel.
 
-    Names that cannot be names are dropped: hashes out of file host addresses, ``unknown``, conda names against CEP 26.
+    Names that cannot be names are dropped: hashes out of file host addresses, ``unknown``, conda names against CEP 26;
+    and what people know of *bundlers*, package -> projects that it carries without being them, is no evidence.
     """
     return Evidence(
-        carried=dict(_package_items(parselmouth)),
+        carried=_without_foreign(_package_items(parselmouth), bundlers),
         recipes=dict(_project_items(regro, "conda_name")),
         exceptions=dict(_project_items(grayskull, "conda_forge")),
-        locked=dict(_package_items(purls)),
+        locked=_without_foreign(_package_items(purls), bundlers),
     )
 
 
@@ -153,6 +158,13 @@ def _without_affix(name: str) -> Iterator[NormalizedName]:
     prefixes, suffixes = _AFFIXES
     yield from (canonicalize_name(name.removeprefix(prefix)) for prefix in prefixes)
     yield from (canonicalize_name(name.removesuffix(suffix)) for suffix in suffixes)
+
+
+def _without_foreign(
+    items: Iterator[tuple[CondaName, frozenset[NormalizedName]]],
+    bundlers: Mapping[CondaName, frozenset[NormalizedName]],
+) -> Mapping[CondaName, frozenset[NormalizedName]]:
+    return {package: projects - bundlers.get(package, frozenset()) for package, projects in items}
 
 
 def _package_items(

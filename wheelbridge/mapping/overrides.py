@@ -13,7 +13,7 @@ from wheelbridge.mapping.rows import Confidence, Relation, Role, role_of
 from wheelbridge.model.name import CondaName, NormalizedName, canonicalize_name, is_conda_name
 
 _REQUIRED = ("pypi", "conda", "relation")
-_ACCOUNTED = ("reason", "evidence")
+_ACCOUNTED = ("reason", "evidence", "reviewed")
 """What a row needs besides that others are to believe."""
 _TEXTS = frozenset({"pypi", "relation", "reason", "pypi_range", "provenance", "confidence", "reviewed"})
 _LISTS = frozenset({"not", "specs", "channels", "evidence"})
