@@ -140,14 +140,14 @@ class SortedLines:
 
     def __iter__(self) -> Iterator[list[str]]:
         """Return the fields of every line, in order."""
-        for line in self._data[self._start : len(self._data)].decode().splitlines():
+        for line in self._data[self._start : len(self._data)].decode().split("\n")[:-1]:
             yield line.split("\t")
 
 
 def render_projects(rows: Iterable[TableRow], header: Iterable[str]) -> str:
     """Return the look-up file from projects to conda packages."""
     columns = "pypi conda relation confidence alternatives reason specs pypi_range not evidence reviewed"
-    return _render(header, columns, (row.render() for row in rows))
+    return render_lines((row.render() for row in rows), columns, header)
 
 
 def render_packages(rows: Iterable[TableRow], known: Iterable[CondaName], header: Iterable[str]) -> str:
@@ -156,7 +156,7 @@ def render_packages(rows: Iterable[TableRow], known: Iterable[CondaName], header
     for row in rows:
         for package in row.packages:
             packages.setdefault(package, []).append(row.pypi)
-    return _render(header, "conda projects", _package_lines(packages))
+    return render_lines(_package_lines(packages), "conda projects", header)
 
 
 def _package_lines(packages: Mapping[CondaName, list[NormalizedName]]) -> Iterator[str]:
@@ -167,6 +167,7 @@ def _split(items: str) -> tuple[str, ...]:
     return tuple(items.split(_ITEM_END)) if items else ()
 
 
-def _render(header: Iterable[str], columns: str, lines: Iterable[str]) -> str:
+def render_lines(lines: Iterable[str], columns: str, header: Iterable[str]) -> str:
+    """Return a look-up file of *lines*, sorted, below comments that say what it is and what its *columns* are."""
     comments = [f"# {line}" for line in (*header, f"columns: {columns}")]
     return "\n".join([*comments, *sorted(lines), ""])

@@ -2,11 +2,18 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 
+from wheelbridge.mapping import external_rows, soname_rows, wheel_rows
+from wheelbridge.mapping.external import parse_external
 from wheelbridge.mapping.generate import compile_layers
+from wheelbridge.mapping.lines import render_lines
 from wheelbridge.mapping.overrides import parse_overrides
+from wheelbridge.mapping.soname_rows import parse_soname_rows
+from wheelbridge.mapping.variant_rows import parse_provider_rows, render_packages_module
+from wheelbridge.mapping.wheel_rows import parse_wheel_rows
 from wheelbridge.tables.documents import load_document
 
 
@@ -29,13 +36,53 @@ def compile_tables(mappings: Path) -> Mapping[str, str]:
     Raises:
         WheelbridgeError: if a table breaks a rule.
     """
-    return dict(_compile_names(mappings))
+    files = dict(_compile_names(mappings))
+    for name, read, keys in _TABLES:
+        path = mappings / name
+        lines = read(load_document(path)) if path.exists() else ()
+        header = [f"built from {name}", *([f"input: {path.name} sha256={digest(path)}"] if path.exists() else [])]
+        files[name.replace("/", ".").removesuffix(".yaml") + ".tsv"] = render_lines(lines, keys, header)
+    return files
+
+
+def write_packages_module(mappings: Path, package: Path) -> Path:
+    """Write the module of *package* that says which packages are providers of variants; return it.
+
+    Raises:
+        WheelbridgeError: if the table breaks a rule.
+    """
+    rows = parse_provider_rows(load_document(mappings / "variants" / "providers.yaml"))
+    path = package / "translate" / "providers" / "packages.py"
+    path.write_text(render_packages_module(rows), encoding="utf-8")
+    return path
 
 
 def _compile_names(mappings: Path) -> Mapping[str, str]:
     path = mappings / "names" / "overrides.yaml"
     rows = parse_overrides(load_document(path)) if path.exists() else ()
     return compile_layers(rows, {path.name: digest(path)} if path.exists() else {})
+
+
+def _external_lines(data: object) -> Iterator[str]:
+    return (row.render_line() for row in parse_external(data))
+
+
+def _wheel_lines(data: object) -> Iterator[str]:
+    for _, rows in groupby(parse_wheel_rows(data), key=lambda row: row.pypi):
+        yield wheel_rows.render_line(list(rows))
+
+
+def _soname_lines(data: object) -> Iterator[str]:
+    for _, rows in groupby(parse_soname_rows(data), key=lambda row: row.soname):
+        yield soname_rows.render_line(list(rows))
+
+
+_TABLES: tuple[tuple[str, Callable[[object], Iterable[str]], str], ...] = (
+    ("external/conda-forge.yaml", _external_lines, " ".join(external_rows.COLUMNS)),
+    ("wheels/conda-forge.yaml", _wheel_lines, " ".join(wheel_rows.FIELDS)),
+    ("sonames/conda-forge.yaml", _soname_lines, " ".join(soname_rows.FIELDS)),
+)
+"""Table, how its rows become lines, and what the columns are called."""
 
 
 def digest(path: Path) -> str:

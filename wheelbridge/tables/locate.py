@@ -1,7 +1,8 @@
 """Where the tables are: inside an installed package, beside it in a checkout; and where their look-up files are.
 
-A checkout builds its look-up files when it first needs them, and again when a table was edited: in a folder that is
-named after the sizes and times of the tables, so that nothing is ever out of date. An installed package has them.
+An installed package has its look-up files. Those of a checkout, or of any other folder of tables, are built when they
+are first needed, and again when a table was edited: in a folder that is named after the sizes and times of the tables,
+so that nothing is ever out of date.
 """
 
 import os
@@ -13,18 +14,16 @@ from wheelbridge.errors import WheelbridgeError
 TABLES = (
     "names/overrides.yaml",
     "external/conda-forge.yaml",
-    "external/registry.yaml",
     "wheels/conda-forge.yaml",
     "sonames/conda-forge.yaml",
-    "variants/providers.yaml",
-    "variants/runtimes.yaml",
 )
 """What look-up files are built from."""
 
 PACKAGE = Path(__file__).parents[1]
-_FORMAT = 1
+_FORMAT = 2
 """Of the look-up files; another one makes a checkout build them again."""
 _DONE = "complete"
+_KEPT = 4
 
 
 class MissingTableError(WheelbridgeError):
@@ -53,11 +52,24 @@ def find_mappings(package: Path = PACKAGE) -> Path:
 
 
 def find_built(mappings: Path, package: Path = PACKAGE) -> Path:
-    """Return the folder of the look-up files of *mappings*, built now where they are not there."""
+    """Return the folder of the look-up files of *mappings*, built now where they are not there.
+
+    Those of a checkout lie in its *package*, those of any other folder in the user's cache.
+
+    Raises:
+        WheelbridgeError: if a table breaks a rule.
+    """
     installed = package / "_data" / "built"
     if mappings == package / "_mappings" and installed.is_dir():
         return installed
-    folder = package / "_data" / _fingerprint(mappings)
+    name = _fingerprint(mappings)
+    folder = package / "_data" / name
+    if (folder / _DONE).exists():
+        return folder
+    if mappings != package.parent / "mappings" or not os.access(package, os.W_OK):
+        import platformdirs  # noqa: PLC0415 - a look-up must not pay for it
+
+        folder = platformdirs.user_cache_path("wheelbridge") / "tables" / name
     return folder if (folder / _DONE).exists() else _build(mappings, folder)
 
 
@@ -73,15 +85,8 @@ def _fingerprint(mappings: Path) -> str:
 
 
 def _build(mappings: Path, folder: Path) -> Path:
-    """Build the look-up files in *folder*, or where the checkout cannot be written to, in the user's cache."""
     from wheelbridge.tables.build import build_tables  # noqa: PLC0415 - a look-up must not pay for it
 
-    if not os.access(folder.parents[1], os.W_OK):
-        import platformdirs  # noqa: PLC0415 - same
-
-        folder = platformdirs.user_cache_path("wheelbridge") / "tables" / folder.name
-        if (folder / _DONE).exists():
-            return folder
     build_tables(mappings, folder)
     (folder / _DONE).touch()
     _forget_others(folder)
@@ -93,5 +98,5 @@ def _forget_others(folder: Path) -> None:
     import shutil  # noqa: PLC0415 - a look-up must not pay for it
 
     newest = sorted(folder.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-    for other in newest[3:]:
+    for other in newest[_KEPT:]:
         shutil.rmtree(other, ignore_errors=True)

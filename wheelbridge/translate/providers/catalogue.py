@@ -15,6 +15,7 @@ from wheelbridge.translate.providers.cpu import AARCH64, X86_64
 from wheelbridge.translate.providers.known import KnownProvider, absent
 from wheelbridge.translate.providers.listed import ListedProvider, find_listed, package_name
 from wheelbridge.translate.providers.nvidia import NvidiaProvider
+from wheelbridge.translate.providers.packages import PACKAGES
 
 _NVIDIA = NvidiaProvider()
 _AMD = ListedProvider("amd", ("gfx_arch", "rocm_version"), "AMD GPU")
@@ -28,28 +29,11 @@ KNOWN_NAMESPACES = tuple(known.namespace for known in KNOWN_PROVIDERS)
 
 _RESERVED = tuple(package_name(namespace, "") for namespace in KNOWN_NAMESPACES)
 
+_RULES: Mapping[str, KnownProvider] = MappingProxyType({known.namespace: known for known in KNOWN_PROVIDERS})
+"""The table of providers calls the rules by the namespace that they usually have."""
+
 _PACKAGES: Mapping[str, Mapping[str, KnownProvider]] = MappingProxyType(
-    {
-        "nvidia-variant-provider": {"nvidia_variant_provider.plugin:NvidiaVariantPlugin": _NVIDIA},
-        "provider-variant-x86-64": {"provider_variant_x86_64.plugin:X8664Plugin": X86_64},
-        "x86-64-variant-provider": {
-            "x86_64_variant_provider.plugin:X8664Plugin": X86_64,
-            "provider_variant_x86_64.plugin:X8664Plugin": X86_64,
-        },
-        "provider-variant-aarch64": {"provider_variant_aarch64.plugin:AArch64Plugin": AARCH64},
-        "aarch64-variant-provider": {
-            "aarch64_variant_provider.plugin:AArch64Plugin": AARCH64,
-            "provider_variant_aarch64.plugin:AArch64Plugin": AARCH64,
-        },
-        "amd-variant-provider": {"amd_variant_provider.plugin:AMDVariantPlugin": _AMD},
-        "intel-variant-provider": {"intel_variant_provider.plugin:IntelVariantPlugin": _INTEL},
-        "provider-variant-xpu": {
-            "intel_variant_provider.plugin:IntelVariantPlugin": _INTEL,
-            "provider_variant_xpu.plugin:XpuVariantPlugin": _INTEL,
-        },
-        "huawei-ascend-variant-provider": {"huawei_ascend_variant_provider.plugin:AscendVariantPlugin": _ASCEND},
-        "ascend-variant-provider": {"ascend_variant_provider.plugin:AscendVariantPlugin": _ASCEND},
-    }
+    {package: {api: _RULES[name] for api, name in plugins.items()} for package, plugins in PACKAGES.items()}
 )
 """Package -> plugin-api -> provider; a package under its later and its earlier name."""
 

@@ -1,0 +1,66 @@
+"""The tables of native things, opened for look-up: external dependencies, what wheels need, shared libraries."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from wheelbridge.mapping.external_rows import ExternalRow
+from wheelbridge.mapping.lines import SortedLines
+from wheelbridge.mapping.soname_rows import SonameAnswer, SonameRow, key_of, package_of_soname
+from wheelbridge.mapping.soname_rows import parse_line as parse_sonames
+from wheelbridge.mapping.wheel_rows import Natives, WheelRow, natives_of
+from wheelbridge.mapping.wheel_rows import parse_line as parse_wheels
+from wheelbridge.tables.load import CHANNEL, map_file
+from wheelbridge.tables.locate import find_built, find_mappings
+
+_Row = TypeVar("_Row")
+
+
+@dataclass(frozen=True, slots=True)
+class RowTable(Generic[_Row]):
+    """Rows by a key; several rows of one key stand in one line."""
+
+    lines: SortedLines
+    parse: Callable[[Sequence[str]], tuple[_Row, ...]]
+
+    def find(self, key: str) -> tuple[_Row, ...]:
+        """Return the rows of *key*; none where no row speaks of it."""
+        fields = self.lines.find(key)
+        return () if fields is None else self.parse(fields)
+
+
+def load_external(mappings: Path | None = None) -> RowTable[ExternalRow]:
+    """Open the external dependencies, by their normalized ids.
+
+    Raises:
+        MissingTableError: if a file is missing.
+    """
+    return RowTable(_open("external", mappings), lambda fields: (ExternalRow.parse_line(fields),))
+
+
+def find_natives(project: NormalizedName, version: Version, subdir: str, *, mappings: Path | None = None) -> Natives:
+    """Return what wheels of *project* need of conda and do not name.
+
+    Raises:
+        MissingTableError: if a file is missing.
+    """
+    rows: RowTable[WheelRow] = RowTable(_open("wheels", mappings), parse_wheels)
+    return natives_of(rows.find(project), project, version, subdir)
+
+
+def find_soname(soname: str, subdir: str, *, mappings: Path | None = None) -> SonameAnswer:
+    """Return which conda package has the shared library *soname* on *subdir*: one, none, or several.
+
+    Raises:
+        MissingTableError: if a file is missing.
+    """
+    rows: RowTable[SonameRow] = RowTable(_open("sonames", mappings), parse_sonames)
+    return package_of_soname(rows.find(key_of(soname, subdir)), soname, subdir)
+
+
+def _open(table: str, mappings: Path | None) -> SortedLines:
+    return SortedLines(map_file(find_built(mappings or find_mappings()) / f"{table}.{CHANNEL}.tsv"))
