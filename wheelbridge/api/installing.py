@@ -9,6 +9,7 @@ from pathlib import Path
 from rattler import MatchSpec, PrefixRecord, RepoDataRecord
 
 from wheelbridge.api.clients import check_records, open_client
+from wheelbridge.api.maps import MapLike, take_maps
 from wheelbridge.api.origins import remember_origins, standing_routes
 from wheelbridge.api.places import Caches
 from wheelbridge.api.providers import Provider
@@ -53,6 +54,7 @@ def install(
     sources: Iterable[tuple[SourceKind, str]] = (),
     target: Target | None = None,
     variants: VariantPolicy | None = None,
+    maps: Iterable[MapLike] = (),
     create: bool = False,
 ) -> Outcome:
     """Add packages to the environment at *prefix*, or with *create* make it.
@@ -63,6 +65,7 @@ def install(
         sources: ("channel", URL or name) and ("index", URL or name) in order of priority; none: conda-forge, pypi.
         target: the machine the environment is for; None: this one.
         variants: what to prefer, ban and pin among wheel variants.
+        maps: names of projects and packages of your own, as in `wheelbridge.solve`.
         create: the environment is new.
 
     Raises:
@@ -73,6 +76,7 @@ def install(
         sources=read_sources(sources),
         caches=Caches.default(),
         variants=variants or VariantPolicy(),
+        maps=take_maps(maps),
     )
     with hold_prefix(prefix):
         prepared = prepare(prefix, read_request(specs), settings, Silent(), create=create)

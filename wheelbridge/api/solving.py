@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 from rattler import RepoDataRecord
 
 from wheelbridge.api.channel_specs import take_channels
 from wheelbridge.api.clients import open_client
+from wheelbridge.api.maps import MapLike, open_names, take_maps
 from wheelbridge.api.places import Caches
 from wheelbridge.api.providers import Provider, open_providers
 from wheelbridge.api.running import run_to_end
@@ -23,9 +25,12 @@ from wheelbridge.solver.engine import solve_jointly
 from wheelbridge.solver.lookalike_notes import note_lookalikes
 from wheelbridge.solver.problem import Problem, Progress, Solution, Standing
 from wheelbridge.solver.records import record_channel, wheel_project
-from wheelbridge.tables import load_known_names, load_names
+from wheelbridge.tables import load_known_names
 from wheelbridge.target.detect import detect_target
 from wheelbridge.translate.requirement import parse_requirement
+
+if TYPE_CHECKING:
+    from wheelbridge.mapping.overlays import Overlay
 
 
 class Silent:
@@ -44,6 +49,7 @@ class Settings:
         relations: whether channels may say what belongs to them (CEP 42).
         claim: of the channels that come along so; None: what their names say.
         trusted: variant providers whose plugins may be run, by the names of their packages.
+        maps: what is put over the tables of names, the nearest first.
     """
 
     target: Target
@@ -56,6 +62,7 @@ class Settings:
     routes: tuple[Route, ...] = ()
     relations: bool = True
     claim: Claim | None = None
+    maps: "tuple[Overlay, ...]" = ()
 
     def open_providers(self) -> dict[str, Provider]:
         """Return index name -> provider."""
@@ -70,6 +77,7 @@ def solve(
     target: Target | None = None,
     exclude_newer: datetime | None = None,
     variants: VariantPolicy | None = None,
+    maps: Iterable[MapLike] = (),
 ) -> Solution:
     """Find the packages, conda's and wheels together, that meet *specs*.
 
@@ -81,6 +89,8 @@ def solve(
         target: the machine to solve for; None: this one.
         exclude_newer: leave out what was published later; with a time zone.
         variants: what to prefer, ban and pin among wheel variants.
+        maps: names of projects and packages of your own, those that win first: files, with a mode before a text's name
+            (``"extend=names.yaml"``), and mappings such as ``{"my-tool": "my_tool", "other": None}``.
 
     Raises:
         WheelbridgeError: see `wheelbridge.solver.errors` and `wheelbridge.index.errors`.
@@ -91,6 +101,7 @@ def solve(
         caches=Caches.default(),
         exclude_newer=exclude_newer,
         variants=variants or VariantPolicy(),
+        maps=take_maps(maps),
     )
     return solve_request(read_request(specs), settings, Silent())
 
@@ -115,7 +126,7 @@ def solve_request(
         variants=settings.variants,
         standing=_let_go(standing or Standing(), (*named, *filter(_is_given_now, settings.routes)), sources),
     )
-    table, repodata = load_names(), settings.caches.repodata
+    table, repodata = open_names(sources, settings.maps), settings.caches.repodata
     providers, client = settings.open_providers(), open_client(sources)
     work = solve_jointly(problem, providers, table, repodata_cache=repodata, progress=progress, client=client)
     solution = run_to_end(work)

@@ -7,13 +7,14 @@ from datetime import datetime
 from itertools import groupby
 from typing import TypeVar
 
+from wheelbridge.api.maps import read_maps
 from wheelbridge.api.routes import keep_known, read_routes, resolve_routes
 from wheelbridge.api.source_candidates import Candidate, add_routed, choose, name_all
 from wheelbridge.api.source_claims import Ruling, check_names, general_ruling, read_priorities, rule_claims
 from wheelbridge.api.source_reading import Reader
 from wheelbridge.configuration.levels import Levels
 from wheelbridge.configuration.texts import is_host
-from wheelbridge.configuration.values import Configuration, RouteEntry, SourceEntry
+from wheelbridge.configuration.values import Configuration, MapEntry, RouteEntry, SourceEntry
 from wheelbridge.errors import UsageError
 from wheelbridge.index.client import PYPI
 from wheelbridge.index.variables import check_variables
@@ -43,6 +44,7 @@ class SourceChoice:
         routes: ``PATTERN=SOURCE[,SOURCE...][; MARKER]``.
         trusted_hosts: ``SOURCE=HOST``.
         relations: False: channels may not say what belongs below them.
+        maps: ``[MODE=]FILE``, those that win first.
     """
 
     sources: tuple[tuple[SourceKind, str], ...] = ()
@@ -51,6 +53,7 @@ class SourceChoice:
     routes: tuple[str, ...] = ()
     trusted_hosts: tuple[str, ...] = ()
     relations: bool = True
+    maps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,7 @@ class SourceList:
         exclude_newer: for the whole solve; None where no configuration says anything.
         reasons: the name of each source -> why it has its claim.
         notes: what was configured and is not followed.
+        maps: what is put over the tables of names, the nearest first.
     """
 
     sources: tuple[Source, ...]
@@ -76,6 +80,7 @@ class SourceList:
     exclude_newer: datetime | None = None
     reasons: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    maps: tuple[MapEntry, ...] = ()
 
 
 def read_sources(given: Iterable[tuple[SourceKind, str]], *, defaults: bool = True) -> tuple[Source, ...]:
@@ -133,6 +138,7 @@ def gather_sources(choice: SourceChoice, levels: Levels, target: Target | None =
         exclude_newer=_first(place.exclude_newer for place in levels.places),
         reasons={name: ruling.reason for name, ruling in rulings.items()},
         notes=(*levels.notes, *left_out, *check_variables(sources)),
+        maps=(*read_maps(choice.maps), *(entry for place in levels.places for entry in place.maps)),
     )
 
 

@@ -1,18 +1,20 @@
 """Translations for scripts: one JSON value in, one JSON object out (the contract of ``wheelbridge translate``)."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from packaging.utils import canonicalize_name
 
+from wheelbridge.api.map_answers import answer_json
+from wheelbridge.api.maps import open_names
 from wheelbridge.api.variants import make_report
 from wheelbridge.errors import TranslationError, WheelbridgeError
 from wheelbridge.index.metadata import parse_metadata
-from wheelbridge.mapping.rows import NameAnswer, NameRow, NameTable
+from wheelbridge.mapping.rows import NameRow, NameTable
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile
 from wheelbridge.model.name import CondaName
 from wheelbridge.model.record import Refusal
@@ -22,7 +24,6 @@ from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.names import SolverNames
 from wheelbridge.solver.stand_ins import act_as_specs
 from wheelbridge.solver.variant_choice import INCOMPATIBLE_VARIANT
-from wheelbridge.tables import load_names
 from wheelbridge.translate.markers import Condition, translate_marker
 from wheelbridge.translate.requirement import KnownVersions, translate_requirement
 from wheelbridge.translate.specifiers import translate_specifier
@@ -30,6 +31,9 @@ from wheelbridge.translate.variant_documents import InvalidVariantsError, check_
 from wheelbridge.translate.variant_order import rank_variants
 from wheelbridge.translate.variant_wheel import describe_variant
 from wheelbridge.translate.wheel import split_label, translate_wheel
+
+if TYPE_CHECKING:
+    from wheelbridge.mapping.overlays import Overlay
 
 Result = dict[str, object]
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -45,8 +49,9 @@ class InvalidInputError(WheelbridgeError):
 class Translator:
     """Translates inputs of every kind for one target, with the tables loaded once."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, maps: "Sequence[Overlay]" = ()) -> None:
         self._target = target
+        self._maps = maps
         self._table: NameTable | None = None
         self._kinds: Mapping[str, Callable[[object], Result]] = {
             "specifier": self._specifier,
@@ -76,7 +81,7 @@ class Translator:
     @property
     def _names_table(self) -> NameTable:
         if self._table is None:
-            self._table = load_names()
+            self._table = open_names(maps=self._maps)
         return self._table
 
     def _specifier(self, value: object) -> Result:
@@ -160,21 +165,7 @@ class Translator:
             answer = self._names_table.by_project(canonicalize_name(name))
         else:
             answer = self._names_table.by_conda(CondaName(name.lower()))
-        return _answer(answer, world)
-
-
-def _answer(answer: NameAnswer, world: str) -> Result:
-    answers = [
-        {
-            "name": row.conda if world == "pypi" else row.pypi,
-            "relation": row.relation.value,
-            "confidence": row.confidence.name.lower(),
-            "layer": row.layer,
-            "reason": row.reason,
-        }
-        for row in answer.rows
-    ]
-    return {"answers": answers, "ambiguous": bool(answer.ambiguous), "candidates": list(answer.ambiguous)}
+        return answer_json(answer, world)
 
 
 def _as_specs(specs: Iterable[str], row: NameRow | None) -> list[str]:

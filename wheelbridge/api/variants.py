@@ -9,6 +9,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
+from wheelbridge.api.maps import open_names
 from wheelbridge.api.providers import Provider
 from wheelbridge.api.solving import Settings
 from wheelbridge.errors import UsageError, WheelbridgeError
@@ -25,7 +26,6 @@ from wheelbridge.solver.errors import PackageNotFoundError
 from wheelbridge.solver.names import SolverNames
 from wheelbridge.solver.ownership import Rule
 from wheelbridge.solver.variant_choice import ask_plugins, read_own_variant
-from wheelbridge.tables import load_names
 from wheelbridge.translate.errors import InvalidWheelNameError
 from wheelbridge.translate.pythons import KNOWN_MINORS
 from wheelbridge.translate.requirement import parse_requirement
@@ -173,7 +173,7 @@ def report_project(text: str, settings: Settings) -> VariantReport:
 
 def _indexes(project: NormalizedName, settings: Settings) -> list[Source]:
     """Return the indexes that may serve *project*, in order."""
-    name = SolverNames(load_names())(project)
+    name = SolverNames(open_names(settings.sources, settings.maps))(project)
     tiers = Rule(settings.sources, settings.routes).tiers(name, project)
     return [source for tier in tiers for source in tier if source.kind == "index"]
 

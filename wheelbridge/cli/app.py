@@ -53,6 +53,7 @@ def translate(
     target: Annotated[
         str | None, typer.Option("--target", metavar="FILE|-", help="A target as JSON; default: this machine.")
     ] = None,
+    maps: o.Maps = None,
     as_json: o.Json = False,
 ) -> int:
     """Translate PyPA metadata to conda's words; one JSON object per line."""
@@ -60,7 +61,7 @@ def translate(
 
     del as_json
     facts = machine.virtual_package or []
-    return run(kind, inputs or [], batch=batch, target=target, platform=machine.platform, facts=facts)
+    return run(kind, inputs or [], batch=batch, target=target, platform=machine.platform, facts=facts, maps=maps or [])
 
 
 @app.command()

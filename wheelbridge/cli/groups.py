@@ -25,6 +25,7 @@ class Sources:
     route: o.Routes = None
     trusted_host: o.TrustedHosts = None
     no_channel_relations: o.NoRelations = False
+    map: o.Maps = None
     config: o.Config = None
     no_config: o.NoConfig = False
     exclude_newer: o.ExcludeNewer = None
@@ -41,6 +42,7 @@ class Sources:
             routes=tuple(self.route or ()),
             trusted_hosts=tuple(self.trusted_host or ()),
             relations=not self.no_channel_relations,
+            maps=tuple(self.map or ()),
         )
 
 

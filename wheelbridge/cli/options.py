@@ -89,6 +89,16 @@ NoRelations = Annotated[
         rich_help_panel=_SOURCES,
     ),
 ]
+Maps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="[MODE=]FILE",
+        help="Names of projects and packages of your own: over the tables (patch), in their place (use), or below "
+        "them (extend).",
+        rich_help_panel=_SOURCES,
+    ),
+]
 Config = Annotated[
     Path | None,
     typer.Option(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from wheelbridge.api.maps import load_maps
 from wheelbridge.api.places import Caches
 from wheelbridge.api.solving import Settings, solve_request
 from wheelbridge.api.sources import SourceList, gather_sources
@@ -43,6 +44,7 @@ def read_settings(options: SolveOptions) -> Settings:
         offline=options.offline,
         variants=options.variants,
         trusted=tuple(options.trusted),
+        maps=load_maps(listed.maps),
     )
 
 

@@ -11,6 +11,7 @@ from wheelbridge.cli.options import SolveOptions
 from wheelbridge.cli.output import note, out, print_json
 from wheelbridge.cli.solve import list_sources
 from wheelbridge.configuration.cutoff import read_cutoff
+from wheelbridge.configuration.values import MapEntry
 from wheelbridge.errors import UsageError
 from wheelbridge.model.source import Route, Source
 from wheelbridge.target.detect import detect_target
@@ -30,6 +31,7 @@ def run(options: SolveOptions, *, as_json: bool) -> int:
         note(_printable(text))
     _show_sources(listed, cutoff)
     _show_routes(listed)
+    _show_maps(listed)
     if not listed.relations:
         out().print("Channels do not say which others belong to them.")
     return 0
@@ -70,6 +72,16 @@ def _as_json(listed: SourceList, cutoff: datetime | None) -> dict[str, object]:
                 "holds": holds,
             }
             for route, holds in _all_routes(listed)
+        ],
+        "maps": [
+            {
+                "name": entry.name,
+                "mode": entry.mode.value,
+                "file": str(entry.file) if entry.file else None,
+                "origin": entry.origin,
+                "holds": holds,
+            }
+            for entry, holds in _all_maps(listed)
         ],
         "channel_relations": listed.relations,
         "exclude_newer": cutoff.isoformat() if cutoff else None,
@@ -139,6 +151,27 @@ def _show_routes(listed: SourceList) -> None:
         where = (route.marker or "") if holds else f"does not hold here{f': {route.marker}' if route.marker else ''}"
         cells = (route.pattern, ", ".join(route.sources), where, route.origin)
         table.add_row(*map(_printable, cells), style="" if holds else "dim")
+    if table.row_count:
+        out().print(table)
+
+
+def _all_maps(listed: SourceList) -> Iterable[tuple[MapEntry, bool]]:
+    """Yield every map, and whether it holds: behind one that is used alone, none does."""
+    from wheelbridge.mapping.overlays import effective
+
+    count = len(effective(listed.maps))
+    yield from ((entry, place < count) for place, entry in enumerate(listed.maps))
+
+
+def _show_maps(listed: SourceList) -> None:
+    from rich.table import Table
+
+    table = Table(title="Maps of names, the nearest first", title_justify="left", box=None, pad_edge=False)
+    for heading in ("map", "mode", "where", "from"):
+        table.add_column(heading, overflow="fold")
+    for entry, holds in _all_maps(listed):
+        where = "does not hold: a nearer map is used alone" if not holds else str(entry.file or "")
+        table.add_row(*map(_printable, (entry.name, entry.mode, where, entry.origin)), style="" if holds else "dim")
     if table.row_count:
         out().print(table)
 

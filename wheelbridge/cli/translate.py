@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from wheelbridge.api.maps import take_maps
 from wheelbridge.api.translating import InvalidInputError, Translator
 from wheelbridge.cli.output import print_json
 from wheelbridge.errors import UsageError
@@ -23,11 +24,12 @@ def run(
     target: str | None,
     platform: str | None,
     facts: Sequence[str],
+    maps: Sequence[str] = (),
 ) -> int:
     """Translate *inputs*, or with *batch* every line of standard input."""
     if batch and target == "-":
         raise UsageError("--target - and --batch both want standard input", hint="Write the target into a file.")
-    translator = Translator(_read_target(target) if target else detect_target(platform, facts))
+    translator = Translator(_read_target(target) if target else detect_target(platform, facts), take_maps(maps))
     if kind not in translator.kinds:
         raise UsageError(f"{kind!r} is no kind of translation", hint=f"Choose from {', '.join(translator.kinds)}.")
     failed = False

@@ -10,13 +10,14 @@ from typing import Literal, cast
 from wheelbridge.configuration.cutoff import read_cutoff
 from wheelbridge.configuration.fields import Fields
 from wheelbridge.configuration.folders import find_channel, find_index
+from wheelbridge.configuration.maps import read_maps
 from wheelbridge.configuration.texts import is_host, is_marker, is_source_name, read_patterns
 from wheelbridge.configuration.values import Configuration, RouteChoice, RouteEntry, SourceEntry
 from wheelbridge.errors import UsageError
 from wheelbridge.model.attestation import AttestationPolicy
 from wheelbridge.model.source import CLAIMS, Claim, SourceKind
 
-_KEYS = ("priority", "exclude-newer", "channel-relations", "sources", "routes")
+_KEYS = ("priority", "exclude-newer", "channel-relations", "sources", "routes", "map", "maps")
 _SOURCE_KEYS = (
     "name",
     "channel",
@@ -56,6 +57,7 @@ def read_document(values: Mapping[str, object], origin: str, folder: Path, path:
         priority=cast("Claim | None", fields.choice("priority", CLAIMS)),
         exclude_newer=_read_cutoff(fields),
         channel_relations=fields.flag("channel-relations"),
+        maps=tuple(read_maps(fields, folder)),
     )
 
 

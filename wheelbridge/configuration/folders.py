@@ -23,6 +23,11 @@ def find_index(text: str, folder: Path) -> str | None:
     return str(path) if path.is_dir() else None
 
 
+def find_file(text: str, folder: Path) -> Path:
+    """Return the file *text* as an absolute path, whether it is there or not."""
+    return _join(text, folder).absolute()
+
+
 def show_path(path: Path) -> str:
     """Return what people call *path*: as short as it is clear.
 

@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
+from wheelbridge.mapping.external_layers import Mode
 from wheelbridge.model.attestation import AttestationPolicy
 from wheelbridge.model.source import Claim, SourceKind
+
+if TYPE_CHECKING:
+    from wheelbridge.mapping.overlays import Overlay
 
 COMMAND_LINE = "the command line"
 """The origin of what was given there."""
@@ -63,6 +68,26 @@ class RouteEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MapEntry:
+    """A map of names as a configuration or a command line names it.
+
+    Attributes:
+        name: what people call it.
+        mode: what becomes of the tables below.
+        file: where it lies, an absolute path; None where it stands in the configuration itself, as *overlay*.
+        origin: where the entry stands, for people.
+        path: the way to the entry inside its file; empty on a command line.
+    """
+
+    name: str
+    mode: Mode = Mode.PATCH
+    file: Path | None = None
+    overlay: "Overlay | None" = None
+    origin: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
     """What one place says.
 
@@ -71,6 +96,7 @@ class Configuration:
         priority: the claim of every source, here or elsewhere, that has none of its own.
         fallback: the claim of the sources of this place alone where nothing else says anything.
         channel_relations: None: it does not say.
+        maps: names of projects and packages, those that win first.
     """
 
     origin: str
@@ -80,3 +106,4 @@ class Configuration:
     fallback: Claim | None = None
     exclude_newer: datetime | None = None
     channel_relations: bool | None = None
+    maps: tuple[MapEntry, ...] = ()

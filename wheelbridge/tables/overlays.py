@@ -1,0 +1,42 @@
+"""Maps of somebody's own: read from a file, and checked by the solver's parser."""
+
+from pathlib import Path
+
+from wheelbridge.mapping.external_layers import Mode
+from wheelbridge.mapping.overlays import InvalidMapError, Overlay, parse_overlay
+from wheelbridge.tables.documents import load_document
+
+_SPEC = "Write MatchSpecs as in 'cuda-version >=12,<13'."
+
+
+def load_overlay(path: Path, name: str, mode: Mode = Mode.PATCH) -> Overlay:
+    """Read the map in the file *path*, which people call *name*.
+
+    Raises:
+        InvalidMapError: if there is no such file, or it breaks a rule.
+        UnreadableTableError: if it is not YAML, JSON or TOML.
+    """
+    if not path.is_file():
+        raise InvalidMapError(name, "", "there is no such file", hint="Maps are files in YAML, JSON or TOML.")
+    overlay = parse_overlay(load_document(path), name, mode)
+    check_specs(overlay)
+    return overlay
+
+
+def check_specs(overlay: Overlay) -> None:
+    """See that the solver can read every spec of *overlay*.
+
+    Raises:
+        InvalidMapError: if it cannot, or a spec names no package.
+    """
+    specs = [(row.pypi, spec) for row in overlay.rows for spec in row.specs]
+    if not specs:
+        return
+    from rattler import MatchSpec  # noqa: PLC0415 - only few rows have specs
+    from rattler.exceptions import InvalidMatchSpecError  # noqa: PLC0415 - as above
+
+    for project, spec in specs:
+        try:
+            MatchSpec(spec, strict=True)
+        except InvalidMatchSpecError as error:
+            raise InvalidMapError(overlay.name, project, f"{spec!r} is no MatchSpec: {error}", hint=_SPEC) from None
