@@ -276,9 +276,7 @@ def verify(
         list[str] | None, typer.Option("--package", metavar="FILE|URL", help="A package by its place; repeatable.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All packages of the channel.")] = False,
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", help="Read no more packages than these.")
-    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="Read no more packages than these.")] = None,
     sonames: Annotated[
         bool, typer.Option("--sonames", help="Print the libraries they carry, as rows for mappings/sonames.")
     ] = False,
@@ -307,3 +305,17 @@ def verify(
         offline=offline,
         as_json=as_json,
     )
+
+
+@map_app.command()
+def export(
+    *,
+    channel: Annotated[str, typer.Option("--channel", metavar="NAME", help="The channel.")] = "conda-forge",
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write it there.")] = None,
+    mappings: Mappings = None,
+    as_json: o.Json = False,
+) -> int:
+    """Print what a channel has for external dependencies as a mapping of PEP 804."""
+    from wheelbridge.cli.map_export import run
+
+    return run(channel=channel, out=output, mappings=mappings, as_json=as_json)
