@@ -107,7 +107,9 @@ class TestBuilt:
     def test_a_broken_row_is_named(self, checkout: Path) -> None:
         """Nothing is built of half a table."""
         rows = checkout / "mappings" / "names" / "overrides.yaml"
-        rows.write_text("- pypi: Tz_Data\n  conda: null\n  relation: none\n  reason: x\n  evidence: [y]\n  reviewed: 2026-11-21\n")
+        rows.write_text(
+            "- pypi: Tz_Data\n  conda: null\n  relation: none\n  reason: x\n  evidence: [y]\n  reviewed: 2026-11-21\n"
+        )
 
         with pytest.raises(InvalidOverrideError, match="not normalized"):
             find_built(checkout / "mappings", checkout / "wheelbridge")
@@ -135,12 +137,8 @@ class TestBuilt:
 
         assert "wheelbridge/_data/built/curated.conda-forge.tsv" in names
         assert "wheelbridge/_mappings/names/overrides.yaml" in names
-        command = [
-            sys.executable,
-            "-I",
-            "-c",
-            f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r})\n{COLD_LOOKUP}",
-        ]
+        site = str(tmp_path / "site")
+        command = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {site!r})\n{COLD_LOOKUP}"]
         assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.split() == []
         assert not [path for path in (tmp_path / "site" / "wheelbridge" / "_data").iterdir() if path.name != "built"]
 

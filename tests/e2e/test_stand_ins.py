@@ -19,8 +19,8 @@ from wheelbridge.installer.history import load_history, requested_specs
 def cuda(tmp_path: Path) -> str:
     """A channel with cupy, which needs the cuda-version that chooses its builds."""
     folder = tmp_path / "cuda"
-    make_package(folder, "cuda-version", {"share/cuda": "12.4"}, version="12.4")
-    make_package(folder, "cupy", {"share/cupy": "x"}, version="13.6", depends=["cuda-version 12.*"])
+    make_package(folder, "cuda-version=12.4", {"share/cuda": "12.4"})
+    make_package(folder, "cupy=13.6", {"share/cupy": "x"}, depends=["cuda-version 12.*"])
     asyncio.run(index_fs(folder))
     return folder.as_uri()
 

@@ -177,9 +177,10 @@ def make_package(
     sizes: bool = True,
     entry_points: Iterable[str] = (),
     depends: Iterable[str] = (),
-    version: str = "1.0",
 ) -> RepoDataRecord:
-    """Make a conda package of *files* in the channel *folder*, which says how big they are if *sizes*."""
+    """Make a conda package of *files*, ``NAME`` or ``NAME=VERSION``, in a channel that knows their *sizes* or not."""
+    name, _, given = name.partition("=")
+    version = given or "1.0"
     paths = [
         {
             "_path": path,

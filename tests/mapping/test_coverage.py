@@ -34,7 +34,7 @@ def test_a_project_has_the_best_that_the_tables_have() -> None:
 
 
 def test_a_conda_package_is_a_project_or_known_to_be_none() -> None:
-    """libffi is no gap: it is no PyPI project."""
+    """A gap is a name that nobody knows: libffi is known, and is no PyPI project."""
     found = cover("rich", "libffi", "who", world="conda")
 
     assert [found[name].status for name in ("rich", "libffi", "who")] == [

@@ -28,7 +28,7 @@ from wheelbridge.mapping.report import (
     find_redundant,
 )
 from wheelbridge.model.name import CondaName, NormalizedName
-from wheelbridge.tables.build import digest
+from wheelbridge.tables.build import digest, make_packages_module
 from wheelbridge.tables.bulk import BulkTable, Input, make_table, table_paths
 from wheelbridge.tables.documents import load_document
 from wheelbridge.tables.load import CHANNEL
@@ -96,9 +96,15 @@ def plan_sync(request: SyncRequest, fetch: Fetch) -> SyncPlan:
         if pin.name in request.moves or not channels.isdisjoint(pin.channels)
     ]
     made = {channel: make_table(request.mappings, channel, inputs) for channel in sorted(channels)}
-    files = _table_files(request.mappings, made) | _pin_files(request, inputs)
+    files = _table_files(request.mappings, made) | _module_files(request.mappings) | _pin_files(request, inputs)
     pin_changes = tuple(_pin_change(pins[given.pin.name], given.pin) for given in inputs)
     return SyncPlan(files, different_files(files), SyncReport(pin_changes, _compare(request.mappings, made)))
+
+
+def _module_files(mappings: Path) -> dict[Path, bytes]:
+    """Return the module of the translator that is made from a table; only a checkout has both beside each other."""
+    module = mappings.parent / "wheelbridge" / "translate" / "providers" / "packages.py"
+    return {module: make_packages_module(mappings).encode()} if module.is_file() else {}
 
 
 class PinFetcher:

@@ -49,9 +49,7 @@ def _as_json(plan: SyncPlan, folder: Path, *, check: bool) -> dict[str, object]:
         "success": True,
         "different": bool(plan.changed),
         "written": not check,
-        "files": [
-            {"file": path.relative_to(folder).as_posix(), "changed": path in plan.changed} for path in plan.files
-        ],
+        "files": [{"file": _name(path, folder), "changed": path in plan.changed} for path in plan.files],
         "pins": pins,
         "channels": [channel.as_json() for channel in plan.report.channels],
     }
@@ -70,6 +68,12 @@ def _show(plan: SyncPlan, folder: Path, *, check: bool) -> None:
             if names:
                 note(f"{title}: {', '.join(names[:LIMIT])}{' …' if len(names) > LIMIT else ''}")
     for path in plan.changed:
-        out().print(f"{'differs' if check else 'wrote'} {path.relative_to(folder).as_posix()}")
+        out().print(f"{'differs' if check else 'wrote'} {_name(path, folder)}")
     if not plan.changed:
         out().print("The tables are what their inputs make.")
+
+
+def _name(path: Path, folder: Path) -> str:
+    """Name a file for people: within the folder of the tables, or beside it in the checkout."""
+    home = folder if path.is_relative_to(folder) else folder.parent
+    return path.relative_to(home).as_posix()

@@ -45,16 +45,13 @@ def compile_tables(mappings: Path) -> Mapping[str, str]:
     return files
 
 
-def write_packages_module(mappings: Path, package: Path) -> Path:
-    """Write the module of *package* that says which packages are providers of variants; return it.
+def make_packages_module(mappings: Path) -> str:
+    """Return the source of the translator's module that says which packages are providers of variants.
 
     Raises:
         WheelbridgeError: if the table breaks a rule.
     """
-    rows = parse_provider_rows(load_document(mappings / "variants" / "providers.yaml"))
-    path = package / "translate" / "providers" / "packages.py"
-    path.write_text(render_packages_module(rows), encoding="utf-8")
-    return path
+    return render_packages_module(parse_provider_rows(load_document(mappings / "variants" / "providers.yaml")))
 
 
 def _compile_names(mappings: Path) -> Mapping[str, str]:
