@@ -115,9 +115,9 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> "Iterator[Browser]":
-    """Start the browser, without a window."""
+    """Start the browser, without a window; for a module only, as an event loop runs in the thread while it is there."""
     try:
         from playwright.sync_api import sync_playwright  # noqa: PLC0415 - it may be missing
     except ImportError:
