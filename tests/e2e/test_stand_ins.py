@@ -93,3 +93,84 @@ def test_a_wheel_that_needs_the_project_gets_it(run: Run, environment: Environme
 
     assert ran.code == 0, ran.err
     assert kinds(run, environment.prefix) == {"python": "conda", "app": "wheel", "cupy-cuda12x": "wheel"}
+
+
+@pytest.fixture
+def qt(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """A channel and an index with packages for maps, and the maps."""
+    folder = tmp_path / "qt"
+    for name in ("pyqt=5.12", "pyqt=5.15", "pyqt=6.7", "other", "libfoo"):
+        make_package(folder, name, {f"share/{name}": "x"})
+    make_package(folder, "arrow-core=20.0", {"share/arrow-core": "x"})
+    make_package(folder, "arrow-all=20.0", {"share/arrow-all": "x"}, depends=["arrow-core 20.*"])
+    asyncio.run(index_fs(folder))
+    maps = tmp_path / "map.yaml"
+    maps.write_text(
+        '- {pypi: my-qt5, conda: pyqt, relation: dist, pypi_range: ">=5,<6"}\n'
+        "- {pypi: my-arrow, conda: arrow-core, relation: base, specs: [arrow-all]}\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "later.yaml").write_text("foo: libfoo\n", encoding="utf-8")
+    place = tmp_path / "wheels-for-qt"
+    place.mkdir()
+    wheels = {
+        "app": [build_wheel(place, "app", "1.0", {"app.py": ""}, "Requires-Dist: my-qt5>=5.10\n")],
+        "table": [build_wheel(place, "table", "1.0", {"table.py": ""}, "Requires-Dist: my-arrow>=10\n")],
+        "my-qt5": [build_wheel(place, "my_qt5", "5.15", {"qt.py": ""})],
+        "foo": [build_wheel(place, "foo", "1.0", {"foo.py": ""})],
+    }
+    with LoopbackIndex(wheels) as index:
+        yield {"channel": folder.as_uri(), "index": index.url, "map": str(maps), "later": str(tmp_path / "later.yaml")}
+
+
+def test_an_environment_does_not_depend_on_the_map_that_made_it(
+    run: Run, environment: Environment, qt: dict[str, str]
+) -> None:
+    """What a wheel needs is written down as what serves for it: later commands, without the map, keep it sound."""
+    place = ("-p", str(environment.prefix))
+    options = (*place, "-c", environment.channel, "-c", qt["channel"], "-i", qt["index"], "-y", "-O")
+    assert run("create", *options, "--map", qt["map"], "python", "pypi:app").code == 0
+    installed = kinds(run, environment.prefix)
+    assert installed == {"python": "conda", "app": "wheel", "pyqt": "conda"}
+
+    assert run("install", *options, "other").code == 0
+    assert kinds(run, environment.prefix) == {**installed, "other": "conda"}
+    assert "app" in run("why", *place, "pyqt").out
+    assert run("remove", *place, "-y", "pyqt").code == 0
+    assert kinds(run, environment.prefix) == {"python": "conda", "other": "conda"}
+
+
+def test_a_bound_on_what_stands_for_a_project_is_kept(run: Run, environment: Environment, qt: dict[str, str]) -> None:
+    """The history has one spec a name, with the user's bound and the row's."""
+    options = ("-p", str(environment.prefix), "-c", environment.channel, "-c", qt["channel"], "-y", "-O")
+    assert run("create", *options, "--map", qt["map"], "python", "pypi:my-qt5<5.14").code == 0
+
+    requested = requested_specs(load_history(environment.prefix), ["pyqt"])
+    assert requested == {"pyqt": "pyqt[version='<5.14dev0,>=5,<6dev0']"}
+
+
+def test_what_is_installed_already_gets_what_its_metapackage_adds(
+    run: Run, environment: Environment, qt: dict[str, str]
+) -> None:
+    """As in a new environment: the project needs more than the bare package."""
+    options = ("-p", str(environment.prefix), "-c", environment.channel, "-c", qt["channel"], "-i", qt["index"])
+    assert run("create", *options, "-y", "-O", "python", "arrow-core").code == 0
+
+    assert run("install", *options, "-y", "-O", "--map", qt["map"], "pypi:table").code == 0
+
+    assert "arrow-all" in kinds(run, environment.prefix)
+
+
+@pytest.mark.parametrize("index_first", [False, True], ids=["channel first", "index first"])
+def test_a_row_that_comes_later_does_not_make_one_thing_two(
+    run: Run, environment: Environment, qt: dict[str, str], index_first: bool
+) -> None:
+    """An installed wheel keeps its name; the package that it is by now is not put beside it."""
+    index, channels = ("-i", qt["index"]), ("-c", environment.channel, "-c", qt["channel"])
+    options = ("-p", str(environment.prefix), "-y", "-O", *(index + channels if index_first else channels + index))
+    assert run("create", *options, "python", "pypi:foo").code == 0
+
+    ran = run("install", *options, "--map", qt["later"], "libfoo", "--json")
+
+    assert (ran.code, ran.json["error"]["code"]) == (1, "unsatisfiable")
+    assert kinds(run, environment.prefix) == {"python": "conda", "foo": "wheel"}

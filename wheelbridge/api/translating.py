@@ -100,7 +100,8 @@ class Translator:
     def _requirement(self, value: object) -> Result:
         names = self._names
         translated = translate_requirement(_text(value), self._target, names)
-        row = names.stand_in(translated.project)
+        plain = not translated.extras and not any("build=" in spec for spec in translated.base)
+        row = names.stand_in(translated.project) if plain else None
         read = partial(_as_specs, row=row)
         groups = {extra: read(specs) for extra, specs in translated.groups.items()}
         return {

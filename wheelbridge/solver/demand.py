@@ -7,6 +7,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
 from wheelbridge.mapping.rows import NameRow, Relation
+from wheelbridge.model.name import CondaName
 from wheelbridge.solver.names import SolverNames
 from wheelbridge.translate.requirement import RequirementTranslation
 
@@ -23,6 +24,7 @@ class Demand:
         names: decides solver names, and remembers which projects were asked for.
         direct: projects that the user asked for with a specifier that names a pre-release.
         wished: projects that the user asked for.
+        stood_for: conda package -> a project that was asked for and that it may stand for.
         changed: projects of which more is asked than has been answered.
         opened: projects that an index is asked for although a channel above it has them: what that has does not fit.
     """
@@ -30,6 +32,7 @@ class Demand:
     names: SolverNames
     direct: set[NormalizedName] = field(default_factory=set)
     wished: set[NormalizedName] = field(default_factory=set)
+    stood_for: dict[CondaName, NormalizedName] = field(default_factory=dict)
     changed: set[NormalizedName] = field(default_factory=set)
     opened: set[NormalizedName] = field(default_factory=set)
     _specifiers: dict[NormalizedName, dict[str, SpecifierSet]] = field(default_factory=dict)
@@ -43,6 +46,8 @@ class Demand:
         text = str(requirement.specifier)
         if text not in specifiers or not extras.issuperset(requirement.extras):
             self.names.ask(project)
+            if (row := self.names.stand_in(project)) and row.conda:
+                self.stood_for[row.conda] = project
             specifiers[text] = requirement.specifier
             extras.update(requirement.extras)
             self.changed.add(project)

@@ -228,7 +228,7 @@ class _Session:
                 self._catalogue.places,
                 specs,
                 platforms=[Subdir(self._problem.target.subdir)],
-                locked_packages=list(self._problem.standing.locked),
+                locked_packages=[self._owners.completed(record) for record in self._problem.standing.locked],
                 virtual_packages=to_rattler_virtual_packages(self._problem.target),
                 channel_priority=ChannelPriority.Flexible,
                 constraints=[MatchSpec(spec) for spec in self._all_constraints],
@@ -274,8 +274,9 @@ class _Session:
 
     def _find_unearned(self, records: list[RepoDataRecord]) -> bool:
         """Tell whether a wheel meets the dependency of a conda package without a row that says it may."""
+        stand_ins = self._owners.stand_ins.taken(records)
         wheels = {record.name.normalized for record in records if WHEEL_FLAG in record.flags}
-        needed = taken_names(records) & wheels
+        needed = taken_names(self._owners.stand_ins.without(records)) & (wheels | stand_ins.keys())
         self.unearned = frozenset(name for name in needed if not self._demand.names.mapped_project(name))
         if blocking := sorted(self.unearned & set(self._installed.values())):
             raise IdentityConflictError(blocking[0])
@@ -294,13 +295,13 @@ class _Session:
     async def _versions_of(self, project: NormalizedName) -> Collection[Version]:
         if project not in self._versions:
             offers = await self._owners.offers(project)
-            versions = await self._owners.conda_versions(self._demand.names(project))
+            versions = await self._owners.conda_versions(project)
             self._versions[project] = versions.union(*(offer.releases for offer in offers.values()))
         return self._versions[project]
 
     async def _solution(self, records: list[RepoDataRecord]) -> Solution:
         taken = self._owners.stand_ins.taken(records)
-        records = self._owners.stand_ins.remove(records)
+        records = self._owners.stand_ins.resolve(records)
         self._channels.check_hashes(record for record in records if record.url not in self._kept)
         refused = {refusal.fn: refusal for source in self._wheels.values() for refusal in source.refusals}
         releases = [release for source in self._wheels.values() for release in source.releases]

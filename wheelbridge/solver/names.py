@@ -6,6 +6,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from wheelbridge.mapping.rows import NameRow, NameTable, Relation, Role
 from wheelbridge.model.name import CondaName, is_conda_name, own_solver_name
+from wheelbridge.solver.records import needed_name
 from wheelbridge.translate.errors import NameNotExpressibleError
 
 _NEVER_WHEELS = frozenset({"python", "python_abi"})
@@ -29,9 +30,9 @@ class SolverNames:
         self._names: dict[NormalizedName, CondaName] = {}
         self._asked: dict[str, NormalizedName] = {}
         self._mapped: dict[str, NormalizedName | None] = {}
-        self._pinned = frozenset((installed or {}).values())
-        for project, name in (installed or {}).items():
-            self._names[project] = name
+        self._installed = installed or {}
+        self._pinned = frozenset(self._installed.values())
+        self._names.update(self._installed)
 
     def __call__(self, project: NormalizedName) -> CondaName:
         """Return the solver name of *project*.
@@ -76,17 +77,29 @@ class SolverNames:
         return self._table.by_project(project).ambiguous
 
     def rivals(self, project: NormalizedName) -> tuple[str, ...]:
-        """Return the conda packages that carry the files of *project*, or may, and are not it."""
+        """Return the conda packages that carry the files of *project*, or may, and are not its alternatives here."""
+        found = [*self.undecided(project)]
         row = self.stand_in(project)
-        same = (row.conda,) if row and row.conda and row.relation is not Relation.META else ()
-        return (*self.undecided(project), *same)
+        if row and row.conda and row.relation is not Relation.META:
+            base = self.row_of(canonicalize_name(row.conda))
+            found.append(row.conda)
+            if base and base.conda and row.conda in map(needed_name, base.specs):
+                found.append(base.conda)
+        if double := self.double_of(project):
+            found.append(double)
+        return tuple(found)
+
+    def double_of(self, project: NormalizedName) -> CondaName | None:
+        """Return the package that a row says an installed wheel is, if the wheel was named before there was the row."""
+        identity = self._identity(project) if project in self._installed else None
+        return identity if identity != self._installed.get(project) else None
 
     def _find_mapped(self, name: str) -> NormalizedName | None:
         if name in _NEVER_WHEELS or name.startswith("__"):
             return None
         rows = self._table.by_conda(CondaName(name)).rows
         project = next((row.pypi for row in rows if row.is_identity), None)
-        return project if project and self._identity(project) == name else None
+        return project if project and self._identity(project) == name == self(project) else None
 
     def _decide(self, project: NormalizedName) -> CondaName:
         if (mapped := self._identity(project)) and mapped not in _NEVER_WHEELS and self._is_primary(project, mapped):

@@ -10,12 +10,14 @@ from packaging.version import Version
 from rattler import RepoDataRecord
 
 from wheelbridge.errors import WheelbridgeError
+from wheelbridge.model.name import CondaName
 from wheelbridge.model.source import Source
 from wheelbridge.solver.candidates import Offer
 from wheelbridge.solver.channels import Channels, Records, versions_of
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.ownership import Rule, Ruling, Tier, reachable
-from wheelbridge.solver.stand_ins import StandIns
+from wheelbridge.solver.records import wheel_project
+from wheelbridge.solver.stand_ins import StandIns, is_within
 from wheelbridge.solver.wheels import WheelSource
 
 
@@ -31,11 +33,13 @@ class Owners:
     demand: Demand
     wheels: Mapping[str, WheelSource]
     stand_ins: StandIns = field(default_factory=StandIns)
+    _within: dict[NormalizedName, frozenset[str]] = field(default_factory=dict)
 
     async def indexes(self, project: NormalizedName, *, opened: bool | None = None) -> list[WheelSource]:
         """Return the indexes that serve *project* by now, or once it is *opened*."""
         if opened is None:
             opened = project in self.demand.opened
+        await self.prepare(project)
         tiers = self._tiers(project)
         has: set[str] = set()
         asked: list[WheelSource] = []
@@ -72,9 +76,25 @@ class Owners:
         return self._has(source, self.demand.names(project), project)
 
     def judge(self, name: str) -> Ruling:
-        """Rule on a solver name, as far as is known."""
+        """Rule on a solver name, as far as is known; a package that stands for a project follows its route."""
         project = self.project_of(name)
-        return self.rule.judge(name, project, lambda source: self._has(source, name, project))
+        ruling = self.rule.judge(name, project, lambda source: self._has(source, name, project))
+        stood_for = self.demand.stood_for.get(CondaName(name))
+        if stood_for and not ruling.route:
+            own = self.demand.names(stood_for)
+            routed = self.rule.judge(own, stood_for, lambda source: self._has(source, name, project))
+            if routed.route and any(source.kind == "channel" for source in routed.serving):
+                return routed
+        return ruling
+
+    async def prepare(self, project: NormalizedName) -> None:
+        """Find out which channels have *project*, where a package in some versions stands for it."""
+        row = self.demand.names.stand_in(project)
+        if row and row.conda and row.pypi_range and project not in self._within:
+            records = await self.channels.records_of(row.conda)
+            self._within[project] = frozenset(
+                url for url, found in records.items() if any(is_within(row.pypi_range, record) for record in found)
+            )
 
     def knows(self, name: str) -> bool:
         """Tell whether *name* is one that a channel has, or an index was asked for."""
@@ -86,6 +106,8 @@ class Owners:
 
     async def find(self, name: str) -> tuple[Ruling, Mapping[str, Sequence[RepoDataRecord]]]:
         """Return the ruling on *name*, and source -> its records."""
+        if project := self.project_of(name):
+            await self.prepare(project)
         conda = await self.conda_records(name)
         ruling = self.judge(name)
         found = {
@@ -96,19 +118,34 @@ class Owners:
         }
         return ruling, found
 
-    async def conda_records(self, name: str) -> Records:
-        """Return what each channel has under a solver name, or what it has stands for."""
-        project = self.project_of(name)
+    async def conda_records(self, name: str, project: NormalizedName | None = None) -> Records:
+        """Return what each channel has under a solver name, or what it has stands for; that of *project*, if given."""
+        project = project or self.project_of(name)
         row = self.demand.stand_in(project) if project else None
         if row and row.conda:
             return self.stand_ins.make(name, row, await self.channels.records_of(row.conda))
         records = await self.channels.records_of(name)
         base = self.demand.names.row_of(project) if project in self.demand.asked else None
-        return self.stand_ins.complete(base, records, self.channels.names) if base and base.specs else records
+        adds = base and base.specs and base.is_identity
+        return self.stand_ins.complete(base, records, self.channels.names) if base and adds else records
 
-    async def conda_versions(self, name: str) -> set[Version]:
-        """Return the versions that channels have under a solver name and that are PEP 440 versions."""
-        return {version for same in (await self.conda_records(name)).values() for version in versions_of(same)}
+    async def conda_versions(self, project: NormalizedName) -> set[Version]:
+        """Return the versions that channels have of *project* and that are PEP 440 versions."""
+        records = await self.conda_records(self.demand.names(project), project)
+        return {version for same in records.values() for version in versions_of(same)}
+
+    def completed(self, record: RepoDataRecord) -> RepoDataRecord:
+        """Return an installed record as it takes part in the solve: needing what its metapackage adds, or no double."""
+        names = self.demand.names
+        if wheel := wheel_project(record.file_name):
+            double = names.double_of(wheel)
+            return self.stand_ins.keep_out(record, double) if double else record
+        project = self.project_of(record.name.normalized)
+        row = names.row_of(project) if project in self.demand.asked else None
+        if row is None or not row.specs or not row.is_identity:
+            return record
+        (found,) = self.stand_ins.complete(row, {"": [record]}, self.channels.names)[""]
+        return found
 
     async def above(self, name: str, project: NormalizedName, url: str) -> list[WheelSource]:
         """Return the indexes that have *project* and would come before, or beside, the source at *url*."""
@@ -167,6 +204,7 @@ class Owners:
         if source.kind == "channel":
             row = self.demand.stand_in(project) if project else None
             if row and row.conda:
-                return self.channels.has(source, row.conda)
+                within = source.url in self._within.get(row.pypi, (source.url,))
+                return within and self.channels.has(source, row.conda)
             return self.channels.has(source, name) and not self.demand.names.is_of_a_wheel(name)
         return project is not None and self.wheels[source.name].has_page(project)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import chain
 
+from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from rattler import (
     GenericVirtualPackage,
@@ -18,6 +19,8 @@ from rattler.package import BuildString
 from wheelbridge.model.name import CondaName
 from wheelbridge.model.record import WheelRecord
 from wheelbridge.model.target import Target
+from wheelbridge.translate.requirement import render_match_spec
+from wheelbridge.translate.specifiers import exact_versions
 
 _NAME_ENDS = re.compile(r"[\s\[=<>!~;]")
 
@@ -85,6 +88,15 @@ def needed_name(spec: str) -> str:
     ('numpy', 'numpy')
     """
     return _NAME_ENDS.split(spec, maxsplit=1)[0].rpartition("::")[2]
+
+
+def no_version_of(name: str) -> str:
+    """Return a MatchSpec that no package called *name* meets.
+
+    >>> no_version_of("foo")
+    'foo[version="<0dev0"]'
+    """
+    return render_match_spec(name, version=exact_versions(SpecifierSet(), ()))
 
 
 def wheel_project(filename: str) -> NormalizedName | None:

@@ -121,6 +121,7 @@ class _Taker:
         if translation.base:
             self._context.demand.add(translation, direct=True)
         project = translation.project
+        await self._owners.prepare(project)
         if not translation.base or translation.name in self._locked or self._owners.in_channels(project):
             return
         offers = await self._owners.offers(project, opened=False)
@@ -135,6 +136,8 @@ class _Taker:
         known = KnownVersions()
         target, names = self._problem.target, self._context.demand.names
         translation = translate_requirement(text, target, names, known=known)
+        if translation.base:
+            self._context.demand.wished.add(translation.project)
         if not known.wanted:
             return translation
         versions = {project: await self._context.versions_of(project) for project in known.wanted}

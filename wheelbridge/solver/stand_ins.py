@@ -8,6 +8,7 @@ and under the same rule of who serves what. It is taken out of the answer.
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
@@ -15,10 +16,14 @@ from rattler import MatchSpec, PackageRecord, RepoDataRecord
 from rattler.package import BuildString
 
 from wheelbridge.mapping.rows import NameRow, Relation
+from wheelbridge.model.record import WHEEL_FLAG
 from wheelbridge.solver.channels import Records
-from wheelbridge.solver.records import needed_name
+from wheelbridge.solver.records import needed_name, no_version_of
 from wheelbridge.translate.requirement import render_match_spec
 from wheelbridge.translate.specifiers import translate_specifier
+
+Taken = Mapping[str, tuple[NameRow, RepoDataRecord]]
+"""Solver name -> row and stand-in."""
 
 _BUILD = "stand_in_0"
 
@@ -34,7 +39,7 @@ class StandIns:
         """Return what stands for the project of *row* under the solver name *name*, given the package's *records*."""
         made: Records = {}
         for url, builds in records.items():
-            versions = {str(record.version): record for record in builds if _is_within(row.pypi_range, record)}
+            versions = {str(record.version): record for record in builds if is_within(row.pypi_range, record)}
             made[url] = [self._stand_in(name, row, record) for record in versions.values()]
         return made
 
@@ -43,7 +48,7 @@ class StandIns:
         specs = [spec for spec in row.specs if needed_name(spec) in known]
         return {url: [self._with(record, specs) for record in same] for url, same in records.items()}
 
-    def taken(self, records: Iterable[RepoDataRecord]) -> Mapping[str, tuple[NameRow, RepoDataRecord]]:
+    def taken(self, records: Iterable[RepoDataRecord]) -> Taken:
         """Return solver name -> row and stand-in of those among *records*."""
         return {
             record.name.normalized: (row, record)
@@ -51,9 +56,26 @@ class StandIns:
             if (row := self._rows.get(record.url)) is not None
         }
 
-    def remove(self, records: Iterable[RepoDataRecord]) -> list[RepoDataRecord]:
-        """Return *records* as their sources have them, without those that stand in."""
-        return [self._originals.get(record.url, record) for record in records if record.url not in self._rows]
+    def without(self, records: Iterable[RepoDataRecord]) -> list[RepoDataRecord]:
+        """Return *records* without those that stand in."""
+        return [record for record in records if record.url not in self._rows]
+
+    def resolve(self, records: Sequence[RepoDataRecord]) -> list[RepoDataRecord]:
+        """Return an answer as it will be installed: without stand-ins, and without what was added to conda's records.
+
+        A wheel that needs a project which something stands for needs that: no later solve, and no other tool, has to
+        know of the row.
+        """
+        taken = self.taken(records)
+        whole = (self._originals.get(record.url, record) for record in self.without(records))
+        return [self._without_names(record, taken) if WHEEL_FLAG in record.flags else record for record in whole]
+
+    def keep_out(self, record: RepoDataRecord, name: str) -> RepoDataRecord:
+        """Return the record of an installed wheel, keeping out the package *name*: the same distribution."""
+        twin = RepoDataRecord(record, record.file_name, record.url, record.channel)
+        twin.constrains = [*record.constrains, no_version_of(name)]
+        self._originals[record.url] = record
+        return twin
 
     def _stand_in(self, name: str, row: NameRow, record: RepoDataRecord) -> RepoDataRecord:
         version = str(record.version)
@@ -70,6 +92,17 @@ class StandIns:
         self._rows[made.url] = row
         return made
 
+    @staticmethod
+    def _without_names(record: RepoDataRecord, taken: Taken) -> RepoDataRecord:
+        needs = [*record.depends, *chain(*record.extra_depends.values())]
+        if taken.keys().isdisjoint(map(needed_name, needs)):
+            return record
+        twin = RepoDataRecord(record, record.file_name, record.url, record.channel)
+        twin.depends = list(translate_specs(record.depends, taken))
+        groups = record.extra_depends.items()
+        twin.extra_depends = {group: list(translate_specs(specs, taken)) for group, specs in groups}
+        return twin
+
     def _with(self, record: RepoDataRecord, specs: Sequence[str]) -> RepoDataRecord:
         if not specs:
             return record
@@ -79,17 +112,21 @@ class StandIns:
         return twin
 
 
-def translate_specs(specs: Iterable[str], taken: Mapping[str, tuple[NameRow, RepoDataRecord]]) -> tuple[str, ...]:
-    """Return *specs* on names that channels have: those that a stand-in was *taken* for become what it needs."""
+def translate_specs(specs: Iterable[str], taken: Taken) -> tuple[str, ...]:
+    """Return *specs* on names that channels have: those that a stand-in was *taken* for become what it needs.
+
+    Virtual packages are left out: they are the machine's, and held in the solve.
+    """
     translated: list[str] = []
     for spec in specs:
         row = taken[name][0] if (name := needed_name(spec)) in taken else None
-        translated += act_as_specs(spec, row) if row else [spec]
-    return tuple(dict.fromkeys(translated))
+        acted = act_as_specs(spec, row) if row else [spec]
+        translated += (one for one in acted if not row or not needed_name(one).startswith("__"))
+    return tuple(dict.fromkeys(one for one in translated if needed_name(one) not in taken))
 
 
 def act_as_specs(spec: str, row: NameRow) -> list[str]:
-    """Return the conda specs that a *spec* on the project of *row* amounts to.
+    """Return the conda specs that a *spec* on the project of *row* amounts to, one a name.
 
     >>> from wheelbridge.mapping.rows import Confidence
     >>> row = NameRow(pypi="cupy-cuda12x", conda="cupy", relation=Relation.EQUIVALENT, confidence=Confidence.CURATED,
@@ -97,26 +134,42 @@ def act_as_specs(spec: str, row: NameRow) -> list[str]:
     >>> act_as_specs('cupy-cuda12x[version=">=13"]', row)
     ['cupy[version=">=13"]', 'cuda-version[version=">=12,<13"]']
     """
-    package = row.conda or ""
-    condition = MatchSpec(spec).condition
-    asked = f"{package}{spec[len(needed_name(spec)) :]}"
-    limits = (render_match_spec(package, version=translate_specifier(row.pypi_range).conda),) if row.pypi_range else ()
-    others = [_under(condition, other) for other in (*limits, *row.specs)]
-    return [asked, *others] if asked != package or not limits else others
+    package, asked = row.conda or "", MatchSpec(spec)
+    limit = translate_specifier(row.pypi_range).conda if row.pypi_range else None
+    versions: dict[str, str | None] = {package: _both(_text(asked.version), limit)}
+    builds: dict[str, str | None] = {package: _text(asked.build)}
+    for other in map(MatchSpec, row.specs):
+        name = other.name.normalized or ""
+        versions[name] = _both(versions.get(name), _text(other.version))
+        builds[name] = builds.get(name) or _text(other.build)
+    return [
+        render_match_spec(
+            name,
+            version=version,
+            build=builds[name],
+            extras=asked.extras or () if name == package else (),
+            when=asked.condition,
+        )
+        for name, version in versions.items()
+    ]
 
 
-def _under(condition: str | None, spec: str) -> str:
-    """Return *spec*, holding only under *condition*."""
-    match = MatchSpec(spec)
-    name, build = match.name.normalized or "", match.build
-    return render_match_spec(name, version=_text(match.version), build=_text(build), when=condition)
+def _both(one: str | None, other: str | None) -> str | None:
+    """Return the version spec of what is in both; ``|`` is weaker than ``,``.
+
+    >>> _both(">=1|<0.5", "<2")
+    '>=1,<2|<0.5,<2'
+    """
+    if one in {None, "*"} or other in {None, "*"}:
+        return other if one in {None, "*"} else one
+    return "|".join(f"{left},{right}" for left in str(one).split("|") for right in str(other).split("|"))
 
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def note_stand_ins(taken: Mapping[str, tuple[NameRow, RepoDataRecord]]) -> list[str]:
+def note_stand_ins(taken: Taken) -> list[str]:
     """Say which conda packages stand for which projects, and what that leaves open."""
     return [_note(row, record) for row, record in taken.values()]
 
@@ -127,7 +180,8 @@ def _note(row: NameRow, record: RepoDataRecord) -> str:
     return said if row.relation is Relation.DIST else f"{said}; as a distribution, {row.pypi} is not there."
 
 
-def _is_within(limit: str, record: RepoDataRecord) -> bool:
+def is_within(limit: str, record: RepoDataRecord) -> bool:
+    """Tell whether the version of *record* is within a PEP 440 specifier; empty: all are."""
     if not limit:
         return True
     with suppress(InvalidVersion):

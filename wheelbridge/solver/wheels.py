@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 from rattler import RepoDataRecord
@@ -24,11 +23,10 @@ from wheelbridge.solver.admission import admission_of
 from wheelbridge.solver.candidates import Offer
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.problem import Statistics, WheelProvider
-from wheelbridge.solver.records import to_rattler_record
+from wheelbridge.solver.records import no_version_of, to_rattler_record
 from wheelbridge.solver.variant_choice import Candidate, VariantChoice, ask_plugins, is_about_variants, read_own_variant
 from wheelbridge.translate.pythons import Release
 from wheelbridge.translate.requirement import KnownVersions, RequirementTranslation
-from wheelbridge.translate.specifiers import exact_versions
 from wheelbridge.translate.variant_documents import combine_own_variants
 from wheelbridge.translate.wheel import Scope, compose_wheel
 
@@ -37,7 +35,6 @@ _Result = TypeVar("_Result")
 
 _REFUSED = frozenset({"file-not-on-index", "invalid-metadata", "invalid-wheel"})
 """Codes of an index that speak against one wheel; any other, such as a wrong hash, speaks against the index."""
-_NO_VERSION = exact_versions(SpecifierSet(), ())
 
 VersionsOf = Callable[[NormalizedName], Awaitable[Collection[Version]]]
 """Tells the versions that all sources together have of a project."""
@@ -257,7 +254,7 @@ class WheelSource:
         if known.wanted:
             versions = {wanted: await self._context.versions_of(wanted) for wanted in sorted(known.wanted)}
             record, requirements = compose(KnownVersions(versions))
-        rivals = tuple(f'{name}[version="{_NO_VERSION}"]' for name in names.rivals(project) if name != record.name)
+        rivals = tuple(no_version_of(name) for name in names.rivals(project) if name != record.name)
         record = replace(
             record,
             build_number=candidate.rank,
