@@ -319,3 +319,23 @@ def export(
     from wheelbridge.cli.map_export import run
 
     return run(channel=channel, out=output, mappings=mappings, as_json=as_json)
+
+
+@map_app.command()
+def survey(
+    *,
+    index: Annotated[str, typer.Option("-i", "--index", metavar="URL|NAME", help="The index to ask.")] = "pypi",
+    source: Annotated[
+        Path | None, typer.Option("--from", metavar="DIR", help="The other inputs; default: their pinned places.")
+    ] = None,
+    repodata: Annotated[
+        list[Path] | None,
+        typer.Option("--channel-data", metavar="DIR", help="Repodata, to compare versions with; repeatable."),
+    ] = None,
+    mappings: Mappings = None,
+    as_json: o.Json = False,
+) -> int:
+    """Ask an index which of the projects that conda packages are named after it really has."""
+    from wheelbridge.cli.map_survey import run
+
+    return run(index=index, source=source, repodata=repodata or (), mappings=mappings, as_json=as_json)

@@ -21,7 +21,9 @@ def decide(project: NormalizedName, evidence: Evidence) -> TableRow | None:
     """Return the row of *project*: an answer, candidates without an answer, or None where there are neither."""
     owners = _without_strangers(project, evidence)
     chosen = _choose(project, owners, evidence)
-    others = sorted({*owners, *_hints(project, evidence)} - {chosen})
+    if chosen and project in evidence.foreign and evidence.recipes.get(project) != chosen:
+        chosen = None
+    others = sorted({*owners, *_hints(project, evidence), *evidence.contested(project)} - {chosen})
     if chosen is None:
         return TableRow(pypi=project, alternatives=tuple(others)) if others else None
     agreed = len(owners) == 1 and evidence.recipes.get(project) == chosen

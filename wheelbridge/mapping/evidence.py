@@ -8,12 +8,15 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from wheelbridge.mapping.survey import Survey
 from wheelbridge.model.name import CondaName, NormalizedName, canonicalize_name, is_conda_name
 
 _GARBAGE = re.compile(r"[0-9a-f]{32,}|unknown|python")
 _NEVER = frozenset({CondaName("python")})
 _AFFIXES = ("python-", "py-", "py", "spacy-model-"), ("-python", "-py", "-base", "-core")
 _BASE_SUFFIXES = ("-base", "-core")
+_MOST_CONTESTED = 3
+"""Dist-infos of one package; with more it is a bundle, and nobody's candidate."""
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
@@ -28,12 +31,14 @@ class Evidence:
         exceptions: project -> conda name, as the people of grayskull wrote it.
         locked: conda name -> projects that lock files recorded; empty where they recorded that there is none.
             A name outside *carried* was guessed by the lock's writer.
+        foreign: projects that share no version with the package that carries their dist-info (a survey of the index).
     """
 
     carried: Mapping[CondaName, frozenset[NormalizedName]]
     recipes: Mapping[NormalizedName, CondaName]
     exceptions: Mapping[NormalizedName, CondaName]
     locked: Mapping[CondaName, frozenset[NormalizedName]]
+    foreign: frozenset[NormalizedName] = frozenset()
 
     @cached_property
     def packages(self) -> frozenset[CondaName]:
@@ -66,7 +71,32 @@ class Evidence:
         if len(sources) == 1:
             return sources.pop()
         own = canonicalize_name(package)
-        return own if own in names else None
+        return own if own in names and not self._homeless(names - {own}, package) else None
+
+    def contested(self, project: NormalizedName) -> tuple[CondaName, ...]:
+        """Return the packages that carry *project* beside another one that no other package has: nobody knows which.
+
+        Conda's ``iris`` carries ``iris`` and ``scitools-iris``, which it is; ``iris`` on PyPI is another thing.
+        """
+        return tuple(
+            package
+            for package in self._carriers.get(project, ())
+            if self.own_project(package) is None
+            and self._homeless(self._current(package) - {project}, package)
+            and len(self._current(package)) <= _MOST_CONTESTED
+        )
+
+    def _homeless(self, projects: frozenset[NormalizedName] | set[NormalizedName], package: CondaName) -> bool:
+        """Tell whether one of *projects* is carried by *package* alone."""
+        return any(self._carriers.get(project, ()) == (package,) for project in projects if not is_garbage(project))
+
+    @cached_property
+    def _carriers(self) -> Mapping[NormalizedName, tuple[CondaName, ...]]:
+        carriers: dict[NormalizedName, list[CondaName]] = defaultdict(list)
+        for package in sorted(self.carried):
+            for project in self._current(package):
+                carriers[project].append(package)
+        return {project: tuple(packages) for project, packages in carriers.items()}
 
     def is_locked_for(self, package: CondaName, project: NormalizedName) -> bool:
         """Tell whether lock files recorded *package* as *project*."""
@@ -98,17 +128,21 @@ def parse_evidence(
     grayskull: Mapping[str, Mapping[str, str]] = _NOTHING,
     purls: Mapping[str, list[str]] = _NOTHING,
     bundlers: Mapping[CondaName, frozenset[NormalizedName]] = _NOTHING,
+    survey: Survey | None = None,
 ) -> Evidence:
     """Read the four public tables, as their JSON or YAML is loaded, into one value; there may be less for a channel.
 
     Names that cannot be names are dropped: hashes out of file host addresses, ``unknown``, conda names against CEP 26;
-    and what people know of *bundlers*, package -> projects that it carries without being them, is no evidence.
+    and what people know of *bundlers*, package -> projects that it carries without being them, is no evidence. With a
+    *survey* of the index, what it did not find there is no project.
     """
+    there = survey.present if survey else None
     return Evidence(
-        carried=_without_foreign(_package_items(parselmouth), bundlers),
-        recipes=dict(_project_items(regro, "conda_name")),
-        exceptions=dict(_project_items(grayskull, "conda_forge")),
-        locked=_without_foreign(_package_items(purls), bundlers),
+        carried=_without_foreign(_package_items(parselmouth), bundlers, there),
+        recipes=_present(_project_items(regro, "conda_name"), there),
+        exceptions=_present(_project_items(grayskull, "conda_forge"), there),
+        locked=_without_foreign(_package_items(purls), bundlers, there),
+        foreign=survey.foreign if survey else frozenset(),
     )
 
 
@@ -163,8 +197,16 @@ def _without_affix(name: str) -> Iterator[NormalizedName]:
 def _without_foreign(
     items: Iterator[tuple[CondaName, frozenset[NormalizedName]]],
     bundlers: Mapping[CondaName, frozenset[NormalizedName]],
+    there: frozenset[NormalizedName] | None,
 ) -> Mapping[CondaName, frozenset[NormalizedName]]:
-    return {package: projects - bundlers.get(package, frozenset()) for package, projects in items}
+    own = ((package, projects - bundlers.get(package, frozenset())) for package, projects in items)
+    return {package: projects if there is None else projects & there for package, projects in own}
+
+
+def _present(
+    items: Iterator[tuple[NormalizedName, CondaName]], there: frozenset[NormalizedName] | None
+) -> Mapping[NormalizedName, CondaName]:
+    return {project: package for project, package in items if there is None or project in there}
 
 
 def _package_items(

@@ -82,6 +82,8 @@ class Role(StrEnum):
     """Project -> conda name, as people wrote it."""
     PURLS = "purls"
     """Conda name -> projects, as lock files recorded them."""
+    SURVEY = "survey"
+    """Projects that the index has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,12 @@ from wheelbridge.mapping.bundlers import parse_bundlers
 from wheelbridge.mapping.evidence import Evidence, parse_evidence
 from wheelbridge.mapping.generate import LookupFiles, generate_channel
 from wheelbridge.mapping.pins import Pin
+from wheelbridge.mapping.survey import Survey
 from wheelbridge.tables.documents import load_document, parse_document
 from wheelbridge.tables.load import CHANNEL
 from wheelbridge.tables.locate import find_mappings
-from wheelbridge.tables.pinned import check_input, read_input, read_pins, write_file
+from wheelbridge.tables.pinned import check_input, read_input, read_pins
+from wheelbridge.tables.writing import write_file
 
 _BUNDLERS = "names/bundlers.yaml"
 
@@ -49,6 +51,8 @@ def make_table(mappings: Path, channel: str, inputs: Iterable[Input]) -> BulkTab
     if bundlers.exists():
         documents["bundlers"] = parse_bundlers(load_document(bundlers) or [], channel)
         digests[bundlers.name] = hashlib.sha256(bundlers.read_bytes()).hexdigest()
+    if "survey" in documents:
+        documents["survey"] = Survey.parse(documents["survey"])
     evidence = parse_evidence(**documents)
     return BulkTable(generate_channel(evidence, channel, digests), evidence)
 
