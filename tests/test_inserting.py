@@ -11,8 +11,7 @@ from wheelbridge.mapping.overrides import Override, parse_overrides
 from wheelbridge.mapping.row_text import render_row
 from wheelbridge.mapping.rows import Relation
 from wheelbridge.model.name import CondaName, NormalizedName
-from wheelbridge.tables.fixing import UnsafeFixError
-from wheelbridge.tables.inserting import insert_row
+from wheelbridge.tables.inserting import UnsafeInsertError, insert_entry, insert_row
 
 HERE = Path("overrides.yaml")
 TABLE = """\
@@ -52,11 +51,100 @@ def test_a_row_goes_between_and_nothing_else_moves(key: str) -> None:
     assert changed.count(row) == 1
 
 
-def test_a_row_of_the_same_key_gives_its_place(tmp_path: Path) -> None:
+def test_a_row_gives_its_place() -> None:
     """Its comments above stay, the other rows do not move."""
-    changed = insert_row(TABLE, NEW.format("ff"), "ff", tmp_path)
+    changed = insert_row(TABLE, NEW.format("ff"), "ff", HERE, replace=2)
 
     assert changed == TABLE[: TABLE.index("- pypi: ff")] + NEW.format("ff")
+
+
+def test_a_row_of_the_same_key_stays() -> None:
+    """It may be for another channel; the new one stands behind it."""
+    changed = insert_row(TABLE, NEW.format("dd"), "dd", HERE)
+
+    assert [(row["pypi"], row["conda"]) for row in rows(changed)][1:3] == [("dd", "dd"), ("dd", "x")]
+    assert changed.replace(f"{NEW.format('dd')}\n", "", 1) == TABLE
+
+
+@pytest.mark.parametrize("replace", [None, 0])
+@pytest.mark.parametrize("key", ["aa", "cc", "gg"])
+def test_the_ends_of_lines_are_those_of_the_file(key: str, replace: int | None) -> None:
+    """An editor of Windows may have made it; with or without an end of the last line."""
+    for text in (TABLE, TABLE.removesuffix("\n")):
+        changed = insert_row(text.replace("\n", "\r\n"), NEW.format(key), key, HERE, replace=replace)
+
+        assert changed == insert_row(text, NEW.format(key), key, HERE, replace=replace).replace("\n", "\r\n")
+
+
+@pytest.mark.parametrize("replace", [None, 0])
+@pytest.mark.parametrize("key", ["aa", "cc", "gg"])
+def test_a_mark_of_the_byte_order_stays_in_front(key: str, replace: int | None) -> None:
+    """Whether a comment follows it, or the first row."""
+    for text in (TABLE, TABLE[TABLE.index("- pypi: bb") :]):
+        changed = insert_row(f"\ufeff{text}", NEW.format(key), key, HERE, replace=replace)
+
+        assert changed == f"\ufeff{insert_row(text, NEW.format(key), key, HERE, replace=replace)}"
+
+
+@pytest.mark.parametrize("replace", [None, 0])
+@pytest.mark.parametrize("key", ["aa", "cc", "gg"])
+def test_a_row_is_as_deep_as_the_others(key: str, replace: int | None) -> None:
+    """YAML lets a list stand deeper."""
+    deep = "".join(f"  {line}" if line.strip() else line for line in TABLE.splitlines(keepends=True))
+
+    changed = insert_row(deep, NEW.format(key), key, HERE, replace=replace)
+
+    plain = insert_row(TABLE, NEW.format(key), key, HERE, replace=replace)
+    assert changed == "".join(f"  {line}" if line.strip() else line for line in plain.splitlines(keepends=True))
+
+
+@pytest.mark.parametrize("text", ["# [] stands for nothing\n[]\n# end\n", "[]", "\ufeff[]\r\n", "\ufeff", "---\n"])
+def test_brackets_with_nothing_between_give_their_place(text: str) -> None:
+    """Not those in a comment, and nothing else."""
+    changed = insert_row(text, NEW.format("aa"), "aa", HERE)
+
+    assert rows(changed) == rows(NEW.format("aa"))
+    assert changed.replace("\r\n", "\n").replace(NEW.format("aa").rstrip(), "[]").rstrip() in {
+        text.replace("\r\n", "\n").rstrip(),
+        f"{text}[]",
+    }
+
+
+SHORT = "# mine\nb: bb # the name\n# of nothing\n'Ee': null\nf:\ng: [] # none\n"
+
+
+@pytest.mark.parametrize("text", [SHORT, f"\ufeff{SHORT}", SHORT.replace("\n", "\r\n"), "a: a", "  a: a\n  b: b\n", ""])
+def test_a_short_map_gets_an_entry_at_its_end(text: str) -> None:
+    """Before it stands the file as it was."""
+    changed = insert_entry(text, "new: x\n", HERE)
+
+    assert changed.startswith(text)
+    assert changed.removeprefix(text).split() == ["new:", "x"]
+    assert changed.count("\n") - changed.count("\r\n") == (0 if "\r" in text else changed.count("\n"))
+
+
+@pytest.mark.parametrize(("key", "before", "after"), [("b", "b: bb", "b: x"), ("Ee", "null", "x")])
+@pytest.mark.parametrize("text", [SHORT, f"\ufeff{SHORT}"])
+def test_an_entry_gives_its_value(text: str, key: str, before: str, after: str) -> None:
+    """Its key and its comment stay."""
+    assert insert_entry(text, "new: x\n", HERE, replace=key) == text.replace(before, after, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "replace"),
+    [
+        ("{a: b}\n", None),
+        ("a: b\n...\n", None),
+        (SHORT, "f"),
+        (SHORT, "g"),
+        ("a:\n  conda: b\n  relation: dist\n", "a"),
+    ],
+)
+def test_a_map_of_another_form_is_refused(text: str, replace: str | None) -> None:
+    """The message says that it is about a row, not about lint's --fix."""
+    with pytest.raises(UnsafeInsertError, match=r"overrides\.yaml cannot take the row: ") as caught:
+        insert_entry(text, "new: x\n", HERE, replace=replace)
+    assert caught.value.hint == "Write the row by hand; the file was left as it was."
 
 
 @pytest.mark.parametrize("text", ["", "[]\n", "# only a comment\n", "# no end"])
@@ -78,7 +166,7 @@ def test_a_file_without_an_end_of_line_gets_one() -> None:
 @pytest.mark.parametrize("text", ["[{pypi: bb, conda: b, relation: dist}, {pypi: dd, conda: d, relation: dist}]\n"])
 def test_a_list_on_one_line_is_refused(text: str) -> None:
     """Nothing is guessed about a file of another form."""
-    with pytest.raises(UnsafeFixError):
+    with pytest.raises(UnsafeInsertError, match="cannot take the row: its rows are not a list"):
         insert_row(text, NEW.format("cc"), "cc", HERE)
 
 
@@ -93,7 +181,7 @@ OVERRIDES = st.builds(
     relation=st.sampled_from([relation for relation in Relation if relation is not Relation.NONE]),
     reason=TEXTS.filter(bool),
     evidence=st.lists(TEXTS.filter(bool), min_size=1, max_size=2).map(tuple),
-    specs=st.lists(TEXTS.filter(bool), max_size=2).map(tuple),
+    specs=st.lists(st.sampled_from(["bar", "x >=1", "foo * *cuda", "cuda-version >=12,<13"]), max_size=2).map(tuple),
     rejected=st.lists(NAMES.map(CondaName), max_size=2).map(tuple),
     pypi_range=st.sampled_from(["", ">=1,<2", "==1.*", "!=1.5"]),
     channels=st.sampled_from([("conda-forge",), ("bioconda", "conda-forge")]),

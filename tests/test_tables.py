@@ -1,3 +1,4 @@
+import re
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from wheelbridge.errors import WheelbridgeError
 from wheelbridge.mapping.generate import render_layer
 from wheelbridge.mapping.lines import SortedLines, TableRow
 from wheelbridge.mapping.lookup import Layer, LayeredNameTable
@@ -93,17 +95,6 @@ class TestBuilt:
         assert "zzz-new" in (after / "curated.conda-forge.tsv").read_text(encoding="utf-8")
         assert find_built(mappings, package) == after
 
-    def test_what_was_built_of_earlier_tables_is_forgotten(self, checkout: Path) -> None:
-        """Else a maintainer's checkout grows with every edit."""
-        mappings, package = checkout / "mappings", checkout / "wheelbridge"
-        rows = mappings / "names" / "overrides.yaml"
-        for count in range(6):
-            rows.write_text(f"{rows.read_text(encoding='utf-8')}# {count}\n", encoding="utf-8")
-            newest = find_built(mappings, package)
-
-        assert len(list((package / "_data").iterdir())) <= 4
-        assert newest.is_dir()
-
     def test_a_broken_row_is_named(self, checkout: Path) -> None:
         """Nothing is built of half a table."""
         rows = checkout / "mappings" / "names" / "overrides.yaml"
@@ -111,9 +102,25 @@ class TestBuilt:
             "- pypi: Tz_Data\n  conda: null\n  relation: none\n  reason: x\n  evidence: [y]\n  reviewed: 2026-11-21\n"
         )
 
-        with pytest.raises(InvalidOverrideError, match="not normalized"):
+        with pytest.raises(InvalidOverrideError, match=r"^names/overrides\.yaml \[0\]: .*not normalized"):
             find_built(checkout / "mappings", checkout / "wheelbridge")
         assert not list((checkout / "wheelbridge" / "_data").glob("*/complete"))
+
+    @pytest.mark.parametrize(
+        ("table", "text", "message"),
+        [
+            ("names/overrides.yaml", "a: b", ": expected a list of rows"),
+            ("wheels/conda-forge.yaml", "a: b", ": expected a list of rows"),
+            ("external/conda-forge.yaml", "a: b", ": expected a list of rows"),
+            ("sonames/conda-forge.yaml", "- soname: libz.so.1", " [0]"),
+        ],
+    )
+    def test_a_broken_table_is_named(self, checkout: Path, table: str, text: str, message: str) -> None:
+        """Whichever it is: people must know what to open."""
+        (checkout / "mappings" / table).write_text(text, encoding="utf-8")
+
+        with pytest.raises(WheelbridgeError, match=f"^{re.escape(table + message)}"):
+            find_built(checkout / "mappings", checkout / "wheelbridge")
 
     def test_broken_yaml_is_named(self, checkout: Path) -> None:
         """The message has the file."""
@@ -228,6 +235,19 @@ class TestLoading:
         """The message has the path."""
         with pytest.raises(MissingTableError, match=r"conda-forge\.tsv"):
             load_names(tmp_path)
+
+    @pytest.mark.parametrize(("data", "reason"), [(b"", "it is empty"), (b"# a\nnumpy\tnum", "last line is cut off")])
+    def test_a_broken_lookup_file_is_named(self, tmp_path: Path, data: bytes, reason: str) -> None:
+        """A copy that failed half-way must not answer that no row is there."""
+        mappings = tmp_path / "mappings"
+        shutil.copytree(MAPPINGS, mappings)
+        (mappings / "names" / "generated" / "conda-forge.tsv").write_bytes(data)
+
+        with pytest.raises(
+            UnreadableTableError, match=rf"generated/conda-forge\.tsv cannot be read: .*{reason}"
+        ) as caught:
+            load_names(mappings)
+        assert "restore the file" in str(caught.value.hint)
 
     def test_layers_above_win(self, names: LayeredNameTable) -> None:
         """A user's layer is asked first; here the bulk table, put above the curated rows."""

@@ -14,7 +14,6 @@ from wheelbridge.api.package_contents import BrokenPackageError, UnreadablePacka
 from wheelbridge.api.places import Caches
 from wheelbridge.api.solving import Silent
 from wheelbridge.api.sources import read_sources
-from wheelbridge.errors import UsageError
 from wheelbridge.mapping.generate import render_layer
 from wheelbridge.mapping.lines import SortedLines, TableRow
 from wheelbridge.mapping.lookup import Layer, LayeredNameTable
@@ -424,9 +423,24 @@ class TestSecrets:
         assert "x-1-0.conda" in shown
         assert not [secret for secret in ("hunter2", "secret", "hidden") if secret in shown]
 
-    def test_a_url_that_cannot_be_read(self, verify: Verify) -> None:
-        """It is refused, not shown."""
-        with pytest.raises(UsageError) as caught:
-            verify(packages=["https://me:hun/ter2@host.example/c/noarch/x-1-0.conda"])
+    @pytest.mark.parametrize(
+        ("url", "asked"),
+        [
+            ("https://host.example/c/noarch/x-1-0.conda?token=ter2", "https://host.example/c/noarch/x-1-0.conda"),
+            ("https://host.example/c/noarch/x-1-0.conda#ter2", "https://host.example/c/noarch/x-1-0.conda"),
+            ("https://me:hun/ter2@host.example/c/noarch/x-1-0.conda", "host.example/c/noarch/x-1-0.conda"),
+            ("https://me:hun?ter2@host.example/c/noarch/x-1-0.conda", "--package number 1"),
+            ("https://host.example:port/c/noarch/x-1-0.conda", None),
+        ],
+    )
+    def test_a_url_that_cannot_be_read(self, channel: Path, verify: Verify, url: str, asked: str | None) -> None:
+        """It is refused, not shown, and stops no other package."""
+        good = make_conda(channel, "foo", "1.0", dist_info("foo", "1.0"))
 
-        assert "ter2" not in str(caught.value.as_json())
+        refused, read = verify(packages=[url, str(good)]).packages
+
+        assert said(refused) == [("error", "unreadable-package")]
+        assert said(read) == [("confirmed", "verified")]
+        assert asked in (refused.asked, None)
+        assert "ter2" not in f"{refused.as_json()} {refused}"
+        assert "CHANNEL/SUBDIR" in str(refused.error and refused.error.hint)

@@ -1,14 +1,19 @@
 """Whatever goes wrong becomes one message and one exit code; with ``--json``, one object."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run
+from wheelbridge.cli.main import OperatingSystemError
+from wheelbridge.cli.output import note, show_error
+from wheelbridge.errors import WheelbridgeError
 
 WHEELBRIDGE = (sys.executable, "-m", "wheelbridge")
 TOO_LONG = "x" * 5000
@@ -107,3 +112,64 @@ def test_success_is_zero() -> None:
     for arguments, code in ((("--version",), 0), (("list", "-p", "/nonesuch"), 1), (("list",), 2)):
         done = subprocess.run([*WHEELBRIDGE, *arguments], capture_output=True, check=False)
         assert done.returncode == code
+
+
+class TestOsErrors:
+    """What the operating system refuses."""
+
+    @pytest.mark.parametrize(
+        ("name", "shown"),
+        [
+            (".overrides.yaml.part", "overrides.yaml"),
+            (".curated.conda-forge.tsv.31696", "curated.conda-forge.tsv"),
+            (".condarc", ".condarc"),
+            ("plain.yaml", "plain.yaml"),
+        ],
+    )
+    @pytest.mark.parametrize("make", [str, os.fsencode, Path])
+    def test_a_file_has_the_name_that_people_know(
+        self, tmp_path: Path, name: str, shown: str, make: Callable[[str], object]
+    ) -> None:
+        """One that is replaced whole is written under a hidden name first."""
+        error = OperatingSystemError(OSError(errno.EACCES, "Permission denied", make(str(tmp_path / name))))
+
+        assert error.message == f"Permission denied ({tmp_path / shown})"
+
+    def test_a_file_that_cannot_take_its_place_is_the_place(self, tmp_path: Path) -> None:
+        """Of two names, the second one is where it should go."""
+        (tmp_path / "x" / "y").mkdir(parents=True)
+        (tmp_path / ".x.part").touch()
+        with pytest.raises(OSError, match="x") as caught:
+            (tmp_path / ".x.part").replace(tmp_path / "x")
+
+        assert OperatingSystemError(caught.value).message == f"Is a directory ({tmp_path / 'x'})"
+
+    @pytest.mark.parametrize(
+        ("number", "file", "hint"),
+        [
+            (errno.EACCES, "x", "Check who may read and write there, or name another place."),
+            (errno.EROFS, "x", "Check who may read and write there, or name another place."),
+            (errno.ENOSPC, None, "Make room there, or name another place."),
+            (errno.ENOENT, "x", "Check that the folder, or the file, is there."),
+            (errno.EIO, "x", "Check that path."),
+            (errno.EIO, None, None),
+        ],
+    )
+    def test_a_hint_says_what_to_do(self, number: int, file: str | None, hint: str | None) -> None:
+        """Where something can be done."""
+        assert OperatingSystemError(OSError(number, "no", file)).hint == hint
+
+
+class _OddError(WheelbridgeError):
+    """An error whose words come from a file."""
+
+    def __init__(self) -> None:
+        super().__init__("a\x1b[31m\n  b\u202e", hint="c\x07\td")
+
+
+def test_nothing_of_a_message_is_a_command_of_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """An error may explain itself in several lines; a note is one."""
+    show_error(_OddError())
+    note("a\x1b[31m\n  b\u202e")
+
+    assert capsys.readouterr().err == "error: a?[31m\n  b?\nhint: c? d\nnote: a?[31m   b?\n"

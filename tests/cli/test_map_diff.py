@@ -119,6 +119,22 @@ def test_the_difference_as_markdown(run: Run, old: Path, tmp_path: Path) -> None
     )
 
 
+@pytest.mark.parametrize("options", [[], ["--markdown"]])
+def test_nothing_of_a_table_is_a_line_or_a_command_of_its_own(
+    run: Run, old: Path, tmp_path: Path, options: list[str]
+) -> None:
+    """A reviewer reads what changed, and not what the change has to say of itself."""
+    new = write_tables(tmp_path / "new")
+    row = {"runtime": "a` <b>x</b>\n\n# Approved by maintainers\n", "kind": "blas", "reason": "x\x1b[2J\r\u202e\ny"}
+    (new / "variants").mkdir()
+    (new / "variants" / "runtimes.yaml").write_text(json.dumps([row]), encoding="utf-8")
+
+    ran = run("map", "diff", old, new, *options)
+
+    assert "Approved by maintainers" in ran.out
+    assert not [line for line in ran.out.splitlines() if not line.isprintable() or line.startswith(("# ", "y"))]
+
+
 @pytest.mark.parametrize(("option", "code"), [([], 0), (["--exit-code"], 1)])
 def test_the_exit_code_is_asked_for(run: Run, old: Path, tmp_path: Path, option: list[str], code: int) -> None:
     """As with git diff."""
@@ -175,22 +191,42 @@ def test_what_git_recorded_is_compared(run: Run, tmp_path: Path, monkeypatch: py
     ]
 
 
+def test_a_folder_of_a_revision_without_tables_is_named(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no fault of the installation."""
+    checkout = tmp_path / "checkout"
+    write_tables(checkout / "mappings")
+    (checkout / "docs").mkdir()
+    (checkout / "docs" / "x.md").touch()
+    git = ["git", "-C", str(checkout), "-c", "user.name=x", "-c", "user.email=x@host.example"]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "tables"]):
+        subprocess.run([*git, *arguments], check=True)
+    monkeypatch.chdir(checkout)
+
+    error = run("map", "diff", "HEAD:docs", "mappings", "--json").json["error"]
+
+    assert (error["code"], error["revision"]) == ("unknown-revision", "HEAD:docs")
+    assert "no folder of tables" in error["message"]
+    assert "HEAD~5:mappings" in error["hint"]
+
+
 @pytest.mark.parametrize(
-    ("new", "code"),
+    ("new", "expected"),
     [
-        pytest.param("nowhere", "missing-table", id="no-such-path"),
-        pytest.param("empty", "missing-table", id="no-tables-in-it"),
-        pytest.param("HEAD:", "unknown-revision", id="no-checkout"),
-        pytest.param("old/names/overrides.yaml", "not-comparable", id="folder-and-table"),
-        pytest.param("old/names/generated/x.inverse.tsv", "unreadable-table", id="an-index"),
-        pytest.param("old/names/generated/odd.tsv", "unreadable-table", id="no-look-up-file"),
-        pytest.param("old/odd.yaml", "unreadable-table", id="no-list"),
+        pytest.param("nowhere", ("missing-table", "Name a folder"), id="no-such-path"),
+        pytest.param("empty", ("missing-table", "Name a folder"), id="no-tables-in-it"),
+        pytest.param("HEAD:", ("unknown-revision", "Write REV:"), id="no-checkout"),
+        pytest.param("old/names/overrides.yaml", ("not-comparable", "Compare two"), id="folder-and-table"),
+        pytest.param("old/names/generated/x.inverse.tsv", ("unreadable-table", ""), id="an-index"),
+        pytest.param("old/names/generated/odd.tsv", ("unreadable-table", ""), id="no-look-up-file"),
+        pytest.param("old/odd.yaml", ("unreadable-table", ""), id="no-list"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(
-    run: Run, old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new: str, code: str
+    run: Run, old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new: str, expected: tuple[str, str]
 ) -> None:
-    """With a code, and nothing on standard output but that."""
+    """With a code, what to do, and nothing on standard output but that."""
     (tmp_path / "empty").mkdir()
     for path, text in {"x.inverse.tsv": "a\tb\n", "odd.tsv": "a\tb\tno-relation\n"}.items():
         (tmp_path / path).write_text(text, encoding="utf-8")
@@ -201,7 +237,9 @@ def test_what_cannot_be_compared_is_refused(
 
     ran = run("map", "diff", clean, new, "--json")
 
+    code, hint = expected
     assert ran.json["error"]["code"] == code
+    assert ran.json["error"]["hint"].startswith(hint)
     assert ran.code != 0
 
 

@@ -9,6 +9,7 @@ from tests.cli.conftest import Run
 from tests.linting import KNOWN, generated
 from wheelbridge.mapping.generate import render_layer
 from wheelbridge.mapping.lint import RULES
+from wheelbridge.mapping.lint_rows import Table
 from wheelbridge.model.name import CondaName
 
 ACCOUNT = "  reason: a reason\n  evidence: [an issue]\n  reviewed: 2026-11-21\n"
@@ -51,9 +52,11 @@ MENDED = f"""\
 
 @pytest.fixture
 def mappings(tmp_path: Path) -> Path:
-    """A folder of tables: names, and what is generated of a small channel."""
+    """A folder of tables: names, what is generated of a small channel, and other tables without a row."""
     folder = tmp_path / "mappings"
-    (folder / "names" / "generated").mkdir(parents=True)
+    for table in Table:
+        _write(folder, table.replace("*", "conda-forge"), "[]\n")
+    (folder / "names" / "generated").mkdir()
     files = render_layer([generated("numpy", "numpy")], map(CondaName, KNOWN))
     for end, text in ((".tsv", files.projects), (".inverse.tsv", files.packages)):
         (folder / "names" / "generated" / f"conda-forge{end}").write_text(text, encoding="utf-8")
@@ -66,6 +69,10 @@ def _write(folder: Path, name: str, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def _files(mappings: Path) -> list[str]:
+    return sorted(str(path) for path in mappings.rglob("*.*") if path.is_file())
 
 
 def _codes(answer: Any) -> list[tuple[str, int | None]]:
@@ -95,7 +102,7 @@ def test_good_tables_are_said_to_be_good(run: Run, mappings: Path) -> None:
     """With what was looked at."""
     ran = run("map", "lint", "--mappings", mappings)
 
-    assert (ran.code, ran.out) == (0, "1 file: 0 errors, 0 warnings\n")
+    assert (ran.code, ran.out) == (0, "10 files: 0 errors, 0 warnings\n")
 
 
 def test_an_error_fails_the_command(run: Run, mappings: Path) -> None:
@@ -106,7 +113,7 @@ def test_an_error_fails_the_command(run: Run, mappings: Path) -> None:
     assert ran.code == 1
     assert f"{path}:5:3: WB109 error: tzdata: 'conda' is 'python-tzdata', and the relation 'none'" in ran.out
     assert "    'conda' is null exactly where the relation is none." in ran.out
-    assert ran.out.endswith("1 file: 1 errors, 0 warnings\n")
+    assert ran.out.endswith("10 files: 1 errors, 0 warnings\n")
 
 
 def test_a_warning_fails_the_command_only_if_it_shall(run: Run, mappings: Path) -> None:
@@ -125,7 +132,7 @@ def test_json_holds_all_of_a_finding(run: Run, mappings: Path) -> None:
     assert ran.json == {
         "success": False,
         "counts": {"errors": 1, "warnings": 0, "fixed": 0},
-        "files": [str(path)],
+        "files": _files(mappings),
         "findings": [
             {
                 "code": "WB101",
@@ -158,12 +165,104 @@ def test_a_broken_file_hides_no_other(run: Run, mappings: Path) -> None:
         ("overrides.yaml", "WB001", 3),
         ("conda-forge.yaml", "WB004", 1),
     ]
-    assert len(answer["files"]) == 3
+    assert answer["files"] == _files(mappings)
 
 
 def test_no_tables_is_an_error(run: Run, tmp_path: Path) -> None:
     """A wrong folder must not look like a good one."""
     assert run("map", "lint", "--mappings", tmp_path, "--json").json["error"]["code"] == "missing-table"
+
+
+class TestGone:
+    """Tables that are not there, or not whole: look-ups would answer that there is no row."""
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *(table.replace("*", "conda-forge") for table in Table),
+            "names/generated/conda-forge.tsv",
+            "names/generated/conda-forge.inverse.tsv",
+        ],
+    )
+    def test_a_missing_table_is_an_error(self, run: Run, mappings: Path, name: str) -> None:
+        """Each of those that a folder of tables has."""
+        (mappings / name).unlink()
+        ran = run("map", "lint", "--mappings", mappings, "--json")
+
+        assert ran.code == 1
+        assert [(one["code"], one["file"]) for one in ran.json["findings"]] == [("WB017", str(mappings / name))]
+
+    def test_an_emptied_table_is_an_error(self, run: Run, mappings: Path) -> None:
+        """Look-ups, coverage and the page fail on it."""
+        _write(mappings, "names/overrides.yaml", "")
+        ran = run("map", "lint", "--mappings", mappings, "--json")
+
+        assert (ran.code, _codes(ran.json)) == (1, [("WB002", None)])
+
+    @pytest.mark.parametrize(
+        ("name", "edit", "line", "words"),
+        [
+            (".tsv", ("numpy\tnumpy\tdist\t4\n", "<<<<<<< HEAD\n"), 2, "none of this table"),
+            (".tsv", ("numpy\tnumpy\tdist\t4\n", "numpy\tnumpy\tdist"), 2, "no end"),
+            (".tsv", ("numpy\tnumpy\tdist\t4\n", "numpy\tnumpy\tdist\t4\n" * 2), 3, "not behind"),
+            (".tsv", ("numpy\tnumpy\tdist\t4\n", "Num_py\tnumpy\tdist\t4\n"), 2, "none of this table"),
+            (".tsv", ("numpy\tnumpy\tdist\t4\n", "numpy\t\tdist\t4\n"), 2, "none of this table"),
+            (
+                ".tsv",
+                ("numpy\tnumpy\tdist\t4\n", "a\tzz\tdist\t4\nnumpy\tnumpy\tdist\t4\n"),
+                None,
+                "for 'zz' it has nothing",
+            ),
+            (".tsv", ("numpy\tnumpy\tdist\t4\n", ""), None, "for 'numpy' it has 'numpy', not ''"),
+            (".inverse.tsv", ("numpy\tnumpy\n", "numpy\t\n"), None, "for 'numpy' it has '', not 'numpy'"),
+            (".inverse.tsv", ("docker\t\n", "zzz\t\n"), 3, "not behind"),
+            (".inverse.tsv", ("docker\t\n", "docker\n"), 2, "none of this table"),
+        ],
+    )
+    def test_a_damaged_generated_table_is_an_error(
+        self, run: Run, mappings: Path, name: str, edit: tuple[str, str], line: int | None, words: str
+    ) -> None:
+        """A bad merge, a cut download, an edit by hand; and nothing is judged by what is left."""
+        path = mappings / "names" / "generated" / f"conda-forge{name}"
+        text = path.read_text(encoding="utf-8")
+        assert edit[0] in text
+        path.write_text(text.replace(*edit), encoding="utf-8")
+        ran = run("map", "lint", "--mappings", mappings, "--json")
+        (finding, *others) = ran.json["findings"]
+
+        assert (finding["code"], finding["line"], {one["code"] for one in others} - {"WB113"}) == ("WB113", line, set())
+        assert words in finding["message"]
+        assert "map sync" in finding["hint"]
+        assert ran.code == 1
+
+    @pytest.mark.parametrize(("data", "words"), [(b"", "empty"), (b"# columns\na\xff\n", "UTF-8")])
+    def test_bytes_that_are_no_table_are_an_error(self, run: Run, mappings: Path, data: bytes, words: str) -> None:
+        """Of any channel."""
+        folder = mappings / "names" / "generated"
+        (folder / "labs.tsv").write_bytes(data)
+        (folder / "labs.inverse.tsv").write_bytes(b"# columns\n")
+        (finding,) = run("map", "lint", "--mappings", mappings, "--json").json["findings"]
+
+        assert (finding["code"], Path(finding["file"]).name) == ("WB113", "labs.tsv")
+        assert words in finding["message"]
+
+    def test_a_map_of_somebodys_own_is_not_to_blame(self, run: Run, tmp_path: Path) -> None:
+        """Where only it is checked, no other file is."""
+        path = _write(tmp_path, "own.yaml", "thing: zlib\n")
+
+        assert run("map", "lint", "--map", path, "--json").json["files"] == [str(path)]
+
+
+def test_nothing_of_a_table_is_a_command_of_the_terminal(run: Run, mappings: Path) -> None:
+    """It reaches the screen as text, on its line."""
+    row = ROW.replace("tzdata   # the database", '"a\\x1b[31m\\n\\u202eb"')
+    _write(mappings, "names/overrides.yaml", row)
+
+    for form in ("text", "github"):
+        shown = run("map", "lint", "--mappings", mappings, "--format", form)
+        assert not {"\x1b", "\u202e"} & set(shown.out + shown.err)
+        assert form == "github" or " a?[31m ?b:" in shown.out
+        assert not [line for line in shown.out.splitlines() if line.startswith("?")]
 
 
 class TestSelection:
@@ -344,7 +443,7 @@ class TestMaps:
         path = _write(tmp_path, "own.yaml", "thing: zlib\n")
         answer = run("map", "lint", "--map", path, "--mappings", mappings, "--json").json
 
-        assert answer["files"] == sorted([str(path), str(mappings / "names" / "overrides.yaml")])
+        assert answer["files"] == sorted([str(path), *_files(mappings)])
 
     def test_fix_leaves_it_alone(self, run: Run, tmp_path: Path) -> None:
         """It may be in any form, and it is somebody's own."""

@@ -329,6 +329,29 @@ def test_a_table_that_is_no_list_of_rows_is_refused(run: Run, tables: Path, text
     assert (done.code, done.json["error"]["code"]) == (1, "unreadable-table")
 
 
+@pytest.mark.parametrize(
+    ("file", "data", "reason"),
+    [
+        ("names/generated/conda-forge.tsv", b"\xff\tx\tdist\t4\n", "not UTF-8"),
+        ("names/generated/conda-forge.inverse.tsv", b"\xff\tx\n", "not UTF-8"),
+        ("names/generated/conda-forge.tsv", b"# header\n<<<<<<< HEAD\n", "line 2 is no row"),
+        ("names/generated/conda-forge.tsv", b"", "it is empty"),
+        ("wheels/conda-forge.yaml", b"- \xff\n", "not UTF-8"),
+    ],
+)
+@pytest.mark.parametrize("history", ["--history", "--no-history"])
+def test_a_broken_table_is_named(run: Run, tables: Path, file: str, data: bytes, reason: str, history: str) -> None:
+    """A stray byte is no fault of wheelbridge, whether git reads the tables first or not."""
+    commit(tables, "Begin")
+    (tables / file).write_bytes(data)
+
+    error = run("map", "site", "--mappings", tables, history, "--json").json["error"]
+
+    assert error["code"] == "unreadable-table"
+    assert reason in error["message"]
+    assert error["path"].endswith(file)
+
+
 def test_what_is_wanted_is_listed(run: Run, tables: Path, tmp_path: Path) -> None:
     """What `map coverage --json` prints can be given: its unmapped projects are there, the most wanted first."""
     (tmp_path / "requirements.txt").write_text("numpy\nrare\nabsolv\n", encoding="utf-8")
@@ -346,7 +369,11 @@ def test_what_is_wanted_is_listed(run: Run, tables: Path, tmp_path: Path) -> Non
 
 
 def test_a_file_that_counts_nothing_is_refused(run: Run, tables: Path, tmp_path: Path) -> None:
-    """Some other JSON is no list of what is wanted."""
+    """Some other JSON is no list of what is wanted, and a file that is not there is no fault of the installation."""
+    missing = run("map", "site", "--mappings", tables, "--wanted", tmp_path / "nope", "--json").json["error"]
+    assert (missing["code"], missing["path"]) == ("missing-table", str(tmp_path / "nope"))
+    assert missing["hint"] == "Write what `wheelbridge map coverage --json` prints there."
+
     (tmp_path / "wanted.json").write_text('{"names": [1]}', encoding="utf-8")
 
     done = run("map", "site", "--mappings", tables, "--wanted", tmp_path / "wanted.json", "--json")

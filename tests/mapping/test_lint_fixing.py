@@ -151,6 +151,14 @@ def test_a_comment_inside_a_row_is_the_rows() -> None:
     assert apply_fixes(text, [DropRow(0)], PATH)[0] == "- a: 1\n  # one\n"
 
 
+def test_a_mark_of_the_byte_order_stays_in_front() -> None:
+    """It belongs to the file, not to the row behind it."""
+    text = "\ufeff- a: 2\n- a: 1\n"
+
+    assert apply_fixes(text, [SortRows((1, 0))], PATH)[0] == "\ufeff- a: 1\n- a: 2\n"
+    assert apply_fixes(text, [DropRow(0)], PATH)[0] == "\ufeff- a: 1\n"
+
+
 @pytest.mark.parametrize(
     ("text", "fix"),
     [

@@ -29,7 +29,7 @@ MORE = """
 def test_a_good_table_has_no_findings() -> None:
     """What the cases below break is sound."""
     assert lint(Table.NAMES, GOOD + MORE) == ()
-    assert lint(Table.NAMES, "") == ()
+    assert lint(Table.NAMES, "[]") == ()
     assert lint(Table.NAMES, "[]") == ()
 
 
@@ -195,6 +195,40 @@ def test_a_fix_says_what_to_write() -> None:
 def test_a_file_of_another_shape_is_found(text: str) -> None:
     """Once, and nothing breaks."""
     assert told(lint(Table.NAMES, text)) == [("WB002", 1)]
+
+
+@pytest.mark.parametrize("text", ["", "# all gone\n"])
+def test_an_empty_file_is_no_table(text: str) -> None:
+    """Somebody emptied it: `[]` is a table without rows."""
+    (finding,) = lint(Table.NAMES, text)
+
+    assert (finding.code, finding.line, finding.message) == ("WB002", None, "The table is empty")
+
+
+@pytest.mark.parametrize(
+    ("code", "old", "new"),
+    [
+        ("WB003", "  conda: zlib", "  more: 1\n  conda: zlib"),
+        ("WB003", "  conda: zlib", "  more: null\n  conda: zlib"),
+        ("WB004", "  reason: the C library\n", ""),
+        ("WB005", "[an issue]", "[]"),
+        ("WB006", "  reviewed: 2026-11-21\n", ""),
+        ("WB008", "2026-11-21", "soon"),
+        ("WB009", "zdata", "apple"),
+        ("WB012", "specs: []", "specs: [nowhere]"),
+        ("WB014", "zdata", "tzdata"),
+        ("WB101", "zdata", "Z_data"),
+    ],
+)
+def test_no_finding_waits_behind_another(code: str, old: str, new: str) -> None:
+    """A parser stops at its first problem; the lint tells both, so that a second run has nothing new."""
+    row = MORE.replace("conda: zlib", "conda: zlib!\n  specs: []")
+    assert [finding.code for finding in lint(Table.NAMES, GOOD + row)] == ["WB002"]
+
+    found = lint(Table.NAMES, GOOD + row.replace(old, new, 1))
+
+    assert sorted(finding.code for finding in found) == sorted([code, "WB002"])
+    assert "'zlib!'" in next(finding.message for finding in found if finding.code == "WB002")
 
 
 def test_a_row_of_another_shape_hides_no_other() -> None:

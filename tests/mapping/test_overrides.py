@@ -33,7 +33,23 @@ GOOD: dict[str, Any] = {
         ({"reviewed": "20261121"}, "is no date"),
         ({"confidence": "sure"}, "'sure' is no confidence; there are recipe"),
         ({"provenance": "hearsay"}, "is none of curated"),
+        ({"pypi": ""}, r"\[0\]: '' cannot name a project \(PEP 508\)"),
+        ({"pypi": "pypi:foo"}, "'pypi:foo' cannot name a project"),
+        ({"pypi": "foo/bar[x]"}, "cannot name a project"),
         ({"channels": []}, "holds for no channel"),
+        ({"conda": "pypi.docker"}, "kept for projects of an index"),
+        ({"not": ["pypi.docker"]}, "kept for projects of an index"),
+        ({"specs": ["pypi.docker >=1"]}, "kept for projects of an index"),
+        ({"specs": ["corp::foo"]}, "name, version and build"),
+        ({"specs": ["foo[build_number='<1']"]}, "name, version and build"),
+        ({"specs": ["https://host.example/foo-1-0.conda"]}, "name, version and build"),
+        ({"specs": ["-foo"]}, "name, version and build"),
+        ({"channels": [""]}, "'' is no name of a channel"),
+        ({"channels": ["conda-forge", "https://host.example/x"]}, "'https://host.example/x' is no name of a channel"),
+        ({"channels": ["../x"]}, "is no name of a channel"),
+        ({"channels": ["a b"]}, "is no name of a channel"),
+        ({"channels": ["conda-forge.inverse"]}, "is no name of a channel"),
+        ({"evidence": ["seen", " "]}, "an item of its evidence is blank"),
         ({"reason": " "}, "needs a reason"),
         ({"evidence": []}, "needs a reason and its evidence"),
         ({"evidnce": []}, "there is no field 'evidnce'"),
@@ -107,6 +123,24 @@ def test_a_row_of_ones_own_needs_no_evidence() -> None:
     rows = parse_overrides([{"pypi": name, "conda": name, "relation": "dist"} for name in ("b", "a")], own=True)
 
     assert [(row.pypi, row.reason, row.evidence) for row in rows] == [("b", "", ()), ("a", "", ())]
+
+
+@pytest.mark.parametrize("channel", ["corp", "Corp.Team/dev_1"])
+def test_a_row_of_ones_own_may_be_for_any_channel(channel: str) -> None:
+    """No file is named after it."""
+    row = {"pypi": "a", "conda": "a", "relation": "dist", "channels": [channel]}
+
+    assert parse_overrides([row], own=True)[0].channels == (channel,)
+    with pytest.raises(InvalidOverrideError, match="is no name of a channel") as caught:
+        parse_overrides([row | {"channels": ["https://u:s3cret@host.example/x"]}], own=True)
+    assert "s3cret" not in caught.value.message
+
+
+def test_a_spec_is_one_line() -> None:
+    """The fields of a look-up file stand between tabs."""
+    (row,) = parse_overrides([GOOD | {"specs": ["x\t>=1\n"]}])
+
+    assert row.specs == ("x >=1",)
 
 
 def test_a_day_may_be_written_as_yaml_has_days() -> None:

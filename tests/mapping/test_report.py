@@ -141,6 +141,41 @@ def test_what_a_table_says_is_not_read_as_markdown() -> None:
     assert "t: `k`: reason x -> \\<b>\\*\\|\\[y\\](z)" in render_difference(difference(old, new))
 
 
+EVIL = "a` <b>x</b>\n\n# Approved by maintainers\n| x |\x1b[31m"
+
+
+def test_nothing_that_a_table_says_leaves_its_line() -> None:
+    """A heading of somebody else's, or a colour of the terminal, would look like ours; keys and names too."""
+    changes = difference(
+        {EVIL: {EVIL: Entry({"reason": "x"})}, "names": {EVIL: entry(EVIL)}},
+        {EVIL: {EVIL: Entry({"reason": EVIL})}, "names": {EVIL: UNDECIDED}},
+    )
+    pin = PinChange(name=EVIL, old_commit=EVIL, new_commit=EVIL * 2, old_sha256="a", new_sha256="b")
+    name = CondaName(EVIL)
+    channel = ChannelReport(
+        channel=EVIL,
+        before={},
+        after={},
+        changes=changes,
+        redundant=(NormalizedName(EVIL),),
+        contradicted=(NormalizedName(EVIL),),
+        bundlers=((name, 30),),
+        vanished=(name,),
+    )
+
+    lines = render_report(SyncReport((pin,), (channel,))).splitlines()
+
+    assert [line for line in lines if line.startswith("#") and "Approved" in line] == [
+        "## a\\` \\<b>x\\</b> \\# Approved by maintainers \\| x \\|?\\[31m"
+    ]
+    assert not [line for line in lines if not line.isprintable()]
+    assert {line[0] for line in lines if line} == {"#", "|", "-"}
+    for line in lines:
+        outside = "".join(line.replace("\\`", "").split("`")[::2])
+        assert "<b>" not in outside.replace("\\<b>", "")
+        assert not line.startswith("| `") or line.replace("\\|", "").count("|") == 4
+
+
 def test_curated_rows_that_the_table_says_by_itself() -> None:
     """A row that rejects look-alikes, or has another relation, says more."""
     curated = parse_overrides(

@@ -2,19 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import replace as changed
 from datetime import date
 from pathlib import Path
 
 from rattler import MatchSpec
 from rattler.exceptions import InvalidMatchSpecError
 
-from wheelbridge.errors import WheelbridgeError
+from wheelbridge.errors import UsageError, WheelbridgeError
 from wheelbridge.mapping.lookup import LayeredNameTable
+from wheelbridge.mapping.overlays import InvalidMapError, parse_overlay
 from wheelbridge.mapping.overrides import InvalidOverrideError, Override, parse_overrides
-from wheelbridge.mapping.row_text import render_row
+from wheelbridge.mapping.row_text import render_entry, render_row
+from wheelbridge.mapping.rows import Relation
 from wheelbridge.tables import load_names
 from wheelbridge.tables.documents import load_document, parse_document
-from wheelbridge.tables.inserting import insert_row
+from wheelbridge.tables.inserting import insert_entry, insert_row
+from wheelbridge.tables.reading import check_rows
+from wheelbridge.tables.writing import write_file
+
+_SUFFIXES = frozenset({".yaml", ".yml"})
+_SECTIONS = frozenset({"names", "external"})
+"""Keys of a map that are no projects."""
 
 
 class RowExistsError(WheelbridgeError):
@@ -47,6 +56,16 @@ class Draft:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The file as it stands: its text, what YAML loads of it, and its rows in their order."""
+
+    path: Path
+    text: str
+    data: object
+    rows: tuple[Override, ...]
+
+
 def draft_row(fields: Mapping[str, object], path: Path, names: LayeredNameTable, *, own: bool, replace: bool) -> Draft:
     """Check a row and see where it goes; nothing is written.
 
@@ -54,33 +73,100 @@ def draft_row(fields: Mapping[str, object], path: Path, names: LayeredNameTable,
         fields: the row, with the names that the file has for its fields.
         path: the file; it need not be there if the rows are somebody's *own*.
         names: the tables as they stand.
-        own: the rows of the file need no evidence.
+        own: the rows of the file need no evidence, and it may say ``project: package``.
         replace: take the place of a row that is there.
 
     Raises:
         InvalidOverrideError: if the row, or the file with it, breaks a rule.
+        InvalidMapError: the same of a map of somebody's own; or if it cannot hold what the row says.
         RowExistsError: if the project has a row already.
+        UsageError: if more than one row would have to go.
     """
     row = Override.parse(fields, "the new row", own=own)
     _check_specs(row)
-    rows = parse_overrides(load_document(path) or [], own=own) if path.exists() or not own else ()
-    exists = any(one.pypi == row.pypi and set(one.channels) & set(row.channels) for one in rows)
-    if exists and not replace:
-        raise RowExistsError(row.pypi, path)
-    text = render_row(row)
-    before = path.read_bytes().decode("utf-8") if path.exists() else ""
-    content = insert_row(before, text, row.pypi, path)
-    parse_overrides(parse_document(content.encode(), path), own=own)
-    return Draft(path, row, text, content, tuple(_warnings(row, names)))
+    table = _read(path, own=own)
+    place = _find_place(table, row, replace=replace)
+    if isinstance(table.data, Mapping):
+        text, content = _put_entry(table, table.data, row, place)
+    else:
+        text = render_row(row)
+        content = insert_row(table.text, text, row.pypi, path, place)
+    _parse(parse_document(content.encode(), path), path, own=own)
+    lost = [] if place is None else [name for name in table.rows[place].channels if name not in row.channels]
+    gone = [f"the row that was there held for {', '.join(lost)}, too; nothing does now"] if lost else []
+    return Draft(path, row, text, content, (*gone, *_warnings(row, names)))
+
+
+def _read(path: Path, *, own: bool) -> _Table:
+    if own and not path.exists():
+        return _Table(path, "", None, ())
+    data = load_document(path)
+    return _Table(path, path.read_bytes().decode("utf-8"), data, _parse(data, path, own=own))
+
+
+def _parse(data: object, path: Path, *, own: bool) -> tuple[Override, ...]:
+    if own:
+        return parse_overlay(data, str(path)).rows
+    return check_rows([] if data is None else data, path, parse_overrides)
+
+
+def _find_place(table: _Table, row: Override, *, replace: bool) -> int | None:
+    """Return which row of the file is about the project in a channel of the new row's."""
+    places = [
+        number
+        for number, one in enumerate(table.rows)
+        if one.pypi == row.pypi and not set(one.channels).isdisjoint(row.channels)
+    ]
+    if places and not replace:
+        raise RowExistsError(row.pypi, table.path)
+    if len(places) > 1:
+        raise UsageError(
+            f"{table.path} has {len(places)} rows for {row.pypi!r} in {', '.join(row.channels)}",
+            hint="Name the channels of one of them with --channel, or edit them there.",
+        )
+    return places[0] if places else None
+
+
+def _put_entry(table: _Table, data: Mapping[str, object], row: Override, place: int | None) -> tuple[str, str]:
+    """Write the row as a map has it that says ``project: package``; return its text, and that of the file."""
+    forms = "A row of a short map is `project: package` or `project: null`; a map with more is a list of rows."
+    if not _SECTIONS.isdisjoint(data):
+        raise InvalidMapError(str(table.path), "", "its rows stand below 'names'", hint=f"Write the row there. {forms}")
+    plain = Override(pypi=row.pypi, conda=row.conda, relation=row.relation)
+    if row.relation not in {Relation.DIST, Relation.NONE} or changed(row, reviewed="") != plain:
+        raise InvalidMapError(str(table.path), row.pypi, "a short map cannot hold what the row says", hint=forms)
+    text = render_entry(row)
+    return text, insert_entry(table.text, text, table.path, None if place is None else list(data)[place])
 
 
 def write_draft(draft: Draft) -> None:
-    """Write the file whole; it keeps its permissions."""
-    part = draft.path.with_name(f".{draft.path.name}.part")
-    part.write_bytes(draft.content.encode())
-    if draft.path.exists():
-        part.chmod(draft.path.stat().st_mode & 0o777)
-    part.replace(draft.path)
+    """Write the file whole; it keeps its permissions.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    write_file(draft.path, draft.content.encode())
+
+
+def check_own_file(path: Path) -> None:
+    """See that a map of somebody's own is one that rows can be written into.
+
+    Raises:
+        UsageError: if it is not YAML by its name, or its folder is not there.
+    """
+    if path.suffix not in _SUFFIXES:
+        raise UsageError(f"{path} is not YAML, and rows are written into YAML only", hint="Name a file ….yaml.")
+    if not path.parent.is_dir():
+        raise UsageError(f"There is no folder {str(path.parent)!r}", hint="Make it first, or name another file.")
+
+
+def is_short(path: Path) -> bool:
+    """Tell whether a map of somebody's own is there and says ``project: package``, with no room for more.
+
+    Raises:
+        UnreadableTableError: if it is not YAML.
+    """
+    return path.exists() and isinstance(load_document(path), Mapping)
 
 
 def curated_file(mappings: Path) -> Path:
@@ -98,12 +184,21 @@ def today() -> str:
     return date.today().isoformat()  # noqa: DTZ011 - a reviewer's own day
 
 
+def find_spec_problem(spec: str) -> str | None:
+    """Say what is wrong with a text that should be a MatchSpec.
+
+    >>> find_spec_problem("cuda-version >=12,<13")
+    """
+    try:
+        MatchSpec(spec, strict=True)
+    except InvalidMatchSpecError as error:
+        return f"{spec!r} is no MatchSpec: {error}"
+    return None
+
+
 def _check_specs(row: Override) -> None:
-    for spec in row.specs:
-        try:
-            MatchSpec(spec, strict=True)
-        except InvalidMatchSpecError as error:
-            raise InvalidOverrideError("the new row", f"{spec!r} is no MatchSpec: {error}") from None
+    for problem in filter(None, map(find_spec_problem, row.specs)):
+        raise InvalidOverrideError("the new row", problem)
 
 
 def _warnings(row: Override, names: LayeredNameTable) -> list[str]:

@@ -34,6 +34,7 @@ _FOLDER = "mappings"
 """Where a repository of wheelbridge has its tables."""
 _NAMES = "names/"
 _INVERSE = ".inverse"
+_FORMS = "Name a folder of tables (it has 'names/'), a table, or REV: of a git checkout, such as HEAD:."
 _TIMEOUT = 60
 """Seconds that git may take."""
 
@@ -174,18 +175,20 @@ def _read_side(place: str) -> _Side:
     if path.exists():
         return _read_table(path)
     if ":" not in place:
-        raise MissingTableError(path)
+        raise MissingTableError(path, hint=_FORMS)
     with _revision(place) as folder:
         return _Side("folder", read_folder(folder))
 
 
 def _tables_in(folder: Path) -> Path:
     """Return *folder*, or the tables of the checkout that it is."""
-    if (folder / "names").is_dir():
-        return folder
-    if (folder / _FOLDER / "names").is_dir():
-        return folder / _FOLDER
-    raise MissingTableError(folder / "names")
+    if (found := _find_tables(folder)) is None:
+        raise MissingTableError(folder / "names", hint=_FORMS)
+    return found
+
+
+def _find_tables(folder: Path) -> Path | None:
+    return next((path for path in (folder, folder / _FOLDER) if (path / "names").is_dir()), None)
 
 
 def _read_table(path: Path) -> _Side:
@@ -239,7 +242,9 @@ def _revision(place: str) -> Iterator[Path]:
                 archive.extractall(unpacked, filter="data")
         except tarfile.TarError as error:
             raise UnknownRevisionError(place, str(error)) from None
-        yield _tables_in(Path(unpacked))
+        if (tables := _find_tables(Path(unpacked))) is None:
+            raise UnknownRevisionError(place, "there is no folder of tables in it")
+        yield tables
 
 
 def _ask_git(place: str, *arguments: str, at: str = ".") -> bytes:

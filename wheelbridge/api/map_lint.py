@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from wheelbridge.api.map_lint_files import open_channels, read_map, read_spec, read_table, show, table_files
+from wheelbridge.api.map_lint_generated import check_tables, find_missing
 from wheelbridge.api.maps import read_maps
 from wheelbridge.mapping.findings import Finding, Fix
 from wheelbridge.mapping.lint import check_documents, choose_codes, count
@@ -102,7 +103,9 @@ class _Lint:
         self._maps = tuple(entry.file for entry in read_maps(request.maps) if entry.file)
         self._tables = dict(table_files(mappings))
         self._only_maps = bool(request.maps) and request.mappings is None
-        self._channels = open_channels(mappings, request.channel_data)
+        self._bulk = bulk = check_tables(mappings)
+        self._missing = tuple(find_missing(mappings))
+        self._channels = open_channels(mappings, bulk.sound, request.channel_data)
         self._read_spec = cache(read_spec)
         self._unsafe: dict[Path, str] = {}
 
@@ -110,10 +113,11 @@ class _Lint:
         """Check all files."""
         found, asked = self.check()
         documents = [document for document in asked if isinstance(document, Document)]
+        bulk = () if self._only_maps else self._bulk.files
         return LintReport(
             findings=found,
             fixed=tuple(fixed),
-            files=tuple(sorted(item.file for item in asked)),
+            files=tuple(sorted((*(item.file for item in asked), *bulk))),
             notes=(*_notes(documents, self._channels), *self._unsafe.values()),
         )
 
@@ -146,6 +150,7 @@ class _Lint:
             today=self._today, read_spec=self._read_spec, channels=self._channels, documents=(*tables, *documents)
         )
         found = [finding for finding in asked if isinstance(finding, Finding)]
+        found += () if self._only_maps else (*self._missing, *self._bulk.findings)
         found += check_documents(documents, facts)
         wanted = (finding for finding in found if finding.code in self._codes)
         return tuple(sorted(wanted, key=lambda finding: finding.file)), asked

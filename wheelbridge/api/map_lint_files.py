@@ -74,20 +74,20 @@ def read_map(path: Path) -> Document | Finding:
     return Document(file=show(path), table=Table.NAMES, data=rows, positions=positions, own=True, origins=origins)
 
 
-def open_channels(mappings: Path, given: Sequence[str]) -> Mapping[str, ChannelNames]:
-    """Return what is known of channels: from their generated tables, and from repodata, *given* as ``[NAME=]PLACE``.
+def open_channels(mappings: Path, sound: Iterable[str], given: Sequence[str]) -> Mapping[str, ChannelNames]:
+    """Return what is known of channels: from their *sound* generated tables, and from repodata.
+
+    Args:
+        mappings: the folder of the tables.
+        sound: the channels whose tables can be gone by; what is broken would say that packages are unknown.
+        given: the repodata, as ``[NAME=]PLACE``.
 
     Raises:
         WheelbridgeError: if repodata cannot be read.
     """
     present = dict(_read_channel(text) for text in given)
-    tables = {
-        path.name.removesuffix(".inverse.tsv") for path in (mappings / "names" / "generated").glob("*.inverse.tsv")
-    }
-    return {
-        channel: ChannelNames(_open_table(mappings, channel) if channel in tables else None, present.get(channel))
-        for channel in sorted({*tables, *present})
-    }
+    tables = {channel: _open_table(mappings, channel) for channel in sound}
+    return {channel: ChannelNames(tables.get(channel), present.get(channel)) for channel in sorted({*tables, *present})}
 
 
 def read_spec(text: str) -> Spec:
@@ -170,12 +170,9 @@ def _places(data: object, overlay: Overlay) -> Iterable[Place]:
     return [(*start, key) for key in keys]
 
 
-def _open_table(mappings: Path, channel: str) -> Layer | None:
+def _open_table(mappings: Path, channel: str) -> Layer:
     folder = mappings / "names" / "generated"
-    try:
-        files = [map_file(folder / f"{channel}{end}") for end in (".tsv", ".inverse.tsv")]
-    except MissingTableError:
-        return None
+    files = [map_file(folder / f"{channel}{end}") for end in (".tsv", ".inverse.tsv")]
     return Layer("generated", *map(SortedLines, files))
 
 

@@ -10,13 +10,15 @@ from typing import Any
 
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.mapping.coverage import Status
+from wheelbridge.mapping.lines import TableRow
 from wheelbridge.mapping.lookup import Layer
 from wheelbridge.mapping.row_history import split_lines, split_rows
 from wheelbridge.mapping.site_data import SiteTables, site_data
 from wheelbridge.tables import CHANNEL, find_mappings, load_names
 from wheelbridge.tables.documents import UnreadableTableError, load_document
 from wheelbridge.tables.history import History, Split, read_history
-from wheelbridge.tables.locate import find_built
+from wheelbridge.tables.load import RESTORE
+from wheelbridge.tables.locate import MissingTableError, find_built
 from wheelbridge.tables.site_page import GENERATOR, render_page
 
 FILE = "index.html"
@@ -97,6 +99,7 @@ def build_site(mappings: Path | None = None, *, history: bool = True, wanted: Pa
         WheelbridgeError: if a curated row breaks a rule.
     """
     folder = mappings or find_mappings()
+    _check_texts(folder)
     found = read_history(folder, dict(_splits(folder))) if history else History(missing="it was not asked for")
     documents = {name: _load_rows(folder, name) for name in _DOCUMENTS if name != "names"}
     tables = SiteTables(
@@ -163,6 +166,27 @@ def _splits(folder: Path) -> Iterator[tuple[str, Split]]:
         yield path.relative_to(folder).as_posix(), split_lines
 
 
+def _check_texts(folder: Path) -> None:
+    """See that every file is a text, and every line of a generated one a row."""
+    inverse = (folder / _GENERATED).glob("*.inverse.tsv")
+    for path in [*(folder / name for name, _ in _splits(folder)), *sorted(inverse)]:
+        try:
+            text = path.read_text("utf-8")
+        except UnicodeDecodeError as error:
+            raise UnreadableTableError(path, f"it is not UTF-8: {error.reason} (byte {error.start})") from None
+        if path.suffix == ".tsv" and not path.name.endswith(".inverse.tsv"):
+            _check_lines(path, text)
+
+
+def _check_lines(path: Path, text: str) -> None:
+    for number, line in enumerate(text.split("\n")[:-1], 1):
+        if not line.startswith("#"):
+            try:
+                TableRow.parse(line.split("\t"))
+            except ValueError:
+                raise UnreadableTableError(path, f"line {number} is no row", hint=RESTORE) from None
+
+
 def _table_of(file: str) -> str:
     if file.startswith(_GENERATED):
         return "generated"
@@ -190,6 +214,8 @@ def _read_wanted(path: Path) -> Iterator[tuple[str, int]]:
     try:
         names = [name for name in load_document(path)["names"] if (name["world"], name["status"]) == _UNMAPPED]
         items = [(str(name["name"]), int(name["mentions"])) for name in names]
+    except MissingTableError:
+        raise MissingTableError(path, hint="Write what `wheelbridge map coverage --json` prints there.") from None
     except (KeyError, TypeError, ValueError):
         raise UnreadableTableError(path, "what `wheelbridge map coverage --json` prints is expected") from None
     yield from sorted(items, key=lambda item: (-item[1], item[0]))

@@ -40,8 +40,8 @@ from wheelbridge.tables.pinned import (
     read_input,
     read_pins,
     render_pins,
-    write_file,
 )
+from wheelbridge.tables.writing import write_file
 
 _MANY = 3
 """More dist-infos than that in one package are seldom all its own."""

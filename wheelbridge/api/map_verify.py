@@ -40,6 +40,7 @@ from wheelbridge.mapping.lookup import LayeredNameTable
 from wheelbridge.mapping.verdicts import Status, Verdict, compare_all
 from wheelbridge.model.boundaries import check_url
 from wheelbridge.model.name import CondaName, canonicalize_name
+from wheelbridge.model.redaction import MASK, redact_unreadable
 from wheelbridge.model.source import Source
 from wheelbridge.solver.channels import ChannelAccess, Channels
 from wheelbridge.solver.errors import PackageNotFoundError
@@ -51,6 +52,10 @@ _PATIENCE = 600.0
 """Seconds that one package may take."""
 _SYSTEMS = ((".dll", "win-*"), (".dylib", "osx-*"), (".so.", "linux-*"))
 """How sonames end -> where they do."""
+_NO_PLACE = "its URL is none of a package in a channel"
+_PLACE = (
+    "Write it as …/CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda, with nothing behind it; encode a login's '/', '?' and '#'."
+)
 _REVOKED = "package_has_been_revoked"
 """The dependency that a channel gives to what it takes back, so that nothing can install it."""
 
@@ -159,10 +164,11 @@ class VerifyReport:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """A package that was named by its place: a path, or a URL of *source* without its login."""
+    """A package that was named by its place: a path, or a URL of *source* without its login; or why it cannot be."""
 
     place: str
     source: Source | None = None
+    error: WheelbridgeError | None = None
 
 
 def verify_tables(request: VerifyRequest, settings: VerifySettings, progress: Progress) -> VerifyReport:
@@ -171,23 +177,29 @@ def verify_tables(request: VerifyRequest, settings: VerifySettings, progress: Pr
     What goes wrong with one package stands in its report and does not stop the others.
 
     Raises:
-        UsageError: if a URL cannot be read.
         RepodataError: if a channel cannot be read.
         BreachError: if a channel is reached without TLS, and may not be.
         LoginStoreError: if rattler's store of logins cannot be read.
     """
-    given = [_read_place(text) for text in request.packages]
+    given = [_read_place(text, number) for number, text in enumerate(request.packages, 1)]
     homes = [one.source for one in given if one.source is not None]
     client = open_client((*settings.sources, *homes))
     return run_to_end(_Verifier(request, settings, client, progress).verify(given))
 
 
-def _read_place(text: str) -> _Given:
-    """Split the login from the URL of a package: it is that of the channel, two folders above."""
+def _read_place(text: str, number: int) -> _Given:
+    """Split the login from the URL of a package: it is that of the channel, two folders above.
+
+    A URL of which nothing can be shown is called by its *number* on the command line.
+    """
     if "://" not in text or text.startswith("file:"):
         return _Given(text)
-    clean, login = split_channel_credentials(text)
-    (source,) = read_sources([("channel", _two_above(login or clean))], defaults=False)
+    try:
+        clean, login = split_channel_credentials(text)
+        (source,) = read_sources([("channel", _two_above(login or clean))], defaults=False)
+    except (WheelbridgeError, ValueError):
+        shown = redact_unreadable(text).replace(MASK, f"--package number {number}")
+        return _Given(shown, error=UnreadablePackageError(shown, _NO_PLACE, hint=_PLACE))
     return _Given(clean, source)
 
 
@@ -237,6 +249,8 @@ class _Verifier:
         return replace(report, asked=asked)
 
     async def _read_given(self, given: _Given) -> PackageReport:
+        if given.error is not None:
+            raise given.error
         if (source := given.source) is not None:
             check_url(given.place, source.url, source.trusted_hosts, source=source.name)
         return await self._read(given.place)

@@ -1,11 +1,14 @@
 """The entry point: runs a command, and turns whatever goes wrong into one message and one exit code."""
 
+import errno
 import gc
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 from typer.main import get_command
@@ -17,6 +20,18 @@ from wheelbridge.errors import UsageError, WheelbridgeError
 _INTERRUPTED = 130
 _OBJECTS = 100_000
 """New objects between two collections; Python's own 700 cost a fifth of a solve."""
+_HIDDEN = re.compile(r"\.(.+\..+)\.(?:part|[0-9]+)").fullmatch
+_MAY_NOT = "Check who may read and write there, or name another place."
+_NO_ROOM = "Make room there, or name another place."
+_HINTS = {
+    errno.EACCES: _MAY_NOT,
+    errno.EPERM: _MAY_NOT,
+    errno.EROFS: _MAY_NOT,
+    errno.ENOSPC: _NO_ROOM,
+    errno.EDQUOT: _NO_ROOM,
+    errno.ENOENT: "Check that the folder, or the file, is there.",
+}
+"""What to do about errors of the operating system, by their numbers."""
 _ClickError: type[typer.BadParameter] = typer.BadParameter.__mro__[2]
 """Click's root error as typer has it: in its own copy of click, or in the click package before that."""
 
@@ -75,9 +90,19 @@ class OperatingSystemError(WheelbridgeError):
     code = "os-error"
 
     def __init__(self, error: OSError) -> None:
-        place = f" ({error.filename})" if error.filename else ""
-        super().__init__(f"{error.strerror or error}{place}")
+        place = _shown_place(error.filename2 or error.filename)
+        hint = _HINTS.get(error.errno or 0, "Check that path." if place else None)
+        super().__init__(f"{error.strerror or error}{f' ({place})' if place else ''}", hint=hint)
         self.errno = error.errno
+
+
+def _shown_place(name: object) -> str:
+    """Return a file as the user knows it: one that is replaced whole is written under a hidden name first."""
+    if not isinstance(name, str | bytes | os.PathLike):
+        return ""
+    path = Path(os.fsdecode(name))
+    hidden = _HIDDEN(path.name)
+    return str(path.with_name(hidden[1]) if hidden else path)
 
 
 class InternalError(WheelbridgeError):

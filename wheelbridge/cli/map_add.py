@@ -5,14 +5,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wheelbridge.api.map_add import Draft, curated_file, draft_row, open_tables, today, write_draft
+from packaging.utils import InvalidName
+
+from wheelbridge.api.map_add import (
+    Draft,
+    check_own_file,
+    curated_file,
+    draft_row,
+    find_spec_problem,
+    is_short,
+    open_tables,
+    today,
+    write_draft,
+)
 from wheelbridge.cli.output import err, note, out, print_json
 from wheelbridge.errors import UsageError, WheelbridgeError
 from wheelbridge.mapping.lookup import LayerAnswer, LayeredNameTable
 from wheelbridge.mapping.overrides import Override
 from wheelbridge.mapping.rows import Relation
-from wheelbridge.model.name import canonicalize_name
+from wheelbridge.model.name import NormalizedName, canonicalize_name
 from wheelbridge.tables import find_mappings
+from wheelbridge.tables.shipped import refuse_shipped
 
 _MEANINGS = {
     Relation.DIST: "carries the project's dist-info",
@@ -52,13 +65,17 @@ class Manner:
 
 def run(project: str, fields: Fields, manner: Manner, *, mappings: Path | None, map_file: Path | None) -> int:
     """Write a row into the curated table, or into *map_file*, a map of somebody's own."""
-    name, own = canonicalize_name(project), map_file is not None
+    name, own = _read_project(project), map_file is not None
+    if map_file is not None:
+        check_own_file(map_file)
+    elif not manner.dry_run:
+        refuse_shipped(mappings, hint="Give --map FILE for a map of your own; or work in a checkout, for everybody.")
     path = map_file or curated_file(mappings or find_mappings())
     names = open_tables(mappings)
     asks = sys.stdin.isatty() and not manner.yes and not manner.as_json
     if asks:
         _show_answers(name, names)
-    data = _Form(name, fields, names, own=own, asks=asks).fill()
+    data = _Form(name, fields, names, own=own, asks=asks, short=own and is_short(path)).fill()
     draft = draft_row(data, path, names, own=own, replace=manner.replace)
     if not manner.as_json:
         _show_draft(draft)
@@ -68,15 +85,27 @@ def run(project: str, fields: Fields, manner: Manner, *, mappings: Path | None, 
     return _finish(draft, manner, written=True)
 
 
+def _read_project(text: str) -> NormalizedName:
+    """Return the name of a project that people may write as ``pypi:NAME``."""
+    world, separator, rest = text.partition(":")
+    if separator and world != "pypi":
+        raise UsageError(f"{text!r} is no PyPI project", hint="Rows are written for projects: pypi:torch, or torch.")
+    try:
+        return canonicalize_name((rest if separator else text).strip(), validate=True)
+    except InvalidName:
+        raise UsageError(f"{text!r} cannot name a PyPI project (PEP 508)", hint="Write it like torch.") from None
+
+
 @dataclass
 class _Form:
-    """Asks for the fields that the command line leaves open, each until it will do."""
+    """Asks for the fields that the command line leaves open, each until it will do; of a short map, only for one."""
 
     project: str
     fields: Fields
     names: LayeredNameTable
     own: bool
     asks: bool
+    short: bool
     data: dict[str, object] = field(default_factory=dict)
 
     def fill(self) -> Mapping[str, object]:
@@ -89,7 +118,7 @@ class _Form:
         conda = given.conda if given.conda is not None else self._ask("conda", "Conda package (empty: there is none)")
         self.data["conda"] = conda or None
         self.data["relation"] = given.relation or self._ask_relation()
-        self.data["specs"] = list(given.specs) or self._ask_list("specs", "Further MatchSpecs, comma separated")
+        self.data["specs"] = list(given.specs) or self._ask_each("specs", "Further MatchSpec")
         if limit := given.pypi_range or self._ask("pypi_range", "Only these versions (PEP 440; empty: all)"):
             self.data["pypi_range"] = limit
         self.data["not"] = list(given.rejected) or self._ask_list("not", "Packages that look right and are wrong")
@@ -97,11 +126,13 @@ class _Form:
             self.data["channels"] = list(given.channels)
         reason = given.reason or self._ask("reason", "Why, in one sentence", needed=not self.own)
         self.data |= {"reason": reason} if reason else {}
-        self.data["evidence"] = list(given.evidence) or self._ask_evidence()
+        self.data["evidence"] = list(given.evidence) or self._ask_each("evidence", "Evidence", needed=not self.own)
         self.data["reviewed"] = today()
         return self.data
 
     def _ask(self, name: str, question: str, *, needed: bool = False) -> str:
+        if self.short and name != "conda":
+            return ""
         if not self.asks:
             if needed or name == "conda":
                 option = {"conda": "--conda NAME, or --conda ''"}.get(name, f"--{name} TEXT")
@@ -112,6 +143,8 @@ class _Form:
     def _ask_relation(self) -> str:
         if self.data["conda"] is None:
             return Relation.NONE
+        if self.short:
+            return Relation.DIST
         if not self.asks:
             raise UsageError(
                 "Nothing says the relation of the row, and there is nobody to ask", hint="--relation NAME."
@@ -123,13 +156,17 @@ class _Form:
 
     def _ask_list(self, name: str, question: str) -> list[str]:
         answer = self._ask(name, f"{question} (empty: none)")
-        return [item.strip() for item in answer.split(" , " if name == "specs" else ",") if item.strip()]
+        return [item.strip() for item in answer.split(",") if item.strip()]
 
-    def _ask_evidence(self) -> list[str]:
+    def _ask_each(self, name: str, question: str, *, needed: bool = False) -> list[str]:
+        """Ask for one item after the other, until there is none."""
         found: list[str] = []
-        while answer := self._ask("evidence", f"Evidence {len(found) + 1}", needed=not self.own and not found):
+        while True:
+            must = needed and not found
+            answer = self._ask(name, f"{question} {len(found) + 1}{'' if must else ' (empty: no more)'}", needed=must)
+            if not answer:
+                return found
             found.append(answer)
-        return found
 
     def _until(self, question: str, name: str, read: Callable[[str], str], *, needed: bool) -> str:
         """Ask until the answer will do by itself."""
@@ -144,6 +181,8 @@ class _Form:
 
     def _problem(self, name: str, answer: str) -> str | None:
         """Say what is wrong with one answer, as far as it can be told without the others."""
+        if answer and name == "specs":
+            return find_spec_problem(answer)
         if not answer or name not in {"conda", "relation", "pypi_range"}:
             return None
         row: dict[str, object] = {"pypi": self.project, "conda": "x", "relation": "dist"}

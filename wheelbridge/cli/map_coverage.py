@@ -30,7 +30,7 @@ def run(
     for world in get_args(World):
         _show(coverage, world, top)
     if demands.unread:
-        note(f"{len(demands.unread)} lines name nothing by themselves, such as {demands.unread[0]!r}.")
+        note(f"Not counted, as nothing is named there: {len(demands.unread)}, such as {demands.unread[0]!r}.")
     return 0
 
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from wheelbridge.api.map_diff import compare_tables
-from wheelbridge.cli.output import out, print_json
+from wheelbridge.cli.output import out, print_json, printable
 from wheelbridge.mapping.difference import Change, Difference
 from wheelbridge.mapping.report import LIMIT, describe, render_difference
 
@@ -43,5 +43,5 @@ def _line(change: Change) -> "Text":
     from rich.text import Text
 
     style = "bold red" if change.is_dangerous else ""
-    place = Text(f"  {change.table}  ", "dim")
-    return Text.assemble(place, (f"{change.kind.value:<10}  ", style), (change.key, "bold"), f"  {describe(change)}")
+    table, key, what = map(printable, (change.table, change.key, describe(change)))
+    return Text.assemble((f"  {table}  ", "dim"), (f"{change.kind.value:<10}  ", style), (key, "bold"), f"  {what}")

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wheelbridge.api.map_lint import LintReport, LintRequest, lint_tables
-from wheelbridge.cli.output import note, out, print_json
+from wheelbridge.cli.output import note, out, print_json, printable
 from wheelbridge.errors import UsageError
 from wheelbridge.mapping.findings import Finding, Severity
 from wheelbridge.mapping.lint import RULES
+from wheelbridge.tables.shipped import refuse_shipped
 
 FORMATS = ("text", "json", "sarif", "github")
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
@@ -46,6 +47,8 @@ def run(options: LintOptions) -> int:
     form = "json" if options.as_json else options.form
     if options.rules:
         return _list_rules(as_json=form != "text")
+    if options.fix and (options.mappings or not options.maps):
+        refuse_shipped(options.mappings, hint="Work in a checkout, or name a folder of tables with --mappings.")
     report = lint_tables(
         LintRequest(
             mappings=options.mappings,
@@ -107,11 +110,10 @@ def _show_finding(finding: Finding, before: str = "") -> None:
     place = ":".join(str(part) for part in (finding.file, finding.line, finding.column) if part is not None)
     key = f" {finding.key}:" if finding.key else ""
     style = "bold green" if before else _STYLES[finding.severity]
-    out().print(
-        Text.assemble(f"{place}: {before}", (finding.code, style), f" {finding.severity}:{key} {finding.message}")
-    )
+    said = printable(f" {finding.severity}:{key} {finding.message}")
+    out().print(Text.assemble(printable(f"{place}: {before}"), (finding.code, style), said))
     if finding.hint and not before:
-        out().print(f"    {finding.hint}")
+        out().print(printable(f"    {finding.hint}"))
 
 
 def _show_json(report: LintReport, passed: bool) -> None:
@@ -133,7 +135,7 @@ def _show_github(report: LintReport, passed: bool) -> None:
 
     del passed
     for line in render_github(report.findings):
-        out().print(line)
+        out().print(printable(line))
     _say_notes(report)
 
 

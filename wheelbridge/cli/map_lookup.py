@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wheelbridge.api.map_lookup import Found, Subject, look_up, read_subjects
 from wheelbridge.api.maps import load_maps, open_names
 from wheelbridge.cli.options import SolveOptions
-from wheelbridge.cli.output import note, out, print_json
+from wheelbridge.cli.output import note, out, print_json, printable
 from wheelbridge.cli.solve import list_sources
 from wheelbridge.target.detect import detect_target
 
@@ -94,13 +94,13 @@ def run_explain(
     _note_bare(subjects)
     for number, story in enumerate(stories):
         for line in [*([""] if number else []), *_tell(story)]:
-            out().print(_printable(line))
+            out().print(printable(line))
     return 0
 
 
 def _note_bare(subjects: Iterable[Subject]) -> None:
     if bare := dict.fromkeys(subject.text for subject in subjects if ":" not in subject.text):
-        note(_printable(f"{', '.join(bare)}: {_BOTH}"))
+        note(f"{', '.join(bare)}: {_BOTH}")
 
 
 def _show_lines(lines: Iterable[_Line]) -> None:
@@ -111,7 +111,7 @@ def _show_lines(lines: Iterable[_Line]) -> None:
         table.add_column(heading, overflow="fold")
     for line in lines:
         cells = (line.name, line.answer, line.relation, line.role, line.confidence, line.layer)
-        table.add_row(*map(_printable, cells))
+        table.add_row(*map(printable, cells))
     out().print(table)
 
 
@@ -241,8 +241,3 @@ def _tell_dependency(story: "Dependency") -> Iterator[str]:
         yield f"  {one.layer}: {', '.join(item.name for item in one.row.alternatives) or 'not packaged'}{mark}"
         account = [("reason", one.row.reason), *(("evidence", text) for text in one.row.evidence)]
         yield from (f"    {key}: {text}" for key, text in [*account, ("reviewed", one.row.reviewed)] if text)
-
-
-def _printable(text: str) -> str:
-    """Let nothing that a file says reach the terminal as a command."""
-    return "".join(char if char.isprintable() else "?" for char in text)

@@ -8,10 +8,12 @@ from wheelbridge.cli.options import Output
 from wheelbridge.cli.output import out, print_json
 from wheelbridge.cli.progress import steps
 from wheelbridge.tables import find_mappings
+from wheelbridge.tables.shipped import refuse_shipped
 
 
 def run(*, index: str, source: Path | None, repodata: Sequence[Path], mappings: Path | None, as_json: bool) -> int:
     """Ask the index, and keep what it said as an input of the tables."""
+    refuse_shipped(mappings, hint="Work in a checkout, or name a folder with --mappings.")
     folder = (mappings or find_mappings()).absolute()
     request = SurveyRequest(mappings=folder, index=index, source=source, repodata=tuple(repodata))
     with steps(Output(as_json=as_json)) as progress:

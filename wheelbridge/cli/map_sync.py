@@ -9,6 +9,7 @@ from wheelbridge.cli.output import note, out, print_json
 from wheelbridge.mapping.pins import parse_move
 from wheelbridge.mapping.report import LIMIT, render_report
 from wheelbridge.tables.locate import find_mappings
+from wheelbridge.tables.shipped import refuse_shipped
 
 
 def run(
@@ -22,6 +23,8 @@ def run(
     as_json: bool,
 ) -> int:
     """Make the tables; return 1 where they had to be others and *check* only asks."""
+    if not check:
+        refuse_shipped(mappings, hint="Work in a checkout, or name a folder with --mappings; --check only asks.")
     folder = (mappings or find_mappings()).absolute()
     moves = dict(parse_move(text) for text in pins)
     plan = plan_sync(SyncRequest(mappings=folder, source=source, moves=moves, channels=tuple(channels)), PinFetcher())

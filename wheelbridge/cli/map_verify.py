@@ -16,7 +16,7 @@ from wheelbridge.api.map_verify import (
 from wheelbridge.api.places import Caches
 from wheelbridge.api.sources import DEFAULT_CHANNEL, SourceChoice, gather_sources
 from wheelbridge.cli.options import Output
-from wheelbridge.cli.output import note, out, print_json
+from wheelbridge.cli.output import note, out, print_json, printable
 from wheelbridge.cli.progress import steps
 from wheelbridge.configuration.levels import load_levels
 from wheelbridge.errors import UsageError
@@ -115,7 +115,7 @@ def _add_rows(table: "Table", package: PackageReport) -> None:
     if evidence is None:
         hint = f" {error.hint}" if error and error.hint else ""
         name = package.asked.rpartition("/")[2]
-        table.add_row(_printable(name), "", "", "", _printable(f"error: {error}.{hint}"), style="red")
+        table.add_row(printable(name), "", "", "", printable(f"error: {error}.{hint}"), style="red")
         return
     direct = [f"{one.name} {one.version}".rstrip() for one in evidence.direct]
     more = [f"and {len(direct) - _SHOWN} more"] if len(direct) > _SHOWN else []
@@ -123,7 +123,7 @@ def _add_rows(table: "Table", package: PackageReport) -> None:
     for number, verdict in enumerate(package.verdicts):
         known = (evidence.conda, evidence.version, carried) if number == 0 else ("", "", "")
         cells = (*known, _row_text(verdict), f"{verdict.status}: {verdict.text}")
-        table.add_row(*map(_printable, cells), style=_STYLES[verdict.status])
+        table.add_row(*map(printable, cells), style=_STYLES[verdict.status])
 
 
 def _row_text(verdict: Verdict) -> str:
@@ -144,12 +144,12 @@ def _show_sonames(report: VerifyReport) -> None:
     for soname, count in sorted(Counter(soname for soname, _ in owners).items()):
         if count > 1:
             packages = ", ".join(sorted(conda for name, conda in owners if name == soname))
-            note(_printable(f"{soname} is carried by several packages: {packages}."))
+            note(f"{soname} is carried by several packages: {packages}.")
     for package in report.packages:
         if package.error is not None:
-            note(_printable(f"{package.asked}: {package.error}."))
+            note(f"{package.asked}: {package.error}.")
         elif package.is_contradiction:
-            note(_printable(f"{package.asked} contradicts the tables; see what is said without --sonames."))
+            note(f"{package.asked} contradicts the tables; see what is said without --sonames.")
     _note_costs(report)
 
 
@@ -159,11 +159,6 @@ def _note_costs(report: VerifyReport) -> None:
         note(f"Left out by --limit: {report.left_out}.")
     if whole := [package.asked for package in report.packages if package.access == "spooled"]:
         note(
-            f"Downloaded whole: {len(whole)}, such as {_printable(whole[0])}; a .tar.bz2, and what lies on a server "
+            f"Downloaded whole: {len(whole)}, such as {whole[0]}; a .tar.bz2, and what lies on a server "
             "without ranges, cannot be read in part."
         )
-
-
-def _printable(text: str) -> str:
-    """Let nothing that a package says reach the terminal as a command."""
-    return "".join(char if char.isprintable() else "?" for char in text)

@@ -6,10 +6,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from wheelbridge.errors import WheelbridgeError
+from wheelbridge.model.printing import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+__all__ = ["err", "note", "out", "print_json", "printable", "show_error"]
 
 _PIPE_WIDTH = 200
 """Columns of a table that goes into a file or a pipe; rich would cut it at 80."""
@@ -38,15 +40,19 @@ def err() -> "Console":
 
 
 def show_error(error: WheelbridgeError) -> None:
-    """Tell a person what went wrong, and what to do about it."""
-    _say("error", "bold red", error.message)
+    """Tell a person what went wrong, and what to do about it; an explanation may have several lines."""
+    _say("error", "bold red", _lines(error.message))
     if error.hint:
-        _say("hint", "bold cyan", error.hint)
+        _say("hint", "bold cyan", _lines(error.hint))
 
 
 def note(text: str) -> None:
     """Tell a person something that matters but stops nothing."""
-    _say("note", "bold yellow", text)
+    _say("note", "bold yellow", printable(text))
+
+
+def _lines(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def _say(label: str, style: str, text: str) -> None:

@@ -8,7 +8,7 @@ from wheelbridge.api.places import Caches
 from wheelbridge.api.related import add_related
 from wheelbridge.api.sources import SourceList
 from wheelbridge.cli.options import SolveOptions
-from wheelbridge.cli.output import note, out, print_json
+from wheelbridge.cli.output import note, out, print_json, printable
 from wheelbridge.cli.solve import list_sources
 from wheelbridge.configuration.cutoff import read_cutoff
 from wheelbridge.configuration.values import MapEntry
@@ -28,7 +28,7 @@ def run(options: SolveOptions, *, as_json: bool) -> int:
         print_json({"success": True, **_as_json(listed, cutoff)})
         return 0
     for text in listed.notes:
-        note(_printable(text))
+        note(text)
     _show_sources(listed, cutoff)
     _show_routes(listed)
     _show_maps(listed)
@@ -53,9 +53,9 @@ def run_import(tool: str, file: Path | None, write: Path | None, *, as_json: boo
         print_json({"success": True, "toml": text, "left_out": left_out, "notes": list(found.notes)})
         return 0
     for one in found.left_out:
-        note(_printable(f"{one.origin}: {one.name} is left out: {one.reason}."))
+        note(f"{one.origin}: {one.name} is left out: {one.reason}.")
     for said in found.notes:
-        note(_printable(said))
+        note(said)
     out().print(text if write is None else f"Added to {write}.", end="\n" if write else "")
     return 0
 
@@ -116,11 +116,11 @@ def _show_sources(listed: SourceList, cutoff: datetime | None) -> None:
     for source in listed.sources:
         because = listed.reasons[source.name]
         cells = (source.name, source.kind, source.claim, because, source.origin, source.url)
-        table.add_row(str(source.tier), *map(_printable, cells), style="dim" if source.explicit else "")
+        table.add_row(str(source.tier), *map(printable, cells), style="dim" if source.explicit else "")
     out().print(table)
     for source in listed.sources:
         if settings := list(_settings(source)):
-            out().print(_printable(f"{source.name}: {'; '.join(settings)}"))
+            out().print(printable(f"{source.name}: {'; '.join(settings)}"))
     if cutoff:
         out().print(f"Nothing published after {cutoff.isoformat()} is taken.")
 
@@ -150,7 +150,7 @@ def _show_routes(listed: SourceList) -> None:
     for route, holds in _all_routes(listed):
         where = (route.marker or "") if holds else f"does not hold here{f': {route.marker}' if route.marker else ''}"
         cells = (route.pattern, ", ".join(route.sources), where, route.origin)
-        table.add_row(*map(_printable, cells), style="" if holds else "dim")
+        table.add_row(*map(printable, cells), style="" if holds else "dim")
     if table.row_count:
         out().print(table)
 
@@ -171,11 +171,6 @@ def _show_maps(listed: SourceList) -> None:
         table.add_column(heading, overflow="fold")
     for entry, holds in _all_maps(listed):
         where = "does not hold: a nearer map is used alone" if not holds else str(entry.file or "")
-        table.add_row(*map(_printable, (entry.name, entry.mode, where, entry.origin)), style="" if holds else "dim")
+        table.add_row(*map(printable, (entry.name, entry.mode, where, entry.origin)), style="" if holds else "dim")
     if table.row_count:
         out().print(table)
-
-
-def _printable(text: str) -> str:
-    """Let nothing that a file says reach the terminal as a command."""
-    return "".join(char if char.isprintable() else "?" for char in text)

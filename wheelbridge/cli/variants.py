@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from wheelbridge.api.specs import PREFIX
 from wheelbridge.api.variants import VariantReport, report_file, report_project
 from wheelbridge.cli.options import SolveOptions
-from wheelbridge.cli.output import out, print_json
+from wheelbridge.cli.output import out, print_json, printable
 from wheelbridge.cli.solve import read_settings
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ def _show(report: VariantReport, subdir: str) -> None:
     others = _table("The others", "", "label", "why not")
     for label in [*ranking.excluded, *ranking.incompatible]:
         style = "yellow" if label in ranking.excluded else "red"
-        others.add_row("-", *map(_printable, (label, ranking.reason(label) or "")), style=style)
+        others.add_row("-", *map(printable, (label, ranking.reason(label) or "")), style=style)
     if others.row_count:
         out().print(others)
     for name in report.release.namespaces:
         support = ranking.support[name]
         known = f"read from {support.read_from}" if support.features else f"nothing supported: {support.missing}"
         if support.features or support.missing:
-            out().print(_printable(f"{name}: {known}"))
+            out().print(printable(f"{name}: {known}"))
     for name in sorted(ranking.ambiguous):
         out().print(f"{name}: the release does not order its features; --variant-prefer '{name} :: FEATURE' does")
 
@@ -57,8 +57,3 @@ def _table(title: str, *headings: str) -> "Table":
     for heading in headings:
         table.add_column(heading)
     return table
-
-
-def _printable(text: str) -> str:
-    """Let nothing that a file says reach the terminal as a command."""
-    return "".join(char if char.isprintable() else "?" for char in text)

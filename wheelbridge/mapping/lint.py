@@ -5,26 +5,40 @@ from collections.abc import Iterable, Iterator, Sequence
 from wheelbridge.errors import UsageError
 from wheelbridge.mapping import lint_common, lint_external, lint_names, lint_natives
 from wheelbridge.mapping.findings import Finding, Severity
+from wheelbridge.mapping.lint_generated import GENERATED
+from wheelbridge.mapping.lint_repairs import repair
 from wheelbridge.mapping.lint_rows import Document, Facts, Problem, Rule, Table
 from wheelbridge.mapping.lint_shapes import check_file
 
 UNREADABLE = Rule("WB001", Severity.ERROR, "The file can be read.", frozenset(Table), lambda _document, _facts: ())
 """Found by who reads the files, not by a rule on their content."""
 
+MISSING = Rule("WB017", Severity.ERROR, "Every table is there.", frozenset(Table), lambda _document, _facts: ())
+"""The same."""
+
 RULES: tuple[Rule, ...] = (
     UNREADABLE,
     *lint_common.RULES,
+    MISSING,
     *lint_names.RULES,
+    GENERATED,
     *lint_external.RULES,
     *lint_natives.RULES,
 )
 """All rules, sorted by code: 0xx every table, 1xx names, 2xx external, 3xx wheels and sonames, 4xx variants."""
 
 
+_OF_OTHERS = frozenset(
+    {"WB009", "WB012", "WB014", "WB103", "WB107", "WB112", "WB203", "WB204", "WB207", "WB301", "WB404"}
+)
+"""What other rows, files and channels tell: a row can have it and be of the wrong shape besides."""
+
+
 def check_documents(documents: Iterable[Document], facts: Facts) -> tuple[Finding, ...]:
     """Return what the rules find in *documents*, in the order of files and lines.
 
-    What a table's parser refuses is left out where a rule has found an error in the same row: it says it better.
+    What a table's parser refuses is left out where a rule has found an error in the same row: it says it better. What
+    can be put right for the time being hides nothing, so that no finding comes up only after others were mended.
     """
     return tuple(finding for document in documents for finding in _check(document, facts))
 
@@ -55,16 +69,13 @@ def _check(document: Document, facts: Facts) -> list[Finding]:
         if document.table in rule.tables and rule is not lint_common.SHAPE
         for problem in rule.check(document, facts)
     ]
-    wrong = {_row(finding) for finding in findings if finding.severity is Severity.ERROR}
-    shapes = [_finding(lint_common.SHAPE, document, problem) for problem in lint_common.SHAPE.check(document, facts)]
-    findings += (finding for finding in shapes if _row(finding) not in wrong or not finding.place)
-    if not any(finding.severity is Severity.ERROR for finding in findings):
-        findings += (_finding(lint_common.SHAPE, document, problem) for problem in check_file(document))
+    errors = [found for found in findings if found.severity is Severity.ERROR and found.code not in _OF_OTHERS]
+    mended, blocked = repair(document, errors)
+    shapes = [_finding(lint_common.SHAPE, document, problem) for problem in lint_common.SHAPE.check(mended, facts)]
+    findings += (finding for finding in shapes if not finding.place or finding.place[0] not in blocked)
+    if not (blocked or shapes or any(found.code in _OF_OTHERS for found in findings)):
+        findings += (_finding(lint_common.SHAPE, document, problem) for problem in check_file(mended))
     return sorted(findings, key=lambda found: (found.line or 0, found.column or 0, found.code))
-
-
-def _row(finding: Finding) -> object:
-    return finding.place[0] if finding.place else None
 
 
 def _finding(rule: Rule, document: Document, problem: Problem) -> Finding:

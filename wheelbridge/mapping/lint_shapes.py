@@ -68,6 +68,7 @@ _FILES: Mapping[Table, Callable[[object], object]] = {
 def check_shape(document: Document) -> Iterator[Problem]:
     """Yield what the parser of the table has to say of each row by itself, or of a file that is no list of rows."""
     if document.data is None:
+        yield Problem((), "The table is empty", "Write '[]' where there are no rows; restore them where there are.")
         return
     if not isinstance(document.data, list):
         yield Problem((), f"Expected a list of rows, got {type(document.data).__name__}", "Begin each row with '- '.")

@@ -1,16 +1,19 @@
 """Overrides: the rows that people wrote, checked and made into look-up lines."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Self
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import InvalidName
 
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.mapping.lines import TableRow
 from wheelbridge.mapping.rows import Confidence, Relation, Role, role_of
-from wheelbridge.model.name import CondaName, NormalizedName, canonicalize_name, is_conda_name
+from wheelbridge.model.name import PYPI_PREFIX, CondaName, NormalizedName, canonicalize_name, is_conda_name
+from wheelbridge.model.redaction import redact_argument
 
 _REQUIRED = ("pypi", "conda", "relation")
 _ACCOUNTED = ("reason", "evidence", "reviewed")
@@ -20,6 +23,11 @@ _LISTS = frozenset({"not", "specs", "channels", "evidence"})
 FIELDS = _TEXTS | _LISTS | {"conda"}
 """The fields of a row."""
 _CHANNELS = ("conda-forge",)
+_CHANNEL = re.compile(r"[a-z0-9][a-z0-9_-]*")
+"""Of curated rows, whose channels are in the names of look-up files: no dot, as ``NAME.inverse`` is another file."""
+_OWN_CHANNEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
+_SPEC = re.compile(r"(?P<name>[A-Za-z0-9_.-]+)(?:[\s=<>!~][^\[\]:/@]*)?")
+"""A MatchSpec of name, version and build: extras, channels, hashes and the like could not be kept in a history."""
 _PROVENANCES = ("curated", "upstream", "generated")
 _RELATIONS = {str(relation): relation for relation in Relation}
 _CONFIDENCES = {level.name.lower(): level for level in Confidence}
@@ -86,7 +94,7 @@ class Override:
             evidence=tuple(" ".join(text.split()) for text in _texts(fields.get("evidence", []))),
             channels=_texts(fields.get("channels", [*_CHANNELS])),
             rejected=tuple(map(CondaName, _texts(fields.get("not", [])))),
-            specs=_texts(fields.get("specs", [])),
+            specs=tuple(" ".join(text.split()) for text in _texts(fields.get("specs", []))),
             pypi_range=str(fields.get("pypi_range", "")),
             reviewed=str(fields.get("reviewed", "")),
             confidence=_CONFIDENCES[_check_word(str(fields.get("confidence", "curated")), _CONFIDENCES, path)],
@@ -115,19 +123,40 @@ class Override:
             yield f"'reviewed' {self.reviewed!r} is no date; write it like 2026-11-21"
         if self.provenance not in _PROVENANCES:
             yield f"'provenance' {self.provenance!r} is none of {', '.join(_PROVENANCES)}"
-        if not self.channels:
-            yield "it holds for no channel"
+        yield from self._problems_of_specs()
+        yield from self._problems_of_channels(_OWN_CHANNEL if own else _CHANNEL)
+        if not all(self.evidence):
+            yield "an item of its evidence is blank"
         if not own and (not self.reason or not self.evidence):
             yield "a row needs a reason and its evidence"
 
+    def _problems_of_specs(self) -> Iterator[str]:
+        for spec in self.specs:
+            match = _SPEC.fullmatch(spec)
+            if match is None or not is_conda_name(match["name"].removeprefix("__")):
+                yield f"{spec!r} says something else than the name, version and build of a conda package"
+            elif match["name"].startswith(PYPI_PREFIX):
+                yield f"{spec!r}: such names are kept for projects of an index"
+
+    def _problems_of_channels(self, form: re.Pattern[str]) -> Iterator[str]:
+        if not self.channels:
+            yield "it holds for no channel"
+        for channel in self.channels:
+            if not form.fullmatch(channel):
+                yield f"{redact_argument(channel)!r} is no name of a channel; write it like conda-forge"
+
     def _problems_of_names(self) -> Iterator[str]:
-        if canonicalize_name(self.pypi) != self.pypi:
+        if not _is_project(self.pypi):
+            yield f"{self.pypi!r} cannot name a project (PEP 508)"
+        elif canonicalize_name(self.pypi) != self.pypi:
             yield f"the project {self.pypi!r} is not normalized (PEP 503)"
         if (self.conda is None) != (self.relation is Relation.NONE):
             yield "'conda' is null exactly where the relation is 'none'"
         for name in (*([self.conda] if self.conda else []), *self.rejected):
             if not is_conda_name(name):
                 yield f"{name!r} cannot name a conda package (CEP 26)"
+            elif name.startswith(PYPI_PREFIX):
+                yield f"{name!r} is a name that is kept for projects of an index"
         if "python" in {self.pypi, self.conda}:
             yield "python comes from a channel only and is never mapped"
         if self.conda in self.rejected:
@@ -206,6 +235,14 @@ def _check_word(text: str, known: Iterable[str], path: str, kind: str = "confide
 
 def _texts(value: object) -> tuple[str, ...]:
     return tuple(str(item) for item in value) if isinstance(value, list) else ()
+
+
+def _is_project(text: str) -> bool:
+    try:
+        canonicalize_name(text, validate=True)
+    except InvalidName:
+        return False
+    return True
 
 
 def _is_specifier(text: str) -> bool:

@@ -9,6 +9,7 @@ from wheelbridge.mapping.lines import TableRow
 from wheelbridge.mapping.overrides import Override
 from wheelbridge.mapping.rows import IDENTITIES, Confidence
 from wheelbridge.model.name import CondaName, NormalizedName
+from wheelbridge.model.printing import printable
 
 LIMIT = 50
 """Lines of a section that a person reads; the rest is a number."""
@@ -139,7 +140,7 @@ def render_report(report: SyncReport, limit: int | None = LIMIT) -> str:
     """Return a sync's report as Markdown, fit for a pull request; *limit* lines a section, None for all."""
     lines = ["# Mapping tables: sync", "", *_pin_lines(report.pins)]
     for channel in report.channels:
-        lines += [f"## {channel.channel}", "", *_channel_lines(channel, limit)]
+        lines += [f"## {_plain(channel.channel)}", "", *_channel_lines(channel, limit)]
     return "\n".join(lines)
 
 
@@ -153,13 +154,13 @@ def _channel_lines(channel: ChannelReport, limit: int | None) -> Iterator[str]:
         ("Newly ambiguous: an override would decide", [_candidates(change) for change in channel.newly_ambiguous]),
         ("Newly decided", [_answer_line(change) for change in channel.newly_decided]),
         ("Generated answers that changed behind curated rows", [_answer_line(change) for change in channel.behind]),
-        ("Curated rows that two sources contradict now: look again", [f"`{name}`" for name in channel.contradicted]),
-        ("Curated rows that the table says by itself now", [f"`{name}`" for name in channel.redundant]),
+        ("Curated rows that two sources contradict now: look again", [_code(name) for name in channel.contradicted]),
+        ("Curated rows that the table says by itself now", [_code(name) for name in channel.redundant]),
         (
             "Carry many dist-infos that `bundlers.yaml` does not know",
-            [f"`{name}` carries {number} dist-infos" for name, number in channel.bundlers],
+            [f"{_code(name)} carries {number} dist-infos" for name, number in channel.bundlers],
         ),
-        ("Conda names that no source knows any more", [f"`{name}`" for name in channel.vanished]),
+        ("Conda names that no source knows any more", [_code(name) for name in channel.vanished]),
     ):
         yield from _section(title, items, limit)
 
@@ -196,12 +197,12 @@ def describe(change: Change) -> str:
 
 
 def _answer_line(change: Change) -> str:
-    place = "" if change.table.startswith("names") else f"{change.table}: "
-    return f"{place}`{change.key}`: {_plain(describe(change))}"
+    place = "" if change.table.startswith("names") else f"{_plain(change.table)}: "
+    return f"{place}{_code(change.key)}: {_plain(describe(change))}"
 
 
 def _candidates(change: Change) -> str:
-    return f"`{change.key}`: {_plain(_said(change.new))}"
+    return f"{_code(change.key)}: {_plain(_said(change.new))}"
 
 
 def _effect(entry: Entry | None) -> str:
@@ -244,13 +245,13 @@ def _pin_lines(pins: Sequence[PinChange]) -> Iterator[str]:
     yield from ("| input | commit | sha256 |", "|---|---|---|")
     for pin in pins:
         commits = _move(pin.old_commit or "no commit", pin.new_commit or "no commit")
-        yield f"| `{pin.name}` | {commits} | {_move(pin.old_sha256, pin.new_sha256)} |"
+        yield f"| {_code(pin.name)} | {commits} | {_move(pin.old_sha256, pin.new_sha256)} |"
     yield ""
 
 
 def _move(old: str, new: str) -> str:
-    short = f"`{new[:_SHORT]}`"
-    return short if old == new else f"`{old[:_SHORT]}` -> **{short}**"
+    short = _code(new[:_SHORT])
+    return short if old == new else f"{_code(old[:_SHORT])} -> **{short}**"
 
 
 def _count_lines(before: Mapping[str, int], after: Mapping[str, int]) -> Iterator[str]:
@@ -273,7 +274,20 @@ def _section(title: str, items: Sequence[str], limit: int | None) -> Iterator[st
 
 
 def _plain(text: str) -> str:
-    """Keep what a table says from being read as Markdown."""
-    for sign in "\\`*_[]<|":
+    """Keep what a table says from being read as Markdown, and from leaving its line."""
+    text = _line(text)
+    for sign in "\\`*_[]<|~#":
         text = text.replace(sign, f"\\{sign}")
     return text
+
+
+def _code(text: str) -> str:
+    """Return *text* between backticks, its own ones taken out: behind one of them it would be Markdown again.
+
+    A cell of a table ends at a pipe inside of backticks, too (GFM), so there is none either.
+    """
+    return f"`{_line(text.replace('`', '').replace('|', '/')) or '?'}`"
+
+
+def _line(text: str) -> str:
+    return " ".join(printable(text).split())

@@ -31,6 +31,16 @@ def render_row(row: Override) -> str:
     return "".join(f"{'- ' if number == 0 else '  '}{line}\n" for number, line in enumerate(_lines(row)))
 
 
+def render_entry(row: Override) -> str:
+    r"""Write a row that only says which package a project is, or that there is none, as short maps have it.
+
+    >>> from wheelbridge.mapping.rows import Relation
+    >>> render_entry(Override(pypi="my-tool", conda="my_tool", relation=Relation.DIST))
+    'my-tool: my_tool\n'
+    """
+    return f"{_scalar(row.pypi)}: {_scalar(row.conda) if row.conda else 'null'}\n"
+
+
 def _lines(row: Override) -> Iterator[str]:
     yield f"pypi: {_scalar(row.pypi)}"
     yield f"conda: {_scalar(row.conda) if row.conda else 'null'}"

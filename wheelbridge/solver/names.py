@@ -5,7 +5,7 @@ from collections.abc import Container, Mapping
 from packaging.utils import NormalizedName, canonicalize_name
 
 from wheelbridge.mapping.rows import NameRow, NameTable, Relation, Role
-from wheelbridge.model.name import CondaName, is_conda_name, own_solver_name
+from wheelbridge.model.name import PYPI_PREFIX, CondaName, is_conda_name, own_solver_name
 from wheelbridge.solver.records import needed_name
 from wheelbridge.translate.errors import NameNotExpressibleError
 
@@ -95,7 +95,7 @@ class SolverNames:
         return identity if identity != self._installed.get(project) else None
 
     def _find_mapped(self, name: str) -> NormalizedName | None:
-        if name in _NEVER_WHEELS or name.startswith("__"):
+        if name in _NEVER_WHEELS or name.startswith(("__", PYPI_PREFIX)):
             return None
         rows = self._table.by_conda(CondaName(name)).rows
         project = next((row.pypi for row in rows if row.is_identity), None)

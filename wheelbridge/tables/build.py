@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from wheelbridge.mapping.overrides import parse_overrides
 from wheelbridge.mapping.soname_rows import parse_soname_rows
 from wheelbridge.mapping.variant_rows import parse_provider_rows, render_packages_module
 from wheelbridge.mapping.wheel_rows import parse_wheel_rows
-from wheelbridge.tables.documents import load_document
+from wheelbridge.tables.reading import read_rows
 
 
 def build_tables(mappings: Path, folder: Path) -> None:
@@ -39,7 +39,7 @@ def compile_tables(mappings: Path) -> Mapping[str, str]:
     files = dict(_compile_names(mappings))
     for name, read, keys in _TABLES:
         path = mappings / name
-        lines = read(load_document(path)) if path.exists() else ()
+        lines = read_rows(path, read) if path.exists() else ()
         header = [f"built from {name}", *([f"input: {path.name} sha256={digest(path)}"] if path.exists() else [])]
         files[name.replace("/", ".").removesuffix(".yaml") + ".tsv"] = render_lines(lines, keys, header)
     return files
@@ -51,30 +51,30 @@ def make_packages_module(mappings: Path) -> str:
     Raises:
         WheelbridgeError: if the table breaks a rule.
     """
-    return render_packages_module(parse_provider_rows(load_document(mappings / "variants" / "providers.yaml")))
+    return render_packages_module(read_rows(mappings / "variants" / "providers.yaml", parse_provider_rows))
 
 
 def _compile_names(mappings: Path) -> Mapping[str, str]:
     path = mappings / "names" / "overrides.yaml"
-    rows = parse_overrides(load_document(path)) if path.exists() else ()
+    rows = read_rows(path, parse_overrides) if path.exists() else ()
     return compile_layers(rows, {path.name: digest(path)} if path.exists() else {})
 
 
-def _external_lines(data: object) -> Iterator[str]:
-    return (row.render_line() for row in parse_external(data))
+def _external_lines(data: object) -> Sequence[str]:
+    return [row.render_line() for row in parse_external(data)]
 
 
-def _wheel_lines(data: object) -> Iterator[str]:
-    for _, rows in groupby(parse_wheel_rows(data), key=lambda row: row.pypi):
-        yield wheel_rows.render_line(list(rows))
+def _wheel_lines(data: object) -> Sequence[str]:
+    grouped = groupby(parse_wheel_rows(data), key=lambda row: row.pypi)
+    return [wheel_rows.render_line(list(rows)) for _, rows in grouped]
 
 
-def _soname_lines(data: object) -> Iterator[str]:
-    for _, rows in groupby(parse_soname_rows(data), key=lambda row: row.soname):
-        yield soname_rows.render_line(list(rows))
+def _soname_lines(data: object) -> Sequence[str]:
+    grouped = groupby(parse_soname_rows(data), key=lambda row: row.soname)
+    return [soname_rows.render_line(list(rows)) for _, rows in grouped]
 
 
-_TABLES: tuple[tuple[str, Callable[[object], Iterable[str]], str], ...] = (
+_TABLES: tuple[tuple[str, Callable[[object], Sequence[str]], str], ...] = (
     ("external/conda-forge.yaml", _external_lines, " ".join(external_rows.COLUMNS)),
     ("wheels/conda-forge.yaml", _wheel_lines, " ".join(wheel_rows.FIELDS)),
     ("sonames/conda-forge.yaml", _soname_lines, " ".join(soname_rows.FIELDS)),

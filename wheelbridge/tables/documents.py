@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from wheelbridge.errors import WheelbridgeError
+from wheelbridge.model.redaction import redact_text
 from wheelbridge.tables.locate import MissingTableError
 
 
@@ -12,8 +13,8 @@ class UnreadableTableError(WheelbridgeError):
 
     code = "unreadable-table"
 
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path} cannot be read: {reason}", hint="Tables are YAML, JSON or TOML, in UTF-8.")
+    def __init__(self, path: Path, reason: str, *, hint: str = "Tables are YAML, JSON or TOML, in UTF-8.") -> None:
+        super().__init__(f"{path} cannot be read: {reason}", hint=hint)
         self.path = str(path)
 
 
@@ -54,4 +55,14 @@ def parse_document(data: bytes, path: Path) -> Any:  # noqa: ANN401 - as load_do
             return tomllib.loads(text)
         return YAML(typ="safe", pure=True).load(text)
     except (ValueError, YAMLError, RecursionError) as error:
-        raise UnreadableTableError(path, " ".join(str(error).split())) from None
+        raise UnreadableTableError(path, _explain(error)) from None
+
+
+def _explain(error: Exception) -> str:
+    """Say what a parser says, without the line that YAML's shows: it may hold the login of an address."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return " ".join(str(error).split())
+    said = [getattr(error, name, None) for name in ("context", "problem")]
+    place = f"line {mark.line + 1}, column {mark.column + 1}"
+    return redact_text(" ".join(f"{', '.join(text for text in said if text)}, {place}".split()))

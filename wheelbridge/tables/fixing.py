@@ -4,7 +4,6 @@ The text is edited, not written anew; then it is read again, and if anything but
 """
 
 import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +12,21 @@ from typing import Any
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.mapping.findings import DropRow, Fix, ReplaceText, SortRows
 from wheelbridge.tables.positions import InvalidYamlError, Positioned, Span, read_positions
+from wheelbridge.tables.writing import write_file
+
+BOM = "\ufeff"
+"""What some editors put before a text; YAML does not count it."""
 
 
 class UnsafeFixError(WheelbridgeError):
     """A file is written in a way that cannot be changed without changing more than was asked for."""
 
     code = "unsafe-fix"
+    _refusal = "cannot be mended by --fix"
+    _hint = "Mend it by hand; it was left as it was."
 
     def __init__(self, path: Path, problem: str) -> None:
-        super().__init__(f"{path} cannot be mended by --fix: {problem}", hint="Mend it by hand; it was left as it was.")
+        super().__init__(f"{path} {self._refusal}: {problem}", hint=self._hint)
         self.path = str(path)
         self.problem = problem
 
@@ -44,7 +49,7 @@ def mend_file(path: Path, fixes: Iterable[Fix]) -> tuple[Fix, ...]:
         text = path.read_bytes().decode("utf-8")
         changed, made = apply_fixes(text, fixes, path)
         if made:
-            _write(path, changed)
+            write_file(path, changed.encode())
     except OSError as error:
         raise UnsafeFixError(path, error.strerror or str(error)) from None
     return made
@@ -64,14 +69,6 @@ def apply_fixes(text: str, fixes: Iterable[Fix], path: Path) -> tuple[str, tuple
             _check(document, changed, chosen, path)
             return changed, chosen
     return text, ()
-
-
-def _write(path: Path, text: str) -> None:
-    """Put the file in its place whole; it keeps its permissions."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_bytes(text.encode())
-    part.chmod(path.stat().st_mode & 0o777)
-    part.replace(path)
 
 
 def _edit(document: Positioned, fixes: Sequence[Fix], path: Path) -> str:
@@ -118,14 +115,15 @@ def split_rows(document: Positioned, path: Path) -> tuple[list[str], list[Block]
     Raises:
         UnsafeFixError: if it does not have one row a line.
     """
-    lines = document.text.splitlines(keepends=True)
+    lines = document.text.removeprefix(BOM).splitlines(keepends=True)
     starts = [_start(document, number, lines) for number in range(len(document.data))]
     if not all(starts[number] < starts[number + 1] for number in range(len(starts) - 1)):
         raise UnsafeFixError(path, "its rows are not a list of one row a line")
     firsts = [_header(lines, starts[0]), *(_first(lines, start) for start in starts[1:])]
     ends = [*firsts[1:], len(lines)]
     cuts = zip(firsts, starts, ends, strict=True)
-    return lines[: firsts[0]], [_block(lines[first:end], _depth(lines[start])) for first, start, end in cuts]
+    header = [BOM] if document.text.startswith(BOM) else []
+    return header + lines[: firsts[0]], [_block(lines[first:end], _depth(lines[start])) for first, start, end in cuts]
 
 
 def _header(lines: Sequence[str], start: int) -> int:

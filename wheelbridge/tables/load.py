@@ -4,6 +4,7 @@ import mmap
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from wheelbridge.errors import WheelbridgeError
 from wheelbridge.mapping.known_names import KnownNames
 from wheelbridge.mapping.lines import Searchable, SortedLines
 from wheelbridge.mapping.lookup import Layer, LayeredNameTable
@@ -11,6 +12,9 @@ from wheelbridge.tables.locate import MissingTableError, find_built, find_mappin
 
 CHANNEL = "conda-forge"
 """The channel whose names are always known."""
+
+RESTORE = "Reinstall wheelbridge; in a checkout, restore the file, or make it with `wheelbridge map sync`."
+"""What to do about a look-up file that is broken."""
 
 CURATED, GENERATED = "curated", "generated"
 """The names of the layers that come with wheelbridge; those of other channels have their names behind."""
@@ -75,16 +79,28 @@ def _open_layer(name: str, paths: tuple[Path, Path]) -> Layer:
 
 
 def map_file(path: Path) -> Searchable:
-    """Map a file into memory.
+    """Map a look-up file into memory.
 
     Raises:
         MissingTableError: if there is no such file.
+        UnreadableTableError: if it is empty, or its last line is cut off.
     """
     try:
         with path.open("rb") as file:
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except FileNotFoundError:
         raise MissingTableError(path) from None
+    except ValueError:
+        raise _broken(path, "it is empty") from None
+    if data[-1:] != b"\n":
+        raise _broken(path, "its last line is cut off")
+    return data
+
+
+def _broken(path: Path, reason: str) -> WheelbridgeError:
+    from wheelbridge.tables.documents import UnreadableTableError  # noqa: PLC0415 - a look-up must not pay for it
+
+    return UnreadableTableError(path, reason, hint=RESTORE)
 
 
 def _bulk_paths(mappings: Path, channel: str) -> tuple[Path, Path]:

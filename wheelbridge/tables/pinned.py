@@ -1,9 +1,7 @@
 """The pinned inputs of the generated tables, on disk; fetching them is somebody else's work."""
 
 import hashlib
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from wheelbridge.mapping.pins import InputNotFoundError, Pin, PinMismatchError, move_pin, parse_pins
@@ -76,15 +74,3 @@ def render_pins(mappings: Path, moved: Mapping[str, Pin]) -> bytes:
 def different_files(files: Mapping[Path, bytes]) -> tuple[Path, ...]:
     """Return which of *files*, path -> content, are not on disk like that."""
     return tuple(path for path, data in files.items() if not path.is_file() or path.read_bytes() != data)
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file that is there whole, or as it was."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:
-        with suppress(OSError):
-            part.unlink()
