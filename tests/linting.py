@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from wheelbridge.api.map_lint_files import read_spec
-from wheelbridge.mapping.findings import Finding
+from wheelbridge.api.mapping.lint_files import read_spec
 from wheelbridge.mapping.generate import render_layer
 from wheelbridge.mapping.lines import SortedLines, TableRow
-from wheelbridge.mapping.lint import check_documents
-from wheelbridge.mapping.lint_rows import ChannelNames, Document, Facts, Table
+from wheelbridge.mapping.linting.findings import Finding
+from wheelbridge.mapping.linting.rows import ChannelNames, Document, Facts, Table
+from wheelbridge.mapping.linting.rules import check_documents
 from wheelbridge.mapping.lookup import Layer
 from wheelbridge.mapping.rows import Confidence, Relation
 from wheelbridge.model.name import CondaName, NormalizedName

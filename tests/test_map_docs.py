@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from wheelbridge.api.map_verify import PackageReport, VerifyReport
+from wheelbridge.api.mapping.verify import PackageReport, VerifyReport
 from wheelbridge.mapping.carried import find_carried, judge
 from wheelbridge.mapping.rows import Confidence, NameAnswer, NameRow, Relation
 from wheelbridge.mapping.verdicts import compare_all

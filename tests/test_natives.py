@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from wheelbridge.mapping.external import parse_external
-from wheelbridge.mapping.soname_rows import parse_soname_rows
-from wheelbridge.mapping.wheel_rows import parse_wheel_rows
+from wheelbridge.mapping.external.parsing import parse_external
+from wheelbridge.mapping.natives.sonames import parse_soname_rows
+from wheelbridge.mapping.natives.wheels import parse_wheel_rows
 from wheelbridge.model.name import NormalizedName
 from wheelbridge.tables import MissingTableError, find_mappings
 from wheelbridge.tables.build import make_packages_module

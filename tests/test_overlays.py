@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wheelbridge.mapping.external_layers import Mode
+from wheelbridge.mapping.external.layers import Mode
 from wheelbridge.mapping.overlays import InvalidMapError, parse_overlay, stack_overlays
 from wheelbridge.model.name import CondaName, NormalizedName
 from wheelbridge.tables import load_names
@@ -16,7 +16,7 @@ from wheelbridge.tables.overlays import check_specs, load_overlay
 
 IMPORTED = """
 import sys
-from wheelbridge.api.maps import load_maps, open_names
+from wheelbridge.api.mapping.maps import load_maps, open_names
 assert load_maps(()) == ()
 assert open_names().by_project("matplotlib").identity.conda == "matplotlib-base"
 names = "json", "yaml", "ruamel", "ruamel.yaml", "wheelbridge.mapping.overlays", "wheelbridge.mapping.overrides"

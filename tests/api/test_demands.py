@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from wheelbridge.api.demand_list import NoDemandError, show_value
-from wheelbridge.api.demands import read_demands
+from wheelbridge.api.mapping.demand_list import NoDemandError, show_value
+from wheelbridge.api.mapping.demands import read_demands
 from wheelbridge.mapping.coverage import Mention
 from wheelbridge.tables.documents import UnreadableTableError
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from wheelbridge.api.map_dependencies import Dependencies, load_dependencies
-from wheelbridge.mapping.external import parse_external
-from wheelbridge.mapping.external_ids import InvalidExternalIdError
-from wheelbridge.mapping.external_layers import Mode
+from wheelbridge.api.mapping.dependencies import Dependencies, load_dependencies
+from wheelbridge.mapping.external.ids import InvalidExternalIdError
+from wheelbridge.mapping.external.layers import Mode
+from wheelbridge.mapping.external.parsing import parse_external
 from wheelbridge.mapping.overlays import Overlay, parse_overlay
 
 

@@ -8,17 +8,17 @@ import pytest
 
 from tests.condapackages import Files, Link, PackageServer, dist_info, index_channel, make_conda
 from tests.loopback import LoopbackIndex, authorization
-from wheelbridge.api import package_contents
-from wheelbridge.api.map_verify import PackageReport, VerifyReport, VerifyRequest, VerifySettings, verify_tables
-from wheelbridge.api.package_contents import BrokenPackageError, UnreadablePackageError
+from wheelbridge.api.mapping import package_contents
+from wheelbridge.api.mapping.package_contents import BrokenPackageError, UnreadablePackageError
+from wheelbridge.api.mapping.verify import PackageReport, VerifyReport, VerifyRequest, VerifySettings, verify_tables
 from wheelbridge.api.places import Caches
 from wheelbridge.api.solving import Silent
 from wheelbridge.api.sources import read_sources
 from wheelbridge.mapping.generate import render_layer
 from wheelbridge.mapping.lines import SortedLines, TableRow
 from wheelbridge.mapping.lookup import Layer, LayeredNameTable
+from wheelbridge.mapping.natives.sonames import parse_soname_rows
 from wheelbridge.mapping.rows import Confidence, Relation
-from wheelbridge.mapping.soname_rows import parse_soname_rows
 from wheelbridge.model.name import CondaName, NormalizedName
 
 Verify: TypeAlias = Callable[..., VerifyReport]

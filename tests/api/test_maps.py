@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from wheelbridge.api.maps import load_maps, open_names, read_maps, take_maps
+from wheelbridge.api.mapping.maps import load_maps, open_names, read_maps, take_maps
 from wheelbridge.configuration.values import MapEntry
 from wheelbridge.errors import UsageError
-from wheelbridge.mapping.external_layers import Mode
+from wheelbridge.mapping.external.layers import Mode
 from wheelbridge.mapping.overlays import InvalidMapError, parse_overlay
 from wheelbridge.model.name import NormalizedName
 from wheelbridge.model.source import Source, SourceKind

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.sitetables import commit, write_tables
-from wheelbridge.api.map_site import build_site, write_site
+from wheelbridge.api.mapping.site import build_site, write_site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.conftest import Site
-from wheelbridge.api.map_site import build_site, write_site
+from wheelbridge.api.mapping.site import build_site, write_site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -7,7 +7,7 @@ import pytest
 
 from tests.browser.conftest import Site
 from tests.sitetables import commit, write_tables
-from wheelbridge.api.map_site import build_site, write_site
+from wheelbridge.api.mapping.site import build_site, write_site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from wheelbridge.api.map_export import NoExternalTableError, UnwritableExportError
-from wheelbridge.cli.map_export import run
-from wheelbridge.mapping.external import InvalidExternalError
-from wheelbridge.mapping.pep804 import parse_mapping
+from wheelbridge.api.mapping.export import NoExternalTableError, UnwritableExportError
+from wheelbridge.cli.mapping.export import run
+from wheelbridge.mapping.external.parsing import InvalidExternalError
+from wheelbridge.mapping.external.pep804 import parse_mapping
 from wheelbridge.tables import MissingTableError, find_mappings
 
 

@@ -8,8 +8,8 @@ import pytest
 from tests.cli.conftest import Run
 from tests.linting import KNOWN, generated
 from wheelbridge.mapping.generate import render_layer
-from wheelbridge.mapping.lint import RULES
-from wheelbridge.mapping.lint_rows import Table
+from wheelbridge.mapping.linting.rows import Table
+from wheelbridge.mapping.linting.rules import RULES
 from wheelbridge.model.name import CondaName
 
 ACCOUNT = "  reason: a reason\n  evidence: [an issue]\n  reviewed: 2026-11-21\n"

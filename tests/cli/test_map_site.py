@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.conftest import Run
 from tests.sitetables import HOSTILE, commit, git, write_tables
-from wheelbridge.api.map_site import build_site
+from wheelbridge.api.mapping.site import build_site
 from wheelbridge.mapping.lines import TableRow
 from wheelbridge.mapping.rows import Confidence, Relation, Role
 from wheelbridge.mapping.site_data import CONFIDENCES, RELATIONS, ROLES

@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.condapackages import PackageServer, dist_info, index_channel, make_conda
-from wheelbridge.cli import map_verify
+from wheelbridge.cli.mapping import verify as map_verify
 from wheelbridge.errors import UsageError
 
 

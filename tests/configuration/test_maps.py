@@ -10,7 +10,7 @@ from wheelbridge.configuration.errors import InvalidConfigurationError
 from wheelbridge.configuration.files import load_file, user_file
 from wheelbridge.configuration.levels import load_levels
 from wheelbridge.configuration.values import MapEntry
-from wheelbridge.mapping.external_layers import Mode
+from wheelbridge.mapping.external.layers import Mode
 
 TABLE = """
 [map]

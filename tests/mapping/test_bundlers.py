@@ -6,7 +6,7 @@ import pytest
 from wheelbridge.mapping.bundlers import parse_bundlers
 from wheelbridge.mapping.decide import decide
 from wheelbridge.mapping.evidence import parse_evidence
-from wheelbridge.mapping.table_fields import InvalidTableRowError
+from wheelbridge.mapping.natives.fields import InvalidTableRowError
 from wheelbridge.model.name import CondaName, NormalizedName
 from wheelbridge.tables import find_mappings
 

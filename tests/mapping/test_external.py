@@ -12,7 +12,16 @@ from jsonschema import Draft202012Validator
 from rattler import MatchSpec
 from ruamel.yaml import YAML
 
-from wheelbridge.mapping.external import (
+from wheelbridge.mapping.external.ids import (
+    Definition,
+    InvalidExternalIdError,
+    Registry,
+    normalize_alias,
+    normalize_id,
+    resolve,
+)
+from wheelbridge.mapping.external.layers import Mode, combine
+from wheelbridge.mapping.external.parsing import (
     CATEGORIES,
     SUBDIRS,
     Alternative,
@@ -26,18 +35,9 @@ from wheelbridge.mapping.external import (
     parse_external,
     render_external,
 )
-from wheelbridge.mapping.external_ids import (
-    Definition,
-    InvalidExternalIdError,
-    Registry,
-    normalize_alias,
-    normalize_id,
-    resolve,
-)
-from wheelbridge.mapping.external_layers import Mode, combine
-from wheelbridge.mapping.external_rows import COLUMNS, CONFIDENCES, PROVENANCES
+from wheelbridge.mapping.external.pep804 import parse_registry
+from wheelbridge.mapping.external.rows import COLUMNS, CONFIDENCES, PROVENANCES
 from wheelbridge.mapping.lines import SortedLines
-from wheelbridge.mapping.pep804 import parse_registry
 from wheelbridge.mapping.rows import Relation
 
 REPOSITORY = Path(__file__).parents[2]

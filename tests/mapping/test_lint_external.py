@@ -1,8 +1,8 @@
 import pytest
 
 from tests.linting import document, expected_line, lint, told
-from wheelbridge.mapping.findings import ReplaceText
-from wheelbridge.mapping.lint_rows import Table
+from wheelbridge.mapping.linting.findings import ReplaceText
+from wheelbridge.mapping.linting.rows import Table
 
 REGISTRY = """\
 - {id: dep:generic/arrow}

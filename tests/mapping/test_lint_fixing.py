@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from wheelbridge.mapping.findings import DropRow, ReplaceText, SortRows
+from wheelbridge.mapping.linting.findings import DropRow, ReplaceText, SortRows
 from wheelbridge.tables.fixing import UnsafeFixError, apply_fixes, mend_file
 from wheelbridge.tables.positions import InvalidYamlError, read_positions
 

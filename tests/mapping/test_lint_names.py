@@ -1,8 +1,8 @@
 import pytest
 
 from tests.linting import document, expected_line, lint, told
-from wheelbridge.mapping.findings import DropRow, ReplaceText, Severity
-from wheelbridge.mapping.lint_rows import Table
+from wheelbridge.mapping.linting.findings import DropRow, ReplaceText, Severity
+from wheelbridge.mapping.linting.rows import Table
 
 GOOD = """\
 # Curated names.

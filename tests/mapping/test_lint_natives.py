@@ -1,7 +1,7 @@
 import pytest
 
 from tests.linting import expected_line, lint, told
-from wheelbridge.mapping.lint_rows import Table
+from wheelbridge.mapping.linting.rows import Table
 
 ACCOUNT = "  reason: a reason\n  evidence: [an issue]\n  reviewed: 2026-11-21\n"
 WHEELS = f"""\

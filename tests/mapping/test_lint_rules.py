@@ -6,11 +6,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.linting import TODAY, channel
-from wheelbridge.api.map_lint_files import read_spec
-from wheelbridge.mapping.findings import Severity, parse_place, render_place
-from wheelbridge.mapping.lint import RULES, check_documents, choose_codes
-from wheelbridge.mapping.lint_rows import Document, Facts, Table
-from wheelbridge.mapping.lint_shapes import FIELDS, check_file
+from wheelbridge.api.mapping.lint_files import read_spec
+from wheelbridge.mapping.linting.findings import Severity, parse_place, render_place
+from wheelbridge.mapping.linting.rows import Document, Facts, Table
+from wheelbridge.mapping.linting.rules import RULES, check_documents, choose_codes
+from wheelbridge.mapping.linting.shapes import FIELDS, check_file
 
 REPOSITORY = Path(__file__).parents[2]
 SCHEMAS = {

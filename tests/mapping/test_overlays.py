@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from wheelbridge.mapping.external_layers import Mode
+from wheelbridge.mapping.external.layers import Mode
 from wheelbridge.mapping.lookup import Layer, LayeredNameTable
 from wheelbridge.mapping.overlays import InvalidMapError, Overlay, Stack, effective, parse_overlay, stack_overlays
 from wheelbridge.mapping.rows import Relation, Role

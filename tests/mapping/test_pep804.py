@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
-from wheelbridge.mapping.external import (
+from wheelbridge.mapping.external.ids import Definition, Registry
+from wheelbridge.mapping.external.parsing import (
     CATEGORIES,
     Alternative,
     ExternalRow,
@@ -20,8 +21,7 @@ from wheelbridge.mapping.external import (
     VersionPolicy,
     parse_external,
 )
-from wheelbridge.mapping.external_ids import Definition, Registry
-from wheelbridge.mapping.pep804 import (
+from wheelbridge.mapping.external.pep804 import (
     EcosystemMapping,
     parse_ecosystems,
     parse_mapping,
@@ -30,8 +30,8 @@ from wheelbridge.mapping.pep804 import (
     render_ecosystems,
     render_registry,
 )
-from wheelbridge.mapping.pep804_export import render_mapping
-from wheelbridge.mapping.pep804_managers import conda_managers
+from wheelbridge.mapping.external.pep804_export import render_mapping
+from wheelbridge.mapping.external.pep804_managers import conda_managers
 from wheelbridge.mapping.rows import Relation
 
 REPOSITORY = Path(__file__).parents[2]

@@ -9,9 +9,9 @@ from jsonschema import Draft202012Validator
 from rattler import MatchSpec
 from ruamel.yaml import YAML
 
-from wheelbridge.mapping.external_rows import CONFIDENCES, PROVENANCES
-from wheelbridge.mapping.rows import Relation
-from wheelbridge.mapping.soname_rows import (
+from wheelbridge.mapping.external.rows import CONFIDENCES, PROVENANCES
+from wheelbridge.mapping.natives.fields import InvalidTableRowError
+from wheelbridge.mapping.natives.sonames import (
     SonameRow,
     key_of,
     package_of_soname,
@@ -19,7 +19,7 @@ from wheelbridge.mapping.soname_rows import (
     parse_soname_rows,
     render_line,
 )
-from wheelbridge.mapping.table_fields import InvalidTableRowError
+from wheelbridge.mapping.rows import Relation
 from wheelbridge.model.name import CondaName
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"

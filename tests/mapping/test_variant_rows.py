@@ -11,10 +11,9 @@ from rattler import MatchSpec
 from ruamel.yaml import YAML
 
 from tests.providers import machine, meets, supports
-from wheelbridge.mapping.external_rows import CONFIDENCES, PROVENANCES
-from wheelbridge.mapping.rows import Relation
-from wheelbridge.mapping.table_fields import InvalidTableRowError
-from wheelbridge.mapping.variant_rows import (
+from wheelbridge.mapping.external.rows import CONFIDENCES, PROVENANCES
+from wheelbridge.mapping.natives.fields import InvalidTableRowError
+from wheelbridge.mapping.natives.variants import (
     RULES,
     ProviderFeature,
     ProviderRow,
@@ -29,6 +28,7 @@ from wheelbridge.mapping.variant_rows import (
     runtimes_of_file,
     runtimes_of_project,
 )
+from wheelbridge.mapping.rows import Relation
 from wheelbridge.model.name import CondaName, NormalizedName
 from wheelbridge.model.target import Target
 from wheelbridge.model.variant import VariantProvider

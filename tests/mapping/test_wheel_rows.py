@@ -12,11 +12,10 @@ from packaging.version import Version
 from rattler import MatchSpec
 from ruamel.yaml import YAML
 
-from wheelbridge.mapping.external_rows import CONFIDENCES, PROVENANCES
+from wheelbridge.mapping.external.rows import CONFIDENCES, PROVENANCES
 from wheelbridge.mapping.lines import SortedLines
-from wheelbridge.mapping.rows import Relation
-from wheelbridge.mapping.table_fields import InvalidTableRowError
-from wheelbridge.mapping.wheel_rows import (
+from wheelbridge.mapping.natives.fields import InvalidTableRowError
+from wheelbridge.mapping.natives.wheels import (
     Natives,
     WheelRow,
     natives_of,
@@ -24,6 +23,7 @@ from wheelbridge.mapping.wheel_rows import (
     parse_wheel_rows,
     render_line,
 )
+from wheelbridge.mapping.rows import Relation
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"
 NAMES = MAPPINGS.parents[1] / "shared" / "data" / "names" / "parselmouth-v0-conda-forge.json"

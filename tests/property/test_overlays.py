@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wheelbridge.mapping.external_layers import Mode
+from wheelbridge.mapping.external.layers import Mode
 from wheelbridge.mapping.lookup import Layer, LayeredNameTable
 from wheelbridge.mapping.overlays import Overlay, parse_overlay, stack_overlays
 from wheelbridge.mapping.rows import NameAnswer

@@ -9,7 +9,7 @@ from pathlib import Path
 from rattler import MatchSpec, PrefixRecord, RepoDataRecord
 
 from wheelbridge.api.clients import check_records, open_client
-from wheelbridge.api.maps import MapLike, take_maps
+from wheelbridge.api.mapping.maps import MapLike, take_maps
 from wheelbridge.api.origins import remember_origins, standing_routes
 from wheelbridge.api.places import Caches
 from wheelbridge.api.providers import Provider

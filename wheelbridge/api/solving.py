@@ -10,7 +10,7 @@ from rattler import RepoDataRecord
 
 from wheelbridge.api.channel_specs import take_channels
 from wheelbridge.api.clients import open_client
-from wheelbridge.api.maps import MapLike, open_names, take_maps
+from wheelbridge.api.mapping.maps import MapLike, open_names, take_maps
 from wheelbridge.api.places import Caches
 from wheelbridge.api.providers import Provider, open_providers
 from wheelbridge.api.running import run_to_end

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TypeVar
 
-from wheelbridge.api.maps import read_maps
+from wheelbridge.api.mapping.maps import read_maps
 from wheelbridge.api.routes import keep_known, read_routes, resolve_routes
 from wheelbridge.api.source_candidates import Candidate, add_routed, choose, name_all
 from wheelbridge.api.source_claims import Ruling, check_names, general_ruling, read_priorities, rule_claims

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from packaging.utils import canonicalize_name
 
-from wheelbridge.api.map_answers import answer_json
-from wheelbridge.api.maps import open_names
+from wheelbridge.api.mapping.answers import answer_json
+from wheelbridge.api.mapping.maps import open_names
 from wheelbridge.api.variants import make_report
 from wheelbridge.errors import TranslationError, WheelbridgeError
 from wheelbridge.index.metadata import parse_metadata

@@ -9,7 +9,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
-from wheelbridge.api.maps import open_names
+from wheelbridge.api.mapping.maps import open_names
 from wheelbridge.api.providers import Provider
 from wheelbridge.api.solving import Settings
 from wheelbridge.errors import UsageError, WheelbridgeError

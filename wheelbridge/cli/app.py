@@ -7,7 +7,7 @@ import typer
 
 from wheelbridge.cli import groups as g
 from wheelbridge.cli import options as o
-from wheelbridge.cli.map_app import map_app
+from wheelbridge.cli.mapping.app import map_app
 
 app = typer.Typer(
     help="Conda packages and wheels in one environment: one solve, one transaction.",

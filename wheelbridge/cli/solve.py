@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from wheelbridge.api.maps import load_maps
+from wheelbridge.api.mapping.maps import load_maps
 from wheelbridge.api.places import Caches
 from wheelbridge.api.solving import Settings, solve_request
 from wheelbridge.api.sources import SourceList, gather_sources

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from wheelbridge.api.maps import take_maps
+from wheelbridge.api.mapping.maps import take_maps
 from wheelbridge.api.translating import InvalidInputError, Translator
 from wheelbridge.cli.output import print_json
 from wheelbridge.errors import UsageError

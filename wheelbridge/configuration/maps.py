@@ -6,7 +6,7 @@ from pathlib import Path
 from wheelbridge.configuration.fields import Fields
 from wheelbridge.configuration.folders import find_file, show_path
 from wheelbridge.configuration.values import MapEntry
-from wheelbridge.mapping.external_layers import Mode
+from wheelbridge.mapping.external.layers import Mode
 
 
 def read_maps(fields: Fields, folder: Path) -> Iterator[MapEntry]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from wheelbridge.mapping.table_fields import ACCOUNT, Fields, InvalidTableRowError
+from wheelbridge.mapping.natives.fields import ACCOUNT, Fields, InvalidTableRowError
 from wheelbridge.model.name import CondaName, NormalizedName, canonicalize_name, is_conda_name
 
 _CHANNELS = ("conda-forge",)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from packaging.utils import InvalidName
 
 from wheelbridge.errors import WheelbridgeError
-from wheelbridge.mapping.external_layers import Mode
+from wheelbridge.mapping.external.layers import Mode
 from wheelbridge.mapping.generate import render_layer
 from wheelbridge.mapping.lines import SortedLines
 from wheelbridge.mapping.lookup import Layer
@@ -16,7 +16,7 @@ from wheelbridge.mapping.overrides import FIELDS, InvalidOverrideError, Override
 from wheelbridge.model.name import canonicalize_name
 
 if TYPE_CHECKING:
-    from wheelbridge.mapping.external_rows import ExternalRow
+    from wheelbridge.mapping.external.rows import ExternalRow
 
 _EVERYWHERE = "conda-forge"
 """The channel that rows are for which name none; its names are always known."""
@@ -178,7 +178,7 @@ def _read_external(data: object, name: str) -> "tuple[ExternalRow, ...]":
     section = data.get("external") if isinstance(data, Mapping) else None
     if section is None:
         return ()
-    from wheelbridge.mapping.external import (  # noqa: PLC0415 - few maps have them
+    from wheelbridge.mapping.external.parsing import (  # noqa: PLC0415 - few maps have them
         InvalidExternalError,
         parse_row,
     )

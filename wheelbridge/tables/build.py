@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from wheelbridge.mapping import external_rows, soname_rows, wheel_rows
-from wheelbridge.mapping.external import parse_external
+from wheelbridge.mapping.external import rows as external_rows
+from wheelbridge.mapping.external.parsing import parse_external
 from wheelbridge.mapping.generate import compile_layers
 from wheelbridge.mapping.lines import render_lines
+from wheelbridge.mapping.natives import sonames as soname_rows
+from wheelbridge.mapping.natives import wheels as wheel_rows
+from wheelbridge.mapping.natives.sonames import parse_soname_rows
+from wheelbridge.mapping.natives.variants import parse_provider_rows, render_packages_module
+from wheelbridge.mapping.natives.wheels import parse_wheel_rows
 from wheelbridge.mapping.overrides import parse_overrides
-from wheelbridge.mapping.soname_rows import parse_soname_rows
-from wheelbridge.mapping.variant_rows import parse_provider_rows, render_packages_module
-from wheelbridge.mapping.wheel_rows import parse_wheel_rows
 from wheelbridge.tables.reading import read_rows
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wheelbridge.errors import WheelbridgeError
-from wheelbridge.mapping.findings import DropRow, Fix, ReplaceText, SortRows
+from wheelbridge.mapping.linting.findings import DropRow, Fix, ReplaceText, SortRows
 from wheelbridge.tables.positions import InvalidYamlError, Positioned, Span, read_positions
 from wheelbridge.tables.writing import write_file
 

@@ -8,12 +8,12 @@ from typing import Generic, TypeVar
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from wheelbridge.mapping.external_rows import ExternalRow
+from wheelbridge.mapping.external.rows import ExternalRow
 from wheelbridge.mapping.lines import SortedLines
-from wheelbridge.mapping.soname_rows import SonameAnswer, SonameRow, key_of, package_of_soname
-from wheelbridge.mapping.soname_rows import parse_line as parse_sonames
-from wheelbridge.mapping.wheel_rows import Natives, WheelRow, natives_of
-from wheelbridge.mapping.wheel_rows import parse_line as parse_wheels
+from wheelbridge.mapping.natives.sonames import SonameAnswer, SonameRow, key_of, package_of_soname
+from wheelbridge.mapping.natives.sonames import parse_line as parse_sonames
+from wheelbridge.mapping.natives.wheels import Natives, WheelRow, natives_of
+from wheelbridge.mapping.natives.wheels import parse_line as parse_wheels
 from wheelbridge.tables.load import CHANNEL, map_file
 from wheelbridge.tables.locate import find_built, find_mappings
 

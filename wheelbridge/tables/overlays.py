@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from wheelbridge.mapping.external_layers import Mode
+from wheelbridge.mapping.external.layers import Mode
 from wheelbridge.mapping.overlays import InvalidMapError, Overlay, parse_overlay
 from wheelbridge.tables.documents import load_document
 

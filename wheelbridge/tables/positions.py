@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from wheelbridge.mapping.findings import Place
+from wheelbridge.mapping.linting.findings import Place
 from wheelbridge.tables.documents import UnreadableTableError
 
 _MOST = 1_000_000

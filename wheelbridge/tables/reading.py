@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from wheelbridge.mapping.external_fields import InvalidExternalError
+from wheelbridge.mapping.external.fields import InvalidExternalError
+from wheelbridge.mapping.natives.fields import InvalidTableRowError
 from wheelbridge.mapping.overrides import InvalidOverrideError
-from wheelbridge.mapping.table_fields import InvalidTableRowError
 from wheelbridge.tables.documents import load_document
 
 _Rows = TypeVar("_Rows")

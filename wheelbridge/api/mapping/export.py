@@ -1,0 +1,108 @@
+"""The table of external dependencies, exported as a mapping of PEP 804, so that what is right here can go upstream."""
+
+import json
+from pathlib import Path
+
+from wheelbridge.errors import WheelbridgeError
+from wheelbridge.mapping.external.ids import Registry
+from wheelbridge.mapping.external.parsing import ExternalRow, InvalidExternalError, parse_external
+from wheelbridge.mapping.external.pep804 import parse_registry
+from wheelbridge.mapping.external.pep804_export import Export, render_mapping
+from wheelbridge.tables.documents import load_document
+from wheelbridge.tables.locate import find_mappings
+
+_FOLDER = "external"
+_REGISTRY = "registry"
+
+
+class NoExternalTableError(WheelbridgeError):
+    """No table says what a channel has for external dependencies."""
+
+    code = "no-external-table"
+
+    def __init__(self, channel: str, known: tuple[str, ...]) -> None:
+        hint = f"There are tables for: {', '.join(known)}." if known else "This folder has none for any channel."
+        super().__init__(f"There is no table of external dependencies for the channel {channel!r}", hint=hint)
+        self.channel = channel
+        self.known = known
+
+
+class UnwritableExportError(WheelbridgeError):
+    """The file of an export cannot be written."""
+
+    code = "unwritable-export"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} cannot be written: {reason}", hint="Name a file in a folder that is there.")
+        self.path = str(path)
+
+
+def export_mapping(channel: str, mappings: Path | None = None) -> Export:
+    """Return the mapping of *channel* as a document of PEP 804, with notes on what it cannot say.
+
+    Args:
+        channel: the channel's name, such as ``conda-forge``.
+        mappings: the folder of the tables; by default the one that came with wheelbridge.
+
+    Raises:
+        NoExternalTableError: if there is no table for *channel*.
+        InvalidExternalError: if a table breaks a rule; its path begins with the file.
+        MissingTableError: if the registry of ids is missing.
+        UnreadableTableError: if a file is not YAML.
+    """
+    folder = (mappings or find_mappings()) / _FOLDER
+    return render_mapping(load_external(folder, channel), channel, load_registry(folder))
+
+
+def load_external(folder: Path, channel: str) -> tuple[ExternalRow, ...]:
+    """Read the table of *channel* in *folder*.
+
+    Raises:
+        NoExternalTableError: if there is none.
+        InvalidExternalError: if it breaks a rule.
+        UnreadableTableError: if it is not YAML.
+    """
+    known = tuple(sorted(path.stem for path in folder.glob("*.yaml") if path.stem != _REGISTRY))
+    if channel not in known:
+        raise NoExternalTableError(channel, known)
+    path = folder / f"{channel}.yaml"
+    try:
+        return parse_external(load_document(path))
+    except InvalidExternalError as error:
+        raise InvalidExternalError(f"{_FOLDER}/{path.name} {error.path}", error.problem) from None
+
+
+def load_registry(folder: Path) -> Registry:
+    """Read the registry of ids in *folder*.
+
+    Raises:
+        InvalidExternalError: if it breaks a rule.
+        MissingTableError: if there is none.
+        UnreadableTableError: if it is not YAML.
+    """
+    path = folder / f"{_REGISTRY}.yaml"
+    try:
+        return parse_registry(load_document(path))
+    except InvalidExternalError as error:
+        raise InvalidExternalError(f"{_FOLDER}/{path.name} {error.path}", error.problem) from None
+
+
+def write_export(export: Export, path: Path) -> None:
+    """Write the document of *export* into a file.
+
+    Raises:
+        UnwritableExportError: if that is not possible.
+    """
+    try:
+        path.write_bytes(export_text(export).encode())
+    except OSError as error:
+        raise UnwritableExportError(path, error.strerror or str(error)) from None
+
+
+def export_text(export: Export) -> str:
+    r"""Return the document of *export* as a file has it: ASCII, so that no encoding of a pipe can refuse it.
+
+    >>> export_text(Export({"name": "x"}, ()))
+    '{\n  "name": "x"\n}\n'
+    """
+    return f"{json.dumps(export.document, indent=2)}\n"

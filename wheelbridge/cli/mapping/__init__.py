@@ -1,0 +1,1 @@
+"""``wheelbridge map``: a module a command."""

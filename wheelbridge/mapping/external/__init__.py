@@ -1,0 +1,1 @@
+"""External dependencies (PEP 725, PEP 804): ids, rows, documents; values only."""

@@ -1,0 +1,1 @@
+"""The rules that tables are held to, and what they find; values only."""

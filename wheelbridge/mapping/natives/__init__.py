@@ -1,0 +1,1 @@
+"""Rows of native things: what wheels need, shared libraries, providers and runtimes; values only."""
