@@ -26,13 +26,11 @@ class Layer:
         fields = self.packages.find(package)
         return () if fields is None else tuple(map(NormalizedName, fields[1].split()))
 
-    def claims(self, package: CondaName) -> bool:
-        """Tell whether some row makes *package* the identity of a project."""
-        for project in self.mentions(package):
-            row = self.row(project)
-            if row is not None and row.is_identity and row.conda == package:
-                return True
-        return False
+    def claims(self, package: CondaName, *, other_than: NormalizedName) -> bool:
+        """Tell whether some row makes *package* the identity of another project."""
+        others = (project for project in self.mentions(package) if project != other_than)
+        rows = (row for project in others if (row := self.row(project)) is not None)
+        return any(row.is_identity and row.conda == package for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,7 @@ class LayeredNameTable:
         """Return the layer above that makes the package of an identity another project's."""
         if not row.is_identity or row.conda is None:
             return None
-        return next((layer.name for layer in self.layers[:depth] if layer.claims(row.conda)), None)
+        return next((layer.name for layer in self.layers[:depth] if layer.claims(row.conda, other_than=row.pypi)), None)
 
     def _mentions(self, name: CondaName) -> list[NormalizedName]:
         return list(dict.fromkeys(project for layer in self.layers for project in layer.mentions(name)))
