@@ -5,7 +5,7 @@ gets a record for each version, under the project's solver name, that needs thes
 and under the same rule of who serves what. It is taken out of the answer.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
@@ -43,7 +43,7 @@ class StandIns:
             made[url] = [self._stand_in(name, row, record) for record in versions.values()]
         return made
 
-    def complete(self, row: NameRow, records: Records, known: Iterable[str]) -> Records:
+    def complete(self, row: NameRow, records: Records, known: Container[str]) -> Records:
         """Return *records* of a bare package, needing as well what its metapackage adds, as far as that is *known*."""
         specs = [spec for spec in row.specs if needed_name(spec) in known]
         return {url: [self._with(record, specs) for record in same] for url, same in records.items()}
