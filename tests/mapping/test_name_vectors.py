@@ -25,9 +25,9 @@ SILENT = {
 NO_IDENTITY = {
     "bs4": "a dummy that depends on beautifulsoup4",
     "cupy-cuda12x": "the dist-info in conda is called cupy, and one project is two specs",
-    "darts": "the dist-info in conda is called u8darts",
     "ipopt": "the dist-info in conda is called cyipopt",
     "lit-nlp": "the dist-info in conda is called lit",
+    "opencv-python-headless": "py-opencv carries it beside opencv-python, which it is known by",
     "pandoc": "the conda package is another software",
     "pyqt5": "the row holds for some versions only, so it acts as specs",
     "psycopg-binary": "the dist-info in conda is called psycopg",
