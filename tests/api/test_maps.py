@@ -70,8 +70,8 @@ class TestCall:
 
     def test_specs_of_a_mapping_are_checked(self) -> None:
         """As those of a file."""
-        with pytest.raises(InvalidMapError, match=r"maps\[0\]: p: '\*' is no MatchSpec"):
-            take_maps([{"p": {"conda": "c", "specs": ["*"]}}])
+        with pytest.raises(InvalidMapError, match=r"maps\[0\]: p: 'x >=>1' is no MatchSpec"):
+            take_maps([{"p": {"conda": "c", "specs": ["x >=>1"]}}])
 
 
 def test_what_stands_behind_a_map_that_is_used_alone_is_not_read(tmp_path: Path) -> None:
