@@ -52,7 +52,7 @@ needs_public_tables = pytest.mark.skipif(
 def load_rows(table: str) -> list[dict[str, Any]]:
     """Load a table as JSON has it: dates are texts."""
     rows = load_document(MAPPINGS / "names" / f"{TABLES[table]}.yaml")
-    return json.loads(json.dumps(rows, default=date.isoformat))  # type: ignore[no-any-return]
+    return json.loads(json.dumps(rows, default=date.isoformat))  # type: ignore[no-any-return] # plain values, whatever they are
 
 
 @cache

@@ -30,6 +30,7 @@ class SolverNames:
         self._names: dict[NormalizedName, CondaName] = {}
         self._asked: dict[str, NormalizedName] = {}
         self._mapped: dict[str, NormalizedName | None] = {}
+        self._rows: dict[NormalizedName, NameRow | None] = {}
         self._installed = installed or {}
         self._pinned = frozenset(self._installed.values())
         self._names.update(self._installed)
@@ -65,7 +66,9 @@ class SolverNames:
 
     def row_of(self, project: NormalizedName) -> NameRow | None:
         """Return what the tables say of *project*."""
-        return next(iter(self._table.by_project(project).rows), None)
+        if project not in self._rows:
+            self._rows[project] = next(iter(self._table.by_project(project).rows), None)
+        return self._rows[project]
 
     def stand_in(self, project: NormalizedName) -> NameRow | None:
         """Return the row that lets conda packages stand for *project* without being it."""
@@ -110,8 +113,8 @@ class SolverNames:
         return own_solver_name(project) if taken else CondaName(project)
 
     def _identity(self, project: NormalizedName) -> CondaName | None:
-        rows = self._table.by_project(project).rows
-        return next((row.conda for row in rows if row.is_identity and row.conda), None)
+        row = self.row_of(project)
+        return row.conda if row and row.is_identity else None
 
     def _is_primary(self, project: NormalizedName, name: CondaName) -> bool:
         """Tell whether *project* is the one that *name* stands for; two projects are never one package."""

@@ -221,5 +221,5 @@ def _put(value: Any, steps: list[str | int], text: str) -> Any:  # noqa: ANN401 
     if not steps:
         return text
     copy = list(value) if isinstance(value, list) else dict(value)
-    copy[steps[0]] = _put(copy[steps[0]], steps[1:], text)  # type: ignore[index]
+    copy[steps[0]] = _put(copy[steps[0]], steps[1:], text)  # type: ignore[index] # a list by number, a mapping by name
     return copy
