@@ -10,6 +10,7 @@ from wheelbridge.mapping.generate import render_layer
 from wheelbridge.mapping.lines import TableRow
 from wheelbridge.mapping.rows import Confidence, Relation
 from wheelbridge.model.name import CondaName, NormalizedName
+from wheelbridge.tables import find_mappings
 
 OVERRIDE = """- pypi: lmdb
   conda: {conda}
@@ -248,3 +249,14 @@ def test_tables_of_different_kinds_are_not_compared(run: Run, old: Path) -> None
     ran = run("map", "diff", old / "names" / "overrides.yaml", old / "sonames" / "conda-forge.yaml", "--json")
 
     assert ran.json["error"]["code"] == "not-comparable"
+
+
+def test_a_broken_row_is_named_with_its_file(run: Run, tmp_path: Path) -> None:
+    """Two folders are compared; the message says in which file of tables the row stands."""
+    (tmp_path / "names").mkdir()
+    (tmp_path / "names" / "overrides.yaml").write_text("- {pypi: Not_Normal, conda: x, relation: dist}\n", "utf-8")
+
+    ran = run("map", "diff", find_mappings(), tmp_path, "--json")
+
+    assert (ran.code, ran.json["error"]["code"]) == (1, "invalid-override")
+    assert ran.json["error"]["path"] == "names/overrides.yaml [0]"

@@ -29,6 +29,7 @@ from wheelbridge.model.name import NormalizedName
 from wheelbridge.tables.documents import UnreadableTableError, load_document
 from wheelbridge.tables.load import CHANNEL, CURATED, GENERATED
 from wheelbridge.tables.locate import MissingTableError
+from wheelbridge.tables.reading import read_rows
 
 _FOLDER = "mappings"
 """Where a repository of wheelbridge has its tables."""
@@ -111,12 +112,21 @@ def read_names(mappings: Path, generated: Mapping[str, bytes] | None = None) -> 
     Raises:
         WheelbridgeError: if a table cannot be read.
     """
-    path = mappings / "names" / "overrides.yaml"
-    overrides = parse_overrides(load_document(path) or [], own=True) if path.exists() else ()
+    overrides = read_overrides(mappings)
     bulk = {**read_generated(mappings), **(generated or {})}
     channels = sorted({*bulk, *(channel for row in overrides for channel in row.channels)})
     layers = {channel: _layers(channel, overrides, bulk) for channel in channels}
     return {f"{_NAMES}{channel}": _answers(channel, layers) for channel in channels}
+
+
+def read_overrides(mappings: Path) -> tuple[Override, ...]:
+    """Return the curated rows of a folder; of older tables not everything is asked that a new row must have.
+
+    Raises:
+        InvalidOverrideError: if a row breaks a rule; the path in it begins with the file.
+    """
+    path = mappings / "names" / "overrides.yaml"
+    return read_rows(path, lambda data: parse_overrides(data, own=True), empty=[]) if path.exists() else ()
 
 
 def read_generated(mappings: Path) -> Mapping[str, bytes]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from wheelbridge.api.mapping.diff import layer_answers, parse_layer, read_generated, read_names
+from wheelbridge.api.mapping.diff import layer_answers, parse_layer, read_generated, read_names, read_overrides
 from wheelbridge.api.places import Caches
 from wheelbridge.errors import UsageError
 from wheelbridge.index.boundary import Boundary
@@ -17,7 +17,6 @@ from wheelbridge.mapping.difference import Tables, difference
 from wheelbridge.mapping.evidence import Evidence
 from wheelbridge.mapping.lines import SortedLines, TableRow
 from wheelbridge.mapping.lookup import Layer
-from wheelbridge.mapping.overrides import Override, parse_overrides
 from wheelbridge.mapping.pins import InputNotFoundError, Pin, UnpinnedInputError
 from wheelbridge.mapping.report import (
     ChannelReport,
@@ -30,7 +29,6 @@ from wheelbridge.mapping.report import (
 from wheelbridge.model.name import CondaName, NormalizedName
 from wheelbridge.tables.build import digest, make_packages_module
 from wheelbridge.tables.bulk import BulkTable, Input, make_table, table_paths
-from wheelbridge.tables.documents import load_document
 from wheelbridge.tables.load import CHANNEL
 from wheelbridge.tables.pinned import (
     PINS,
@@ -205,7 +203,7 @@ def _report_channel(
 ) -> ChannelReport:
     layers = parse_layer("generated", known), parse_layer("generated", table.files.projects.encode())
     before, after = map(_rows, layers)
-    curated = [row for row in _read_overrides(mappings) if channel in row.channels]
+    curated = [row for row in read_overrides(mappings) if channel in row.channels]
     name = f"names/{channel}"
     changes = difference({name: old.get(name, {})}, {name: new.get(name, {})})
     alone = difference(*({name: layer_answers(layer)} for layer in layers))
@@ -221,11 +219,6 @@ def _report_channel(
         bundlers=_new_bundlers(table.evidence),
         vanished=_vanished(table_paths(mappings, channel)[1], table.files.packages),
     )
-
-
-def _read_overrides(mappings: Path) -> tuple[Override, ...]:
-    path = mappings / "names" / "overrides.yaml"
-    return parse_overrides(load_document(path) or [], own=True) if path.exists() else ()
 
 
 def _rows(layer: Layer) -> Mapping[NormalizedName, TableRow]:
