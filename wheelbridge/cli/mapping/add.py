@@ -118,9 +118,7 @@ class _Form:
         conda = given.conda if given.conda is not None else self._ask("conda", "Conda package (empty: there is none)")
         self.data["conda"] = conda or None
         self.data["relation"] = given.relation or self._ask_relation()
-        self.data["specs"] = list(given.specs) or self._ask_each("specs", "Further MatchSpec")
-        if limit := given.pypi_range or self._ask("pypi_range", "Only these versions (PEP 440; empty: all)"):
-            self.data["pypi_range"] = limit
+        self._fill_limits()
         self.data["not"] = list(given.rejected) or self._ask_list("not", "Packages that look right and are wrong")
         if given.channels:
             self.data["channels"] = list(given.channels)
@@ -129,6 +127,14 @@ class _Form:
         self.data["evidence"] = list(given.evidence) or self._ask_each("evidence", "Evidence", needed=not self.own)
         self.data["reviewed"] = today()
         return self.data
+
+    def _fill_limits(self) -> None:
+        """Ask what must hold besides, and for which versions; without a package there is nothing to limit."""
+        given, has = self.fields, self.data["conda"] is not None
+        specs = list(given.specs) or (self._ask_each("specs", "Further MatchSpec") if has else [])
+        question = "Only these versions (PEP 440; empty: all)"
+        limit = given.pypi_range or (self._ask("pypi_range", question) if has else "")
+        self.data |= {"specs": specs, **({"pypi_range": limit} if limit else {})}
 
     def _ask(self, name: str, question: str, *, needed: bool = False) -> str:
         if self.short and name != "conda":
