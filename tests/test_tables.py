@@ -17,7 +17,6 @@ from wheelbridge.mapping.overrides import InvalidOverrideError, compile_override
 from wheelbridge.mapping.rows import Confidence
 from wheelbridge.model.name import CondaName, NormalizedName, is_conda_name
 from wheelbridge.tables import MissingTableError, find_mappings, load_names
-from wheelbridge.tables.bulk import generate_names
 from wheelbridge.tables.documents import UnreadableTableError
 from wheelbridge.tables.locate import find_built
 
@@ -59,17 +58,6 @@ def own_layer(rows: Mapping[str, str], name: str = "own") -> Layer:
 def names() -> LayeredNameTable:
     """Open the tables as they are shipped."""
     return load_names()
-
-
-class TestGenerated:
-    """What is checked in is what the inputs make, byte for byte."""
-
-    @pytest.mark.shared_data
-    @pytest.mark.skipif(not (PUBLIC / "names").is_dir(), reason="the public tables are not beside the checkout")
-    def test_the_bulk_table_is_reproducible(self, tmp_path: Path) -> None:
-        """The inputs are those whose sha256 the header gives."""
-        for path in generate_names(PUBLIC, tmp_path):
-            assert path.read_bytes() == (GENERATED / path.name).read_bytes()
 
 
 class TestBuilt:

@@ -10,7 +10,6 @@ import pytest
 from tests.cli.conftest import Ran, Run
 from tests.loopback import LoopbackIndex, corrupted, redirect, status
 from wheelbridge.tables import find_mappings
-from wheelbridge.tables.bulk import generate_names
 
 REPOSITORY = Path(__file__).parents[2]
 PUBLIC = REPOSITORY.parent / "shared" / "data"
@@ -357,11 +356,6 @@ class TestShipped:
 
         assert [file for file in ran.json["files"] if file["changed"]] == []
         assert ran.code == 0
-
-    def test_they_are_made_alone_too(self, tmp_path: Path) -> None:
-        """The library's own way gives the same bytes."""
-        for path in generate_names(PUBLIC, tmp_path):
-            assert path.read_bytes() == (find_mappings() / "names" / "generated" / path.name).read_bytes()
 
     def test_a_channel_without_recipes_is_asked_for_by_name(self, run: Run, tmp_path: Path) -> None:
         """Its candidates can be looked at; nothing decides between two packages of one project there."""

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from rattler import MatchSpec
@@ -17,19 +16,14 @@ from wheelbridge.mapping.natives.variants import (
     RULES,
     ProviderFeature,
     ProviderRow,
-    RuntimeRow,
-    parse_provider_line,
     parse_provider_rows,
-    parse_runtime_line,
     parse_runtime_rows,
     render_packages_module,
-    render_provider_line,
-    render_runtime_line,
     runtimes_of_file,
     runtimes_of_project,
 )
 from wheelbridge.mapping.rows import Relation
-from wheelbridge.model.name import CondaName, NormalizedName
+from wheelbridge.model.name import NormalizedName
 from wheelbridge.model.target import Target
 from wheelbridge.model.variant import VariantProvider
 from wheelbridge.translate.providers import find_support, packages, require_feature
@@ -300,59 +294,6 @@ class TestRuntimes:
                 parse_runtime_rows(data)
         else:
             assert len(parse_runtime_rows(data)) == 2
-
-
-class TestLines:
-    """Look-up files are read without YAML: what is written is what is read."""
-
-    @given(
-        st.builds(
-            ProviderRow,
-            package=st.just(NormalizedName("a")),
-            namespace=TEXTS,
-            plugin_api=LISTS,
-            rules=st.sampled_from(RULES),
-            features=st.lists(
-                st.builds(
-                    ProviderFeature,
-                    name=TEXTS,
-                    virtual_package=TEXTS.map(CondaName),
-                    exact=st.booleans(),
-                    values=st.lists(TEXTS, min_size=1, max_size=3).map(tuple),
-                    requires=TEXTS,
-                ),
-                max_size=3,
-            ).map(tuple),
-            **ACCOUNT,
-        )
-    )
-    def test_providers_round_trip(self, row: ProviderRow) -> None:
-        """Features within the row included."""
-        line = render_provider_line(row)
-
-        assert parse_provider_line(line.split("\t")) == row
-        assert line.splitlines() == [line]
-
-    @given(
-        st.builds(
-            RuntimeRow,
-            runtime=st.just("a"),
-            kind=TEXTS,
-            pypi=LISTS,
-            bundled_by=LISTS,
-            conda=LISTS,
-            sonames=LISTS,
-            when=LISTS,
-            conflicts=LISTS,
-            **ACCOUNT,
-        )
-    )
-    def test_runtimes_round_trip(self, row: RuntimeRow) -> None:
-        """Every list stays itself."""
-        line = render_runtime_line(row)
-
-        assert parse_runtime_line(line.split("\t")) == row
-        assert line.splitlines() == [line]
 
 
 def names_in(spec: str) -> set[str]:

@@ -58,10 +58,10 @@ class TableRow:
             str(int(self.confidence)) if self.confidence else "",
             " ".join(self.alternatives),
             self.reason,
-            _ITEM_END.join(self.specs),
+            join_items(self.specs),
             self.pypi_range,
             " ".join(self.rejected),
-            _ITEM_END.join(self.evidence),
+            join_items(self.evidence),
             self.reviewed,
         )
         return "\t".join(fields).rstrip("\t")
@@ -80,10 +80,10 @@ class TableRow:
             confidence=Confidence(int(confidence)) if confidence else None,
             alternatives=tuple(map(CondaName, alternatives.split())),
             reason=reason,
-            specs=_split(specs),
+            specs=split_items(specs),
             pypi_range=limit,
             rejected=tuple(map(CondaName, rejected.split())),
-            evidence=_split(evidence),
+            evidence=split_items(evidence),
             reviewed=reviewed,
         )
 
@@ -163,8 +163,18 @@ def _package_lines(packages: Mapping[CondaName, list[NormalizedName]]) -> Iterat
     return (f"{package}\t{' '.join(sorted(projects))}" for package, projects in packages.items())
 
 
-def _split(items: str) -> tuple[str, ...]:
-    return tuple(items.split(_ITEM_END)) if items else ()
+def join_items(items: Iterable[str]) -> str:
+    """Return a list as one field of a line; no item is empty, or has a control character.
+
+    >>> split_items(join_items(["a b", "c"])), split_items("")
+    (('a b', 'c'), ())
+    """
+    return _ITEM_END.join(items)
+
+
+def split_items(field: str) -> tuple[str, ...]:
+    """Return the list that `join_items` wrote."""
+    return tuple(field.split(_ITEM_END)) if field else ()
 
 
 def render_lines(lines: Iterable[str], columns: str, header: Iterable[str]) -> str:

@@ -12,10 +12,6 @@ from wheelbridge.mapping.generate import LookupFiles, generate_channel
 from wheelbridge.mapping.pins import Pin
 from wheelbridge.mapping.survey import Survey
 from wheelbridge.tables.documents import load_document, parse_document
-from wheelbridge.tables.load import CHANNEL
-from wheelbridge.tables.locate import find_mappings
-from wheelbridge.tables.pinned import check_input, read_input, read_pins
-from wheelbridge.tables.writing import write_file
 
 _BUNDLERS = "names/bundlers.yaml"
 
@@ -61,27 +57,3 @@ def table_paths(mappings: Path, channel: str) -> tuple[Path, Path]:
     """Return where the table of *channel* is: project -> package, package -> projects."""
     folder = mappings / "names" / "generated"
     return folder / f"{channel}.tsv", folder / f"{channel}.inverse.tsv"
-
-
-def generate_names(
-    source: Path, out: Path, *, channel: str = CHANNEL, mappings: Path | None = None
-) -> tuple[Path, ...]:
-    """Write the bulk table of *channel* into the folder *out*; return the files.
-
-    Args:
-        source: a folder with the inputs, each where its pin says.
-        out: the folder to write to.
-        channel: the channel whose names are wanted.
-        mappings: the folder of the tables with the pins; default: the one of wheelbridge.
-
-    Raises:
-        WheelbridgeError: if an input is missing, unreadable, or not the pinned one.
-    """
-    folder = mappings or find_mappings()
-    pins = [pin for pin in read_pins(folder) if channel in pin.channels]
-    inputs = [Input(pin, check_input(read_input(folder, pin, source) or b"", pin)) for pin in pins]
-    table = make_table(folder, channel, inputs)
-    written = tuple(out / path.name for path in table_paths(folder, channel))
-    for path, text in zip(written, (table.files.projects, table.files.packages), strict=True):
-        write_file(path, text.encode())
-    return written

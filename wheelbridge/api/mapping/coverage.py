@@ -1,4 +1,4 @@
-"""The coverage of what files ask for, by the tables of a folder or by those that count."""
+"""The coverage of what files ask for, by the tables of a folder."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,12 +7,11 @@ from wheelbridge.api.mapping.demand_list import Demands
 from wheelbridge.api.mapping.dependencies import Dependencies, Dependency, load_dependencies
 from wheelbridge.mapping.coverage import Coverage, Mention, measure
 from wheelbridge.mapping.external.rows import packages_of
-from wheelbridge.mapping.lookup import LayeredNameTable
 from wheelbridge.tables import load_names
 
 
-def measure_demands(demands: Demands, mappings: Path | None = None, names: LayeredNameTable | None = None) -> Coverage:
-    """Look up every name that *demands* has, in *names* or in the tables of *mappings*.
+def measure_demands(demands: Demands, mappings: Path | None = None) -> Coverage:
+    """Look up every name that *demands* has in the tables of *mappings*.
 
     An id of an external dependency counts as the one that it is an alias of.
 
@@ -24,7 +23,7 @@ def measure_demands(demands: Demands, mappings: Path | None = None, names: Layer
     found = {name: table.look_up(name) for name in externals}
     mentions = [_meant(one, found) for one in demands.mentions]
     known = {one.resolution.id: _answer(one) for one in found.values() if one.rows}
-    return measure(mentions, names or load_names(mappings), known)
+    return measure(mentions, load_names(mappings), known)
 
 
 def _meant(mention: Mention, found: dict[str, Dependency]) -> Mention:

@@ -2,26 +2,21 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 from wheelbridge.api.mapping.coverage import measure_demands
 from wheelbridge.api.mapping.demands import read_demands
 from wheelbridge.cli.output import note, out, print_json
 from wheelbridge.mapping.coverage import Coverage, NameCoverage, Status, World
 
-if TYPE_CHECKING:
-    from wheelbridge.mapping.lookup import LayeredNameTable
-
 _MOST_CANDIDATES = 3
 _TITLES = {"pypi": "PyPI projects", "conda": "conda packages", "external": "external dependencies"}
 
 
-def run(
-    paths: Sequence[Path], *, mappings: Path | None, names: "LayeredNameTable | None" = None, top: int, as_json: bool
-) -> int:
+def run(paths: Sequence[Path], *, mappings: Path | None, top: int, as_json: bool) -> int:
     """Print the counts by status, the ambiguous names and the most wanted ones without a row."""
     demands = read_demands(paths)
-    coverage = measure_demands(demands, mappings, names)
+    coverage = measure_demands(demands, mappings)
     if as_json:
         counts = {world: _counts_json(coverage, world) for world in get_args(World)}
         listed = [name.as_json() for name in coverage.names]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from wheelbridge.mapping.lines import join_items, split_items
 from wheelbridge.mapping.rows import Relation
 
 CATEGORIES = ("build", "host", "run")
@@ -43,7 +44,7 @@ COLUMNS = (
 )
 """Of a line of a look-up file."""
 
-_ITEM_END, _PART_END, _CHOICE_END = "\x1f", "\x01", "\x02"
+_PART_END, _CHOICE_END = "\x01", "\x02"
 """No text of a row has them. ASCII's other separators will not do: `str.splitlines` ends a line at each of them."""
 
 _NAME = re.compile(r"(?:[^\s:\[]+::)?(?P<name>[A-Za-z0-9_.-]+)")
@@ -156,14 +157,14 @@ class ExternalRow:
             self.relation,
             _CHOICE_END.join(map(_pack_alternative, self.alternatives)),
             self.version.scheme,
-            _ITEM_END.join(self.version.apply_to),
-            _ITEM_END.join(map(_PART_END.join, self.version.table)),
+            join_items(self.version.apply_to),
+            join_items(map(_PART_END.join, self.version.table)),
             "extension" if self.extension else "",
-            _ITEM_END.join(self.channels),
+            join_items(self.channels),
             self.provenance,
             self.confidence,
             self.reason,
-            _ITEM_END.join(self.evidence),
+            join_items(self.evidence),
             self.reviewed,
             self.upstream,
         )
@@ -178,16 +179,18 @@ class ExternalRow:
         return cls(
             id=name,
             relation=Relation(relation),
-            alternatives=tuple(map(_unpack_alternative, _split(alternatives, _CHOICE_END))),
+            alternatives=tuple(map(_unpack_alternative, alternatives.split(_CHOICE_END) if alternatives else ())),
             version=VersionPolicy(
-                scheme=Scheme(scheme), apply_to=_split(apply_to), table=tuple(map(_unpack_pair, _split(table)))
+                scheme=Scheme(scheme),
+                apply_to=split_items(apply_to),
+                table=tuple(map(_unpack_pair, split_items(table))),
             ),
             extension=bool(extension),
-            channels=_split(channels),
+            channels=split_items(channels),
             provenance=provenance,
             confidence=confidence,
             reason=reason,
-            evidence=_split(evidence),
+            evidence=split_items(evidence),
             reviewed=reviewed,
             upstream=upstream,
         )
@@ -241,12 +244,12 @@ def _pack_alternative(alternative: Alternative) -> str:
         alternative.when,
         *(specs.of(name) for specs in (alternative, alternative.recipe) for name in CATEGORIES),
     ]
-    return _PART_END.join([alternative.name, *map(_ITEM_END.join, lists)])
+    return _PART_END.join([alternative.name, *map(join_items, lists)])
 
 
 def _unpack_alternative(text: str) -> Alternative:
     name, *lists = text.split(_PART_END)
-    when, build, host, run, *recipe = map(_split, lists)
+    when, build, host, run, *recipe = map(split_items, lists)
     return Alternative(
         name=name,
         when=when,
@@ -260,7 +263,3 @@ def _unpack_alternative(text: str) -> Alternative:
 def _unpack_pair(text: str) -> tuple[str, str]:
     version, _, spec = text.partition(_PART_END)
     return version, spec
-
-
-def _split(text: str, end: str = _ITEM_END) -> tuple[str, ...]:
-    return tuple(text.split(end)) if text else ()

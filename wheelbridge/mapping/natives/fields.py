@@ -17,6 +17,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.mapping.external.rows import CHANNELS, CONFIDENCES, PROVENANCES, SUBDIRS, package_of
+from wheelbridge.mapping.lines import join_items, split_items
 from wheelbridge.mapping.rows import Relation
 from wheelbridge.model.name import is_conda_name
 
@@ -25,7 +26,6 @@ ACCOUNT = frozenset({"relation", "channels", "provenance", "confidence", "reason
 
 _OWED = ("reason", "evidence", "reviewed")
 """What a curated row has besides, as others are to believe it."""
-_SEPARATOR = "\x1f"
 _GLOB = re.compile(r"[a-z0-9*?-]+")
 _COLUMNS = 7
 T = TypeVar("T")
@@ -263,25 +263,15 @@ def common_subdirs(first: Iterable[str], second: Iterable[str]) -> tuple[str, ..
     return tuple(name for name in SUBDIRS if matches_subdir(first, name) and matches_subdir(second, name))
 
 
-def join(items: Iterable[str]) -> str:
-    """Return a list as one field of a line; no item is empty."""
-    return _SEPARATOR.join(items)
-
-
-def split(field: str) -> tuple[str, ...]:
-    """Return the list that `join` wrote."""
-    return tuple(field.split(_SEPARATOR)) if field else ()
-
-
 def pack_account(row: Accounted) -> tuple[str, ...]:
     """Return the account of *row* as fields of a line."""
     return (
         row.relation,
-        join(row.channels),
+        join_items(row.channels),
         row.provenance,
         row.confidence,
         row.reason,
-        join(row.evidence),
+        join_items(row.evidence),
         row.reviewed,
     )
 
@@ -291,11 +281,11 @@ def unpack_account(fields: Sequence[str]) -> Account:
     relation, channels, provenance, confidence, reason, evidence, reviewed = fields
     return Account(
         relation=Relation(relation),
-        channels=split(channels),
+        channels=split_items(channels),
         provenance=provenance,
         confidence=confidence,
         reason=reason,
-        evidence=split(evidence),
+        evidence=split_items(evidence),
         reviewed=reviewed,
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from wheelbridge.mapping.lines import join_items, split_items
 from wheelbridge.mapping.natives.fields import (
     ACCOUNT,
     Accounted,
@@ -12,12 +13,10 @@ from wheelbridge.mapping.natives.fields import (
     InvalidTableRowError,
     check_order,
     common_subdirs,
-    join,
     matches_subdir,
     parse_rows,
     read_rows,
     render_rows,
-    split,
 )
 from wheelbridge.mapping.rows import Relation
 from wheelbridge.model.name import CondaName, is_conda_name
@@ -141,7 +140,7 @@ def key_of(soname: str, subdir: str) -> str:
 
 def render_line(rows: Sequence[SonameRow]) -> str:
     """Return the line of one soname's *rows* in a look-up file, without its end."""
-    own = ((row.conda or "", join(row.specs), join(row.when)) for row in rows)
+    own = ((row.conda or "", join_items(row.specs), join_items(row.when)) for row in rows)
     return render_rows(rows[0].soname, zip(own, rows, strict=True))
 
 
@@ -152,8 +151,8 @@ def parse_line(fields: Sequence[str]) -> tuple[SonameRow, ...]:
             SonameRow,
             soname=fields[0],
             conda=CondaName(conda) if conda else None,
-            specs=split(specs),
-            when=split(when),
+            specs=split_items(specs),
+            when=split_items(when),
         )
         for (conda, specs, when), account in read_rows(fields, _OWN)
     )

@@ -12,11 +12,7 @@ from wheelbridge.mapping.natives.fields import (
     InvalidTableRowError,
     check_once,
     check_order,
-    join,
     parse_rows,
-    read_rows,
-    render_rows,
-    split,
 )
 from wheelbridge.mapping.rows import Relation
 from wheelbridge.model.name import CondaName, NormalizedName, canonicalize_name
@@ -37,9 +33,6 @@ _VALUE = re.compile(r"[a-z0-9_.]+")
 _API = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9.]+)*")
 _SONAME_GLOB = re.compile(r"[A-Za-z0-9_.+*?-]+")
-_OWN_OF_PROVIDER, _OWN_OF_RUNTIME = 4, 7
-"""Fields of a row in a line, besides its account."""
-_FEATURE_PARTS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,48 +203,6 @@ def render_packages_module(rows: Iterable[ProviderRow]) -> str:
     return _MODULE.format(entries="\n".join(lines))
 
 
-def render_provider_line(row: ProviderRow) -> str:
-    """Return the line of a provider's package in a look-up file, without its end."""
-    parts = (part for feature in row.features for part in _pack_feature(feature))
-    return render_rows(row.package, [((row.namespace, join(row.plugin_api), row.rules, join(parts)), row)])
-
-
-def parse_provider_line(fields: Sequence[str]) -> ProviderRow:
-    """Read the fields of a line that `render_provider_line` wrote."""
-    (((namespace, plugin_api, rules, features), account),) = read_rows(fields, _OWN_OF_PROVIDER)
-    return account.of(
-        ProviderRow,
-        package=NormalizedName(fields[0]),
-        namespace=namespace,
-        plugin_api=split(plugin_api),
-        rules=rules,
-        features=tuple(_unpack_features(split(features))),
-    )
-
-
-def render_runtime_line(row: RuntimeRow) -> str:
-    """Return the line of a runtime in a look-up file, without its end."""
-    lists = (row.pypi, row.bundled_by, row.conda, row.sonames, row.when, row.conflicts)
-    return render_rows(row.runtime, [((row.kind, *map(join, lists)), row)])
-
-
-def parse_runtime_line(fields: Sequence[str]) -> RuntimeRow:
-    """Read the fields of a line that `render_runtime_line` wrote."""
-    (((kind, *lists), account),) = read_rows(fields, _OWN_OF_RUNTIME)
-    pypi, bundled_by, conda, sonames, when, conflicts = map(split, lists)
-    return account.of(
-        RuntimeRow,
-        runtime=fields[0],
-        kind=kind,
-        pypi=pypi,
-        bundled_by=bundled_by,
-        conda=conda,
-        sonames=sonames,
-        when=when,
-        conflicts=conflicts,
-    )
-
-
 _MODULE = '''\
 """Which rules each provider's package goes by: written from ``mappings/variants/providers.yaml``, never edited."""
 
@@ -292,23 +243,6 @@ def _parse_feature(data: object, path: str) -> ProviderFeature:
     if not feature.requires.startswith(feature.virtual_package):
         example.fail(f"{feature.requires!r} asks for something else than {feature.virtual_package}", "requires")
     return feature
-
-
-def _pack_feature(feature: ProviderFeature) -> tuple[str, ...]:
-    exact = "exact" if feature.exact else "inexact"
-    return feature.name, feature.virtual_package, exact, " ".join(feature.values), feature.requires
-
-
-def _unpack_features(parts: Sequence[str]) -> Iterator[ProviderFeature]:
-    for start in range(0, len(parts), _FEATURE_PARTS):
-        name, virtual_package, exact, values, requires = parts[start : start + _FEATURE_PARTS]
-        yield ProviderFeature(
-            name=name,
-            virtual_package=CondaName(virtual_package),
-            exact=exact == "exact",
-            values=tuple(values.split()),
-            requires=requires,
-        )
 
 
 def _check_conflicts(rows: Sequence[RuntimeRow]) -> None:

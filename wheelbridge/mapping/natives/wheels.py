@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from wheelbridge.mapping.lines import join_items, split_items
 from wheelbridge.mapping.natives.fields import (
     ACCOUNT,
     Accounted,
     Fields,
     check_once,
     check_order,
-    join,
     matches_subdir,
     parse_rows,
     read_rows,
     render_rows,
-    split,
 )
 from wheelbridge.mapping.rows import Relation
 from wheelbridge.model.name import NormalizedName, canonicalize_name
@@ -132,7 +131,7 @@ def natives_of(rows: Iterable[WheelRow], project: NormalizedName, version: Versi
 
 def render_line(rows: Sequence[WheelRow]) -> str:
     """Return the line of one project's *rows* in a look-up file, without its end."""
-    own = ((join(row.depends), join(row.one_of), row.pypi_range, join(row.when)) for row in rows)
+    own = ((join_items(row.depends), join_items(row.one_of), row.pypi_range, join_items(row.when)) for row in rows)
     return render_rows(rows[0].pypi, zip(own, rows, strict=True))
 
 
@@ -142,10 +141,10 @@ def parse_line(fields: Sequence[str]) -> tuple[WheelRow, ...]:
         account.of(
             WheelRow,
             pypi=NormalizedName(fields[0]),
-            depends=split(depends),
-            one_of=split(one_of),
+            depends=split_items(depends),
+            one_of=split_items(one_of),
             pypi_range=limit,
-            when=split(when),
+            when=split_items(when),
         )
         for (depends, one_of, limit, when), account in read_rows(fields, _OWN)
     )
