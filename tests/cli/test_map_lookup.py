@@ -297,3 +297,21 @@ def test_nothing_that_a_map_says_reaches_the_terminal_as_a_command(run: Run, tmp
     assert "?[31mred" in shown
     assert "\x1b" not in shown
     assert "\x07" not in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("pypi:reqeusts", "did you mean requests"),
+        ("reqeusts", "did you mean requests"),
+        ("numpy", None),
+        ("libffi", None),
+        ("no-such-project-at-all", None),
+    ],
+)
+def test_a_slip_is_pointed_out(run: Run, name: str, hint: str | None) -> None:
+    """A name that no row knows, under either meaning, and that is almost a known one; still no error."""
+    ran = run("map", "lookup", name)
+
+    assert ran.code == 0
+    assert (hint in ran.err) if hint else ("did you mean" not in ran.err)

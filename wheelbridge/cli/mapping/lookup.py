@@ -11,6 +11,7 @@ from wheelbridge.api.mapping.maps import load_maps, open_names
 from wheelbridge.cli.options import SolveOptions
 from wheelbridge.cli.output import note, out, print_json, printable
 from wheelbridge.cli.solve import list_sources
+from wheelbridge.model.name import canonicalize_name
 from wheelbridge.target.detect import detect_target
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from wheelbridge.mapping.lookup import LayeredNameTable
     from wheelbridge.mapping.overlays import Overlay
 
+_MOST_ALIKE = 3
 _BOTH = "looked up as a PyPI project first, and as a conda package; pypi: or conda: before a name leaves one of them."
 
 
@@ -71,6 +73,7 @@ def run_lookup(
         print_json({"success": True, "names": [one.as_json() for one in found]})
         return 0
     _note_bare(subjects)
+    _note_alike(found, mappings)
     _show_lines(line for one in found for line in (_lines(one) if isinstance(one, Found) else _dependency_lines(one)))
     return 0
 
@@ -101,6 +104,22 @@ def run_explain(
 def _note_bare(subjects: Iterable[Subject]) -> None:
     if bare := dict.fromkeys(subject.text for subject in subjects if ":" not in subject.text):
         note(f"{', '.join(bare)}: {_BOTH}")
+
+
+def _note_alike(found: "Iterable[Found | Dependency]", mappings: Path | None) -> None:
+    """Point out known projects that are called almost like those that no row knows, under either name."""
+    stories = [one for one in found if isinstance(one, Found)]
+    known = {one.subject.text for one in stories if one.known}
+    unknown = [one.subject for one in stories if one.subject.world == "pypi" and one.subject.text not in known]
+    if not unknown:
+        return
+    from wheelbridge.mapping.lookalikes import find_lookalikes
+    from wheelbridge.tables import load_known_names
+
+    names = load_known_names(mappings)
+    for subject in unknown:
+        if alike := find_lookalikes(canonicalize_name(subject.name), names)[:_MOST_ALIKE]:
+            note(f"{subject.text}: did you mean {' or '.join(one.name for one in alike)}?")
 
 
 def _show_lines(lines: Iterable[_Line]) -> None:
