@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from wheelbridge.api.external.describing import translate_external
     from wheelbridge.api.installing import install
     from wheelbridge.api.solving import solve
     from wheelbridge.api.variant_policies import read_variant_policy
@@ -31,6 +32,7 @@ _HOMES = {
     "rank_variants": "wheelbridge.translate.variant_order",
     "read_variant_policy": "wheelbridge.api.variant_policies",
     "solve": "wheelbridge.api.solving",
+    "translate_external": "wheelbridge.api.external.describing",
     "translate_marker": "wheelbridge.translate.markers",
     "translate_requirement": "wheelbridge.translate.requirement",
     "translate_specifier": "wheelbridge.translate.specifiers",
@@ -47,6 +49,7 @@ __all__ = [
     "rank_variants",
     "read_variant_policy",
     "solve",
+    "translate_external",
     "translate_marker",
     "translate_requirement",
     "translate_specifier",

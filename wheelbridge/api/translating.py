@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from packaging.utils import canonicalize_name
 
+from wheelbridge.api.external.describing import InvalidInputError, describe_project, describe_specifier
+from wheelbridge.api.external.rows import open_external
 from wheelbridge.api.mapping.answers import answer_json
 from wheelbridge.api.mapping.maps import open_names
 from wheelbridge.api.variants import make_report
@@ -31,19 +33,16 @@ from wheelbridge.translate.variant_documents import InvalidVariantsError, check_
 from wheelbridge.translate.variant_order import rank_variants
 from wheelbridge.translate.variant_wheel import describe_variant
 from wheelbridge.translate.wheel import split_label, translate_wheel
+from wheelbridge.translate.wheel_externals import ExternalTables
 
 if TYPE_CHECKING:
     from wheelbridge.mapping.overlays import Overlay
 
+__all__ = ["InvalidInputError", "Translator"]
+
 Result = dict[str, object]
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _Value = TypeVar("_Value")
-
-
-class InvalidInputError(WheelbridgeError):
-    """An input of a translation has another form than its kind asks for."""
-
-    code = "invalid-input"
 
 
 class Translator:
@@ -53,12 +52,14 @@ class Translator:
         self._target = target
         self._maps = maps
         self._table: NameTable | None = None
+        self._external_rows = open_external(maps)
         self._kinds: Mapping[str, Callable[[object], Result]] = {
             "specifier": self._specifier,
             "marker": self._marker,
             "requirement": self._requirement,
             "wheel": self._wheel,
             "variants": self._variants,
+            "external": self._external,
             "name": self._name,
         }
 
@@ -120,7 +121,8 @@ class Translator:
         variant = self._wheel_variant(file.filename, value.get("variant_json"))
         if isinstance(variant, Refusal):
             return {"refused": {"code": variant.code, "reason": variant.reason}}
-        outcome = translate_wheel(file, metadata, self._target, self._names, known, variant)
+        externals = ExternalTables(rows=self._external_rows)
+        outcome = translate_wheel(file, metadata, self._target, self._names, known, variant, externals=externals)
         if isinstance(outcome, Refusal):
             return {"refused": {"code": outcome.code, "reason": outcome.reason}}
         result: Result = {"record": outcome.as_json(), "lossy": sorted(known.wanted)}
@@ -157,6 +159,11 @@ class Translator:
             target = replace(target, variants={**unlisted, **_read_supported(supported)})
         report = make_report("variants", "", release, target, VariantPolicy())
         return {key: item for key, item in report.as_json().items() if key in {"order", "incompatible", "depends"}}
+
+    def _external(self, value: object) -> Result:
+        if isinstance(value, str):
+            return describe_specifier(value)
+        return describe_project(value, self._target, self._external_rows)
 
     def _name(self, value: object) -> Result:
         world, separator, name = _text(value).partition(":")

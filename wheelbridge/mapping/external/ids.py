@@ -3,39 +3,16 @@
 An id is a DepURL (PEP 725) that says what is needed and nothing of versions or conditions.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote, unquote
 
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.mapping.external.fields import InvalidExternalError
+from wheelbridge.model.external import DepURL, InvalidDepURLError
 
 VIRTUAL = "dep:virtual/"
-_VIRTUAL_NAMESPACES = ("compiler", "interface")
-_SCHEME = "dep:"
-_TYPE = re.compile(r"[a-z][a-z0-9.+-]*")
-_QUALIFIER = re.compile(r"(?P<key>[a-z][a-z0-9._-]*)=(?P<value>.+)", re.ASCII)
-_SAFE = ":+~"
-_LOWERED_NAMES = frozenset(
-    {
-        *("alpm", "apk", "bitbucket", "bitnami", "brew", "composer", "deb", "github", "gitlab", "hex", "luarocks"),
-        *("oci", "otp", "pub", "pypi", "virtual"),
-    }
-)
-"""purl-spec, ``types/*-definition.json``: ``"case_sensitive": false`` of the name; PEP 725 adds virtual."""
-_LOWERED_NAMESPACES = _LOWERED_NAMES | {"qpkg", "rpm", "yocto"}
 _REGISTRY_HINT = "The rules are those of PEP 804, 'Central registry'."
-_FOREIGN = (
-    (
-        ";",
-        "an environment marker",
-        "Ids of the tables hold everywhere; 'when' limits an alternative to some platforms.",
-    ),
-    ("#", "a subpath", "Leave it out."),
-    ("?", "qualifiers", "Register it as an alias of the plain id instead ('provides' in registry.yaml)."),
-    ("@", "a version or an unescaped '@'", "Leave the version out; an '@' of a name is written '%40'."),
-)
+_EVERYWHERE = "Ids of the tables hold everywhere; 'when' limits an alternative to some platforms."
 _BUILT_IN = dict.fromkeys(("dep:virtual/compiler/cpp", "dep:virtual/compiler/c++"), "dep:virtual/compiler/cxx")
 """PEP 725's own examples say ``compiler/cpp``; the registry only knows ``compiler/cxx``."""
 
@@ -130,24 +107,11 @@ def normalize_id(text: str) -> str:
     Raises:
         InvalidExternalIdError: if *text* is no DepURL, or has a version, a marker, qualifiers or a subpath.
     """
-    for sign, what, hint in _FOREIGN:
-        if sign in text:
-            raise InvalidExternalIdError(text, f"it has {what}", hint=hint)
-    if not text.isprintable() or any(character.isspace() for character in text):
-        raise InvalidExternalIdError(text, "it has white space or a control character")
-    if text[: len(_SCHEME)].lower() != _SCHEME:
-        raise InvalidExternalIdError(text, f"it does not begin with {_SCHEME!r}")
-    kind, *path = text[len(_SCHEME) :].split("/")
-    kind = kind.lower()
-    if not _TYPE.fullmatch(kind):
-        raise InvalidExternalIdError(text, f"{kind!r} is no type")
-    parts = [_decode(part, text) for part in path]
-    if not parts or not all(parts):
-        raise InvalidExternalIdError(text, "a part of it is empty")
-    *namespace, name = parts
-    if kind == "virtual":
-        _check_virtual(text, namespace)
-    return _SCHEME + "/".join([kind, *(quote(part, safe=_SAFE) for part in _fold(kind, namespace, name))])
+    url = _read(text)
+    if url.qualifiers:
+        hint = "Register it as an alias of the plain id instead ('provides' in registry.yaml)."
+        raise InvalidExternalIdError(text, "it has qualifiers", hint=hint)
+    return url.id
 
 
 def normalize_alias(text: str) -> str:
@@ -159,11 +123,7 @@ def normalize_alias(text: str) -> str:
     Raises:
         InvalidExternalIdError: if *text* is no DepURL, or has a version, a marker or a subpath.
     """
-    plain, mark, qualifiers = text.partition("?")
-    name = normalize_id(plain)
-    if not mark:
-        return name
-    return f"{name}?{'&'.join(sorted(_qualifier(item, text) for item in qualifiers.split('&')))}"
+    return _read(text).reference
 
 
 def resolve(text: str, registry: Registry) -> Resolution:
@@ -186,39 +146,18 @@ def resolve(text: str, registry: Registry) -> Resolution:
     return Resolution(name)
 
 
-def _decode(part: str, text: str) -> str:
+def _read(text: str) -> DepURL:
+    if ";" in text:
+        raise InvalidExternalIdError(text, "it has an environment marker", hint=_EVERYWHERE)
     try:
-        decoded = unquote(part, errors="strict")
-    except UnicodeDecodeError:
-        raise InvalidExternalIdError(text, f"{part!r} is not UTF-8 when decoded") from None
-    if "/" in decoded or not decoded.isprintable():
-        raise InvalidExternalIdError(text, f"{part!r} hides a '/' or a control character")
-    return decoded
-
-
-def _check_virtual(text: str, namespace: list[str]) -> None:
-    """PEP 725: the namespaces of virtual ids are ``compiler`` and ``interface``; only the registry may add others."""
-    if len(namespace) != 1 or namespace[0].lower() not in _VIRTUAL_NAMESPACES:
-        known = " or ".join(f"'{VIRTUAL}{name}/…'" for name in _VIRTUAL_NAMESPACES)
-        raise InvalidExternalIdError(text, f"a virtual id is {known}")
-
-
-def _fold(kind: str, namespace: list[str], name: str) -> list[str]:
-    if kind in _LOWERED_NAMESPACES:
-        namespace = [part.lower() for part in namespace]
-    if kind in _LOWERED_NAMES:
-        name = name.lower()
-    if kind == "pypi":
-        name = name.replace("_", "-")
-    return [*namespace, name]
-
-
-def _qualifier(item: str, text: str) -> str:
-    key, _, value = item.partition("=")
-    match = _QUALIFIER.fullmatch(f"{key.lower()}={value}")
-    if match is None or not value.isprintable() or any(sign in value for sign in ";#? "):
-        raise InvalidExternalIdError(text, f"the qualifier {item!r} is not key=value")
-    return f"{match['key']}={match['value']}"
+        url = DepURL.parse(text)
+    except InvalidDepURLError as error:
+        raise InvalidExternalIdError(text, error.reason, hint=error.hint) from None
+    if url.version is not None:
+        raise InvalidExternalIdError(text, "it has a version", hint="Leave the version out; a row says how they apply.")
+    if url.subpath is not None:
+        raise InvalidExternalIdError(text, "it has a subpath", hint="Leave it out.")
+    return url
 
 
 def _check_definition(definition: Definition, known: Mapping[str, Definition]) -> None:

@@ -221,7 +221,7 @@ def find_overlap(alternatives: Iterable[Alternative]) -> tuple[str, str, str] | 
 def package_of(spec: str) -> str:
     """Return the package that a MatchSpec names; empty where it names none.
 
-    >>> package_of("libblas * *_netlib"), package_of("{{ compiler('c') }}")
+    >>> package_of("libblas * *_netlib"), package_of("${{ compiler('c') }}")
     ('libblas', '')
     """
     match = _NAME.match(spec)
