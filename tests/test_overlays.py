@@ -82,6 +82,28 @@ def test_a_spec_that_the_solver_cannot_read(spec: str) -> None:
     assert (caught.value.path, repr(spec) in caught.value.problem) == ("p", True)
 
 
+ALTERNATIVE = {"name": "default", "when": ["*"], "host": ["a b c d"]}
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        ({"wheels": [{"pypi": "p", "depends": ["a b c d"]}]}, "p"),
+        ({"wheels": [{"pypi": "p", "one_of": ["x", "a b c d"]}]}, "p"),
+        (
+            {"external": [{"id": "dep:generic/x", "relation": "library", "alternatives": [ALTERNATIVE]}]},
+            "dep:generic/x",
+        ),
+    ],
+)
+def test_a_spec_of_the_other_sections(data: dict[str, object], place: str) -> None:
+    """It is refused just so: a solve would take it as it stands."""
+    with pytest.raises(InvalidMapError, match="is no MatchSpec") as caught:
+        check_specs(parse_overlay(data, "mine"))
+
+    assert caught.value.path == place
+
+
 class TestOverTheTables:
     """What comes with wheelbridge, with maps over it, below it and in its place."""
 

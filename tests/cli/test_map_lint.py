@@ -491,3 +491,34 @@ class TestChannelData:
         ran = run("map", "lint", "--mappings", mappings, "--channel-data", tmp_path / "nowhere", "--json")
 
         assert (ran.code, ran.json["success"]) == (1, False)
+
+
+MAP = """
+names: {tzdata: python-tzdata}
+wheels:
+  - pypi: PyODBC
+    depends: ["unixodbc >=2.3", a b c d]
+  - pypi: other
+    depends: [no-such-package-at-all]
+"""
+
+
+def test_the_wheels_of_a_map(run: Run, tmp_path: Path) -> None:
+    """Specs and names of packages, with their lines; reason and evidence may be missing."""
+    path = _write(tmp_path, "own.yaml", MAP)
+    answer = run("map", "lint", "--map", path, "--json").json
+
+    assert [(one["code"], one["line"], one["key"], one["path"]) for one in answer["findings"]] == [
+        ("WB010", 5, "pyodbc", "wheels[0].depends[1]"),
+        ("WB012", 7, "other", "wheels[1].depends[0]"),
+    ]
+    assert answer["files"] == [str(path)]
+
+
+def test_a_map_of_wheels_that_breaks_a_rule(run: Run, tmp_path: Path) -> None:
+    """As anywhere else, at its place."""
+    path = _write(tmp_path, "own.yaml", MAP.replace("depends: [no", "needs: [no"))
+    (found,) = run("map", "lint", "--map", path, "--json").json["findings"]
+
+    assert (found["code"], found["line"]) == ("WB002", 6)
+    assert "no field 'needs'" in found["message"]

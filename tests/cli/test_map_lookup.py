@@ -245,6 +245,40 @@ class TestExplain:
         assert (found["rules"][0]["verdict"], "says that it is not" in found["rules"][0]["text"]) == ("another", True)
 
 
+class TestWheels:
+    """What wheels of a project need besides what their metadata say."""
+
+    ROWS = "wheels:\n  - {pypi: PyODBC, when: [linux-*], depends: [my-odbc >=1]}\n  - {pypi: gone, relation: none}\n"
+
+    def test_of_the_tables(self, run: Run) -> None:
+        """Rows of `mappings/wheels`, each with its layer; a package has none."""
+        project, conda = answers(run, "lookup", "pyodbc")
+        (row,) = project["wheels"]
+        shown = run("map", "lookup", "pypi:pyodbc", "pypi:mpi4py").out
+
+        assert (row["layer"], row["depends"], row["when"]) == ("curated", ["unixodbc"], ["linux-*"])
+        assert "wheels" not in conda
+        assert "wheels need unixodbc on linux-*" in shown
+        assert "wheels need one of mpich >=3.4 / openmpi >=4.1" in shown
+
+    def test_of_a_map(self, run: Run, tmp_path: Path) -> None:
+        """It replaces what is shipped; `explain` shows both, and which counts."""
+        (tmp_path / "own.yaml").write_text(self.ROWS)
+        given = ("--map", tmp_path / "own.yaml")
+        (found,) = answers(run, "lookup", "pypi:pyodbc", *given)
+        (story,) = answers(run, "explain", "pypi:pyodbc", *given)
+        shown = run("map", "explain", "pypi:pyodbc", "pypi:gone", *given).out
+
+        assert [one["depends"] for one in found["wheels"]] == [["my-odbc >=1"]]
+        assert [(one["depends"], one["decides"]) for one in story["wheels"]] == [
+            (["my-odbc >=1"], True),
+            (["unixodbc"], False),
+        ]
+        assert "wheels need my-odbc >=1 on linux-* <- counts" in shown
+        assert "curated: wheels need unixodbc on linux-* (not asked any more)" in shown
+        assert "wheels need what no package has" in shown
+
+
 class TestRule:
     """``--data``: the folder of the public tables."""
 

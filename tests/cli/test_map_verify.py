@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +9,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.condapackages import PackageServer, dist_info, index_channel, make_conda
+from wheelbridge.api.mapping.lint import LintRequest, lint_tables
 from wheelbridge.cli.mapping import verify as map_verify
 from wheelbridge.errors import UsageError
+from wheelbridge.tables import find_mappings
+from wheelbridge.tables.natives import find_soname
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,58 @@ class TestSonames:
         ran = run("otherwb", "libwb-test", sonames=True)
 
         assert "libwb.so.1 is carried by several packages: libwb-test, otherwb." in ran.err
+
+
+LIBRARIES = {
+    "zlib-ng": ["lib/libz-ng.so", "lib/libz-ng.so.2", "lib/libz-ng.so.2.3.3"],
+    "unixodbc": ["lib/libodbc.so", "lib/libodbc.so.2", "lib/libodbc.so.2.0.0", "lib/libodbcinst.so.2"],
+    "not-the-system": ["lib/libdl.so.2"],
+}
+
+
+class TestIntoTheTable:
+    """What a maintainer does: rows out of a channel over HTTP, put into ``mappings/sonames``."""
+
+    @pytest.fixture
+    def tables(self, tmp_path: Path) -> Path:
+        """A copy of the tables that came with wheelbridge."""
+        return Path(shutil.copytree(find_mappings(), tmp_path / "mappings"))
+
+    def read(self, run: Run, folder: Path, tables: Path) -> Ran:
+        """Ask for the rows of a channel's packages, by a real server."""
+        for name, paths in LIBRARIES.items():
+            make_conda(folder, name, "2.3.3", dict.fromkeys(paths, b""), subdir="linux-64")
+        index_channel(folder)
+        with PackageServer(folder) as server:
+            return run(*LIBRARIES, channel=server.url, sonames=True, mappings=tables)
+
+    def test_rows_that_the_table_has_are_left_out(self, run: Run, tmp_path: Path, tables: Path) -> None:
+        """So is what the table says that no package has: a person looks at that."""
+        ran = self.read(run, tmp_path / "forge", tables)
+        rows = YAML(typ="safe").load(ran.out)
+
+        assert ran.code == 0
+        assert [row["soname"] for row in rows] == ["libz-ng.so.2"]
+        assert "the table has them: 2." in ran.err
+        assert "libdl.so.2: left out" in ran.err
+
+    def test_the_output_can_be_put_into_the_table(self, run: Run, tmp_path: Path, tables: Path) -> None:
+        """At its end: the lint sorts it in, finds nothing else, and the look-up answers."""
+        ran = self.read(run, tmp_path / "forge", tables)
+        path = tables / "sonames" / "conda-forge.yaml"
+        with path.open("a", encoding="utf-8") as file:
+            file.write(ran.out)
+        mended = lint_tables(LintRequest(mappings=tables, fix=True, ignore=["WB012"]))
+        found = find_soname("libz-ng.so.2", "linux-64", mappings=tables).row
+
+        assert [finding.message for finding in mended.findings] == []
+        assert [finding.code for finding in mended.fixed] == ["WB009"]
+        assert found is not None
+        assert (found.conda, found.provenance, found.confidence) == ("zlib-ng", "generated", "observed")
+        assert found.evidence == ("carried by zlib-ng-2.3.3-0.conda (linux-64)",)
+        again = self.read(run, tmp_path / "forge", tables)
+        assert again.out == ""
+        assert "the table has them: 3." in again.err
 
 
 class TestUsage:

@@ -15,6 +15,7 @@ EXTERNAL = {
     "relation": "library",
     "alternatives": [{"name": "default", "when": ["*"], "host": ["my-zlib"]}],
 }
+WHEEL = {"pypi": "a", "depends": ["b"]}
 
 
 def said(data: object) -> dict[str, tuple[str | None, str]]:
@@ -56,7 +57,7 @@ class TestForms:
         """Names of projects are normalized in all of them."""
         assert said(data) == {"zope-interface": ("zope.interface", "dist")}
 
-    @pytest.mark.parametrize("data", [None, [], {}, {"names": None}, {"names": {}, "external": None}])
+    @pytest.mark.parametrize("data", [None, [], {}, {"names": None}, {"names": {}, "external": None}, {"wheels": []}])
     def test_nothing_said_is_a_map(self, data: object) -> None:
         """A file whose lines were all taken away need not be taken away itself."""
         assert parse_overlay(data, "mine") == Overlay(name="mine")
@@ -79,6 +80,22 @@ class TestForms:
 
         assert [(row.id, row.alternatives[0].host) for row in found.external] == [("dep:generic/zlib", ("my-zlib",))]
         assert found.rows == ()
+
+    def test_rows_of_wheels(self) -> None:
+        """They stand beside the names, in any order, with any spelling, and need no reason, either."""
+        wheels = [
+            {"pypi": "Py_ODBC", "depends": ["unixodbc >=2.3"], "when": ["linux-*"]},
+            {"pypi": "a", "one_of": ["b", "c"], "pypi_range": ">=2"},
+            {"pypi": "a", "relation": "none", "pypi_range": "<2"},
+        ]
+        found = parse_overlay({"names": {"x": "y"}, "wheels": wheels}, "mine")
+
+        assert [(row.pypi, row.depends, row.one_of) for row in found.wheels] == [
+            ("py-odbc", ("unixodbc >=2.3",), ()),
+            ("a", (), ("b", "c")),
+            ("a", (), ()),
+        ]
+        assert [row.pypi for row in found.rows] == ["x"]
 
     @pytest.mark.parametrize("text", ["a\tb", "a\nb", "a\u2028b", "a\x1fb", "a\x0bb"])
     def test_no_text_breaks_a_line_of_the_look_up_files(self, text: str) -> None:
@@ -125,6 +142,15 @@ class TestForms:
         pytest.param({"external": [{"id": "x"}]}, "external[0]", "is missing", id="external row"),
         pytest.param({"external": [EXTERNAL | {"id": "x"}]}, "external[0].id", "is no id", id="external id"),
         pytest.param({"external": [EXTERNAL, EXTERNAL]}, "external", "is there twice", id="external twice"),
+        pytest.param({"wheels": {"a": ["b"]}}, "wheels", "a list of rows", id="wheels is no list"),
+        pytest.param({"wheels": [3]}, "wheels[0]", "expected a mapping", id="wheel is a number"),
+        pytest.param({"wheels": [{"depends": ["x"]}]}, "wheels[0]", "is missing", id="wheel of nothing"),
+        pytest.param({"wheels": [WHEEL | {"pypi": "a b"}]}, "wheels[0].pypi", "cannot name a project", id="wheel"),
+        pytest.param({"wheels": [WHEEL | {"depend": []}]}, "wheels[0]", "no field 'depend'", id="field of a wheel"),
+        pytest.param({"wheels": [WHEEL | {"when": ["beos-*"]}]}, "wheels[0].when[0]", "is no glob", id="platform"),
+        pytest.param({"wheels": [{"pypi": "a"}]}, "wheels[0]", "names specs exactly", id="wheel without specs"),
+        pytest.param({"wheels": [WHEEL, WHEEL | {"pypi": "A"}]}, "wheels[1]", "is there twice", id="wheel twice"),
+        pytest.param({"wheels": [WHEEL], "torch": "x"}, "torch", "beside 'names'", id="beside wheels"),
     ],
 )
 def test_a_map_that_breaks_a_rule_is_refused_with_its_place(data: Any, path: str, problem: str) -> None:

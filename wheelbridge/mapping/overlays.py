@@ -17,12 +17,16 @@ from wheelbridge.model.name import canonicalize_name
 
 if TYPE_CHECKING:
     from wheelbridge.mapping.external.rows import ExternalRow
+    from wheelbridge.mapping.natives.wheels import WheelRow
+
+SECTIONS = frozenset({"names", "external", "wheels"})
+"""Keys of a map that are no projects."""
 
 _EVERYWHERE = "conda-forge"
 """The channel that rows are for which name none; its names are always known."""
-_SECTIONS = frozenset({"names", "external"})
 _FORMS = "Write `project: package`, `project: null` (in TOML, false), or a row with 'conda', 'relation' and 'specs'."
 _EXTERNAL = "A row is one of mappings/external/conda-forge.yaml; reason and evidence may be missing."
+_WHEELS = "A row is one of mappings/wheels/conda-forge.yaml; reason, evidence and date may be missing."
 _PLACE = re.compile(r"\[(\d+)\]")
 
 
@@ -52,12 +56,14 @@ class Overlay:
         name: what people call it; its layers go by that name.
         rows: at most one for a project and a channel.
         external: rows of external ids.
+        wheels: what wheels need besides what their metadata say; a project may have several rows.
         mode: what becomes of the tables below.
     """
 
     name: str
     rows: tuple[Override, ...] = ()
     external: "tuple[ExternalRow, ...]" = ()
+    wheels: "tuple[WheelRow, ...]" = ()
     mode: Mode = Mode.PATCH
 
     def layers(self, channels: Iterable[str] = ()) -> Iterator[Layer]:
@@ -127,6 +133,7 @@ def parse_overlay(data: object, name: str, mode: Mode = Mode.PATCH) -> Overlay:
 
     The short form says ``project: package``, ``project: null`` (or ``[]``, or ``false``) where there is known to be
     none, or ``project:`` with a row that need not say which project it is for. Names of projects may have any spelling.
+    Beside ``names``, the keys ``external`` and ``wheels`` hold lists of rows of those tables.
 
     >>> parse_overlay({"Zope.Interface": "zope.interface", "nothing": None}, "mine").rows[0].pypi
     'zope-interface'
@@ -142,14 +149,16 @@ def parse_overlay(data: object, name: str, mode: Mode = Mode.PATCH) -> Overlay:
         number = _PLACE.fullmatch(error.path)
         place = places[int(number[1])][0] if number else path
         raise InvalidMapError(name, place, error.problem) from None
-    return Overlay(name=name, rows=rows, external=_read_external(data, name), mode=mode)
+    return Overlay(
+        name=name, rows=rows, external=_read_external(data, name), wheels=_read_wheels(data, name), mode=mode
+    )
 
 
 def _names_of(data: object, name: str) -> tuple[str, object]:
     """Return what a map says of names, and the way to it."""
-    if not isinstance(data, Mapping) or not _SECTIONS & data.keys():
+    if not isinstance(data, Mapping) or not SECTIONS & data.keys():
         return "", data
-    if other := next((key for key in data if key not in _SECTIONS), None):
+    if other := next((key for key in data if key not in SECTIONS), None):
         raise InvalidMapError(name, str(other), "it stands beside 'names'", hint="Put it below 'names'.")
     section = data.get("names")
     if not isinstance(section, Mapping | list | None):
@@ -196,6 +205,23 @@ def _read_external(data: object, name: str) -> "tuple[ExternalRow, ...]":
     return tuple(rows)
 
 
+def _read_wheels(data: object, name: str) -> "tuple[WheelRow, ...]":
+    """Return the rows below the key ``wheels``; of somebody's own, nobody else has to be convinced."""
+    section = data.get("wheels") if isinstance(data, Mapping) else None
+    if section is None:
+        return ()
+    from wheelbridge.mapping.natives.fields import InvalidTableRowError  # noqa: PLC0415 - few maps have them
+    from wheelbridge.mapping.natives.wheels import parse_wheel_rows  # noqa: PLC0415 - as above
+
+    if not isinstance(section, list):
+        raise InvalidMapError(name, "wheels", "it must be a list of rows", hint=_WHEELS)
+    rows = [_name_project(row, f"wheels[{number}].pypi", name) for number, row in enumerate(section)]
+    try:
+        return parse_wheel_rows(rows, own=True)
+    except InvalidTableRowError as error:
+        raise InvalidMapError(name, f"wheels{error.path}", error.problem, hint=_WHEELS) from None
+
+
 def _expand(project: str, value: object, place: str, name: str) -> object:
     """Return the row that the short form stands for."""
     if isinstance(value, str):
@@ -219,12 +245,17 @@ def _complete(row: object, place: str, name: str) -> object:
     found = dict(row)
     if found.get("conda") is False or ("conda" not in found and found.get("relation") == "none"):
         found["conda"] = None
-    if isinstance(project := found.get("pypi"), str):
-        try:
-            found["pypi"] = canonicalize_name(project, validate=True)
-        except InvalidName:
-            raise InvalidMapError(name, place, f"{project!r} cannot name a project (PEP 508)") from None
-    return found
+    return _name_project(found, place, name)
+
+
+def _name_project(row: object, place: str, name: str) -> object:
+    """Normalize the project of a row."""
+    if not isinstance(row, Mapping) or not isinstance(project := row.get("pypi"), str):
+        return row
+    try:
+        return {**row, "pypi": canonicalize_name(project, validate=True)}
+    except InvalidName:
+        raise InvalidMapError(name, place, f"{project!r} cannot name a project (PEP 508)") from None
 
 
 def _tidy(value: object, place: str, name: str) -> object:

@@ -1,8 +1,10 @@
 """Maps of somebody's own: read from a file, and checked by the solver's parser."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from wheelbridge.mapping.external.layers import Mode
+from wheelbridge.mapping.external.rows import CATEGORIES
 from wheelbridge.mapping.overlays import InvalidMapError, Overlay, parse_overlay
 from wheelbridge.tables.documents import load_document
 
@@ -29,14 +31,24 @@ def check_specs(overlay: Overlay) -> None:
     Raises:
         InvalidMapError: if it cannot, or a spec names no package.
     """
-    specs = [(row.pypi, spec) for row in overlay.rows for spec in row.specs]
-    if not specs:
+    if not (specs := tuple(_specs(overlay))):
         return
     from rattler import MatchSpec  # noqa: PLC0415 - only few rows have specs
     from rattler.exceptions import InvalidMatchSpecError  # noqa: PLC0415 - as above
 
-    for project, spec in specs:
+    for place, spec in specs:
         try:
             MatchSpec(spec, strict=True)
         except InvalidMatchSpecError as error:
-            raise InvalidMapError(overlay.name, project, f"{spec!r} is no MatchSpec: {error}", hint=_SPEC) from None
+            raise InvalidMapError(overlay.name, place, f"{spec!r} is no MatchSpec: {error}", hint=_SPEC) from None
+
+
+def _specs(overlay: Overlay) -> Iterator[tuple[str, str]]:
+    """Yield every spec that may be installed, with the project or the id that it is for."""
+    for named in overlay.rows:
+        yield from ((named.pypi, spec) for spec in named.specs)
+    for row in overlay.wheels:
+        yield from ((row.pypi, spec) for spec in (*row.depends, *row.one_of))
+    for external in overlay.external:
+        for alternative in external.alternatives:
+            yield from ((external.id, spec) for category in CATEGORIES for spec in alternative.of(category))

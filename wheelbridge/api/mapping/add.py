@@ -11,7 +11,7 @@ from rattler.exceptions import InvalidMatchSpecError
 
 from wheelbridge.errors import UsageError, WheelbridgeError
 from wheelbridge.mapping.lookup import LayeredNameTable
-from wheelbridge.mapping.overlays import InvalidMapError, parse_overlay
+from wheelbridge.mapping.overlays import SECTIONS, InvalidMapError, parse_overlay
 from wheelbridge.mapping.overrides import InvalidOverrideError, Override, parse_overrides
 from wheelbridge.mapping.row_text import render_entry, render_row
 from wheelbridge.mapping.rows import Relation
@@ -22,8 +22,6 @@ from wheelbridge.tables.reading import check_rows
 from wheelbridge.tables.writing import write_file
 
 _SUFFIXES = frozenset({".yaml", ".yml"})
-_SECTIONS = frozenset({"names", "external"})
-"""Keys of a map that are no projects."""
 
 
 class RowExistsError(WheelbridgeError):
@@ -130,7 +128,7 @@ def _find_place(table: _Table, row: Override, *, replace: bool) -> int | None:
 def _put_entry(table: _Table, data: Mapping[str, object], row: Override, place: int | None) -> tuple[str, str]:
     """Write the row as a map has it that says ``project: package``; return its text, and that of the file."""
     forms = "A row of a short map is `project: package` or `project: null`; a map with more is a list of rows."
-    if not _SECTIONS.isdisjoint(data):
+    if not SECTIONS.isdisjoint(data):
         raise InvalidMapError(str(table.path), "", "its rows stand below 'names'", hint=f"Write the row there. {forms}")
     plain = Override(pypi=row.pypi, conda=row.conda, relation=row.relation)
     if row.relation not in {Relation.DIST, Relation.NONE} or changed(row, reviewed="") != plain:

@@ -7,6 +7,7 @@ from typing import Literal
 from wheelbridge.api.mapping.answers import row_json
 from wheelbridge.api.mapping.lookup import Found, Subject, look_up
 from wheelbridge.api.mapping.rules import RuleAnswer, RuleTable, rules_for_package, rules_for_project
+from wheelbridge.api.natives import LayeredWheelRow, NativeRows
 from wheelbridge.mapping.lines import TableRow
 from wheelbridge.mapping.lookup import Layer, LayerAnswer, LayeredNameTable
 from wheelbridge.model.name import CondaName, NormalizedName, canonicalize_name
@@ -41,6 +42,7 @@ class ProjectStory:
         winner: the layer that decides; None where none speaks of it.
         why: one sentence.
         advice: what to do where nobody decided.
+        wheels: every layer's rows of what its wheels need; those that count are the ones of *found*.
     """
 
     found: Found
@@ -50,6 +52,7 @@ class ProjectStory:
     winner: str | None
     why: str
     advice: tuple[str, ...]
+    wheels: tuple[LayeredWheelRow, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """Return the fields as JSON has them."""
@@ -61,6 +64,7 @@ class ProjectStory:
             "layers": [word.as_json() for word in self.layers],
             "rules": [rule.as_json() for rule in self.rules],
             "advice": list(self.advice),
+            "wheels": [{**one.as_json(), "decides": one in self.found.wheels} for one in self.wheels],
         }
 
 
@@ -99,17 +103,24 @@ class PackageStory:
         }
 
 
-def explain(subject: Subject, table: LayeredNameTable, known: RuleTable | None = None) -> ProjectStory | PackageStory:
-    """Say why *table* answers as it does for a project or a package; *known* is conda-pypi's table."""
+def explain(
+    subject: Subject, table: LayeredNameTable, known: RuleTable | None = None, natives: NativeRows | None = None
+) -> ProjectStory | PackageStory:
+    """Say why *table* answers as it does for a project or a package.
+
+    *known* is conda-pypi's table; with *natives*, also what wheels of a project need is told.
+    """
     if subject.world == "conda":
-        return _explain_package(subject, table, known)
-    return _explain_project(subject, table, known)
+        return _explain_package(subject, table, known, natives)
+    return _explain_project(subject, table, known, natives)
 
 
-def _explain_project(subject: Subject, table: LayeredNameTable, known: RuleTable | None) -> ProjectStory:
+def _explain_project(
+    subject: Subject, table: LayeredNameTable, known: RuleTable | None, natives: NativeRows | None
+) -> ProjectStory:
     project = canonicalize_name(subject.name)
     words = tuple(_words(project, table))
-    found = look_up(subject, table, guess=True)
+    found = look_up(subject, table, natives=natives, guess=True)
     winner = next((word for word in words if word.said.decides), None)
     return ProjectStory(
         found=found,
@@ -119,6 +130,7 @@ def _explain_project(subject: Subject, table: LayeredNameTable, known: RuleTable
         winner=winner.said.layer if winner else None,
         why=_why(winner) if winner else "no layer speaks of it",
         advice=tuple(_advise(project, found)),
+        wheels=tuple(row for layer in natives.layers(project) for row in layer) if natives else (),
     )
 
 
@@ -170,17 +182,20 @@ def _advise(project: NormalizedName, found: Found) -> Iterator[str]:
         yield f"Called alike, and no more than a guess: {names}. Look before you put a row into a map."
 
 
-def _explain_package(subject: Subject, table: LayeredNameTable, known: RuleTable | None) -> PackageStory:
+def _explain_package(
+    subject: Subject, table: LayeredNameTable, known: RuleTable | None, natives: NativeRows | None
+) -> PackageStory:
     package = CondaName(subject.name)
     found = look_up(subject, table)
     mentions = tuple(_mentions(package, table))
     projects = (*(row.pypi for row in found.answer.rows), *found.answer.ambiguous)
+    subjects = (Subject(f"pypi:{name}", "pypi", name) for name in projects)
     return PackageStory(
         found=found,
         mentions=mentions,
         rules=tuple(rules_for_package(package, table, known)),
         why=_why_package(found, mentions),
-        projects=tuple(_explain_project(Subject(f"pypi:{name}", "pypi", name), table, known) for name in projects),
+        projects=tuple(_explain_project(one, table, known, natives) for one in subjects),
     )
 
 

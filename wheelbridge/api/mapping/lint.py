@@ -117,7 +117,7 @@ class _Lint:
         return LintReport(
             findings=found,
             fixed=tuple(fixed),
-            files=tuple(sorted((*(item.file for item in asked), *bulk))),
+            files=tuple(sorted({*(item.file for item in asked), *bulk})),
             notes=(*_notes(documents, self._channels), *self._unsafe.values()),
         )
 
@@ -143,7 +143,7 @@ class _Lint:
         """Return the findings of the wanted codes; and each file, or why it could not be read."""
         read = [read_table(path, table) for path, table in self._tables.items()]
         tables = [document for document in read if isinstance(document, Document)]
-        own = [read_map(path) for path in self._maps]
+        own = [document for path in self._maps for document in read_map(path)]
         asked = [*own] if self._only_maps else [*read, *own]
         documents = tuple(document for document in asked if isinstance(document, Document))
         facts = Facts(

@@ -1,6 +1,7 @@
 """What the lint reads: tables with the place of every value, maps of somebody's own, and the names of channels."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rattler import MatchSpec
@@ -17,7 +18,7 @@ from wheelbridge.mapping.linting.findings import Finding, Place, Severity, rende
 from wheelbridge.mapping.linting.rows import CHANNEL, MAIN_SUBDIRS, ChannelNames, Document, Spec, Table
 from wheelbridge.mapping.linting.rules import UNREADABLE
 from wheelbridge.mapping.lookup import Layer
-from wheelbridge.mapping.overlays import InvalidMapError, Overlay, parse_overlay
+from wheelbridge.mapping.overlays import SECTIONS, InvalidMapError, Overlay, parse_overlay
 from wheelbridge.mapping.overrides import Override
 from wheelbridge.model.source import Source
 from wheelbridge.solver.channels import ChannelAccess, Channels
@@ -51,8 +52,8 @@ def read_table(path: Path, table: Table) -> Document | Finding:
     return Document(file=show(path), table=table, data=document.data, positions=document.positions)
 
 
-def read_map(path: Path) -> Document | Finding:
-    """Read a map of somebody's own, in any of its forms, or find what is wrong with it.
+def read_map(path: Path) -> tuple[Document | Finding, ...]:
+    """Read a map of somebody's own, in any of its forms: its names, and its wheels; or find what is wrong with it.
 
     Its first problem hides the others; a map in JSON or TOML has no lines to point at.
     """
@@ -63,15 +64,20 @@ def read_map(path: Path) -> Document | Finding:
             positions = read_positions(text, path).positions
         data = parse_document(text.encode(), path)
     except UnreadableTableError as error:
-        return _unreadable(path, error)
+        return (_unreadable(path, error),)
     try:
         overlay = parse_overlay(data, show(path))
     except InvalidMapError as error:
         place = _nearest(error.path, positions)
-        return _finding(SHAPE.code, path, error.problem, error.hint or "", place, positions.get(place))
+        return (_finding(SHAPE.code, path, error.problem, error.hint or "", place, positions.get(place)),)
     rows: list[object] = [_plain(row) for row in overlay.rows]
     origins = dict(enumerate(_places(data, overlay)))
-    return Document(file=show(path), table=Table.NAMES, data=rows, positions=positions, own=True, origins=origins)
+    own = Document(file=show(path), table=Table.NAMES, data=rows, positions=positions, own=True, origins=origins)
+    if not overlay.wheels or not isinstance(data, Mapping):
+        return (own,)
+    wheels: list[object] = [{**raw, "pypi": row.pypi} for raw, row in zip(data["wheels"], overlay.wheels, strict=True)]
+    places: dict[int, Place] = {number: ("wheels", number) for number in range(len(wheels))}
+    return own, replace(own, table=Table.WHEELS, data=wheels, origins=places)
 
 
 def open_channels(mappings: Path, sound: Iterable[str], given: Sequence[str]) -> Mapping[str, ChannelNames]:
@@ -164,7 +170,7 @@ def _plain(row: Override) -> dict[str, object]:
 def _places(data: object, overlay: Overlay) -> Iterable[Place]:
     """Return where each row of a map stands in its file: in a list or below its project, or either below ``names``."""
     start: Place = ()
-    if isinstance(data, Mapping) and data.keys() <= {"names", "external"}:
+    if isinstance(data, Mapping) and data.keys() & SECTIONS:
         start, data = ("names",), data.get("names")
     keys: Iterable[str | int] = data if isinstance(data, Mapping) else range(len(overlay.rows))
     return [(*start, key) for key in keys]

@@ -8,6 +8,7 @@ from typing import Literal
 from packaging.utils import InvalidName
 
 from wheelbridge.api.mapping.answers import answer_json
+from wheelbridge.api.natives import LayeredWheelRow, NativeRows
 from wheelbridge.errors import UsageError
 from wheelbridge.mapping.lookup import LayeredNameTable
 from wheelbridge.mapping.rows import NameAnswer
@@ -38,21 +39,25 @@ class Found:
     Attributes:
         known: some layer speaks of the name.
         guesses: conda packages that are called alike; the solver never takes them for the project.
+        wheels: of a project, what its wheels need besides what their metadata say.
     """
 
     subject: Subject
     answer: NameAnswer
     known: bool
     guesses: tuple[CondaName, ...] = ()
+    wheels: tuple[LayeredWheelRow, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """Return it as ``translate name`` does, with what was asked for before it."""
+        wheels = {"wheels": [one.as_json() for one in self.wheels]} if self.subject.world == "pypi" else {}
         return {
             "input": self.subject.text,
             "name": str(self.subject),
             **answer_json(self.answer, self.subject.world),
             "known": self.known,
             "guesses": [{"name": name, "confidence": "guess"} for name in self.guesses],
+            **wheels,
         }
 
 
@@ -84,8 +89,13 @@ def _subjects(text: str, name: str, world: str) -> Iterator[Subject]:
         yield Subject(text, "conda", name.lower())
 
 
-def look_up(subject: Subject, table: LayeredNameTable, *, guess: bool = False) -> Found:
-    """Return what *table* says of a project or a package; with *guess*, also what a project without a row may be."""
+def look_up(
+    subject: Subject, table: LayeredNameTable, *, natives: NativeRows | None = None, guess: bool = False
+) -> Found:
+    """Return what *table* says of a project or a package; with *guess*, also what a project without a row may be.
+
+    With *natives*, also what wheels of a project need.
+    """
     if subject.world == "conda":
         package = CondaName(subject.name)
         return Found(subject=subject, answer=table.by_conda(package), known=table.is_conda_name(package))
@@ -93,7 +103,8 @@ def look_up(subject: Subject, table: LayeredNameTable, *, guess: bool = False) -
     answer = table.by_project(project)
     known = bool(answer.rows or answer.ambiguous)
     guesses = guess_packages(project, table) if guess and not answer.rows else ()
-    return Found(subject=subject, answer=answer, known=known, guesses=guesses)
+    wheels = natives.rows(project) if natives else ()
+    return Found(subject=subject, answer=answer, known=known, guesses=guesses, wheels=wheels)
 
 
 def guess_packages(project: NormalizedName, table: LayeredNameTable) -> tuple[CondaName, ...]:

@@ -1,7 +1,7 @@
 """``wheelbridge map lookup`` and ``wheelbridge map explain``: what the tables say of names, and why."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from wheelbridge.api.mapping.dependencies import Dependencies, Dependency
     from wheelbridge.api.mapping.explain import LayerWord, PackageStory, ProjectStory
     from wheelbridge.api.mapping.rules import RuleAnswer
+    from wheelbridge.api.natives import LayeredWheelRow, NativeRows
     from wheelbridge.mapping.lines import TableRow
     from wheelbridge.mapping.lookup import LayeredNameTable
+    from wheelbridge.mapping.natives.wheels import WheelRow
     from wheelbridge.mapping.overlays import Overlay
 
 _MOST_ALIKE = 3
@@ -38,6 +40,13 @@ class _Tables:
     def names(self) -> "LayeredNameTable":
         """The tables of names."""
         return open_names(self._sources.sources, self._maps, self._mappings)
+
+    @cached_property
+    def natives(self) -> "NativeRows":
+        """The table of what wheels need."""
+        from wheelbridge.api.natives import open_natives
+
+        return open_natives(self._maps, self._mappings)
 
     @cached_property
     def dependencies(self) -> "Dependencies":
@@ -66,7 +75,9 @@ def run_lookup(
     tables = _Tables(options, mappings)
     subjects = [subject for text in names for subject in read_subjects(text)]
     found = [
-        tables.dependencies.look_up(one.name) if one.world == "dep" else look_up(one, tables.names, guess=guess)
+        tables.dependencies.look_up(one.name)
+        if one.world == "dep"
+        else look_up(one, tables.names, natives=tables.natives, guess=guess)
         for one in subjects
     ]
     if as_json:
@@ -88,7 +99,9 @@ def run_explain(
     tables, known = _Tables(options, mappings), load_rule_table(data) if data else None
     subjects = [subject for text in names for subject in read_subjects(text)]
     stories = [
-        tables.dependencies.look_up(one.name) if one.world == "dep" else explain(one, tables.names, known)
+        tables.dependencies.look_up(one.name)
+        if one.world == "dep"
+        else explain(one, tables.names, known, tables.natives)
         for one in subjects
     ]
     if as_json:
@@ -148,6 +161,16 @@ def _lines(found: Found) -> Iterator[_Line]:
         yield _Line(name, "no row" if world == "pypi" or not found.known else "a package that is no project")
     for guess in found.guesses:
         yield _Line(name, guess, confidence="guess")
+    for one in found.wheels:
+        yield _Line(name, f"wheels {_needs(one.row)}", one.row.relation.value, "", one.row.confidence, one.layer)
+
+
+def _needs(row: "WheelRow") -> str:
+    """Say what wheels need: `need unixodbc on linux-*`."""
+    wanted = [*row.depends, *([f"one of {' / '.join(row.one_of)}"] if row.one_of else [])]
+    place = "" if row.when == ("*",) else f" on {', '.join(row.when)}"
+    limit = f" in {row.pypi_range}" if row.pypi_range else ""
+    return f"need {', '.join(wanted) or 'what no package has'}{place}{limit}"
 
 
 def _dependency_lines(found: "Dependency") -> Iterator[_Line]:
@@ -181,7 +204,7 @@ def _tell(story: "ProjectStory | PackageStory | Dependency") -> Iterator[str]:
 
 
 def _tell_project(story: "ProjectStory") -> Iterator[str]:
-    for line in _lines(story.found):
+    for line in _lines(replace(story.found, wheels=())):
         if line.confidence != "guess":
             told = ", ".join(filter(None, (line.relation, line.role, line.confidence, line.layer)))
             yield f"{line.name} -> {line.answer}{f' ({told})' if told else ''}"
@@ -190,6 +213,8 @@ def _tell_project(story: "ProjectStory") -> Iterator[str]:
         yield f"  in a solve it is called {story.solver_name}"
     for word in story.layers:
         yield from _tell_layer(word)
+    for one in story.wheels:
+        yield from _tell_wheel(one, decides=one in story.found.wheels)
     yield from map(_tell_rule, story.rules)
     for advice in story.advice:
         yield f"  {advice}"
@@ -223,6 +248,13 @@ def _account(row: "TableRow") -> Iterator[str]:
     }
     yield from (f"    {key}: {text}" for key, text in told.items() if text)
     yield from (f"    evidence: {text}" for text in row.evidence)
+
+
+def _tell_wheel(one: "LayeredWheelRow", *, decides: bool) -> Iterator[str]:
+    row = one.row
+    yield f"  {one.layer}: wheels {_needs(row)}{' <- counts' if decides else ' (not asked any more)'}"
+    account = [("reason", row.reason), *(("evidence", text) for text in row.evidence), ("reviewed", row.reviewed)]
+    yield from (f"    {key}: {text}" for key, text in account if text)
 
 
 def _tell_rule(rule: "RuleAnswer") -> str:

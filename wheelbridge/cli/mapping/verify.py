@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wheelbridge.api.mapping.soname_rows import SiftedSonames, sift_soname_rows
 from wheelbridge.api.mapping.verify import (
     PackageReport,
     VerifyReport,
@@ -23,6 +24,7 @@ from wheelbridge.errors import UsageError
 from wheelbridge.mapping.verdicts import Status, Verdict
 from wheelbridge.model.name import is_conda_name
 from wheelbridge.tables import load_names
+from wheelbridge.tables.natives import load_sonames
 from wheelbridge.target.detect import detect_target
 
 if TYPE_CHECKING:
@@ -56,11 +58,12 @@ def run(
     request = VerifyRequest(names=names, every=every, limit=limit, packages=packages, thorough=thorough)
     with steps(Output(as_json=as_json)) as progress:
         report = verify_tables(request, settings, progress)
+    sifted = sift_soname_rows(report.soname_rows(), load_sonames(mappings)) if sonames else None
     if as_json:
-        rows = {"soname_rows": report.soname_rows()} if sonames else {}
+        rows = {"soname_rows": list(sifted.rows)} if sifted else {}
         print_json({"success": True, **report.as_json(), **rows})
-    elif sonames:
-        _show_sonames(report)
+    elif sifted:
+        _show_sonames(report, sifted)
     else:
         _show(report)
     return 0 if report.is_sound else 1
@@ -131,16 +134,17 @@ def _row_text(verdict: Verdict) -> str:
     return "nothing" if row is None else f"{row.pypi} = {row.conda} ({row.relation}, {row.layer})"
 
 
-def _show_sonames(report: VerifyReport) -> None:
+def _show_sonames(report: VerifyReport, sifted: SiftedSonames) -> None:
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedSeq
 
-    rows = report.soname_rows()
-    for row in rows:
-        row["when"] = flow = CommentedSeq(row["when"])
-        flow.fa.set_flow_style()
-    YAML().dump(rows, sys.stdout)
-    owners = {(str(row["soname"]), str(row["conda"])) for row in rows}
+    for row in sifted.rows:
+        when = CommentedSeq(row["when"])
+        when.fa.set_flow_style()
+        sys.stdout.write("\n")  # rows stand apart in the table that this may be appended to
+        YAML().dump([{**row, "when": when}], sys.stdout)
+    _note_sifted(sifted)
+    owners = {(str(row["soname"]), str(row["conda"])) for row in report.soname_rows()}
     for soname, count in sorted(Counter(soname for soname, _ in owners).items()):
         if count > 1:
             packages = ", ".join(sorted(conda for name, conda in owners if name == soname))
@@ -151,6 +155,13 @@ def _show_sonames(report: VerifyReport) -> None:
         elif package.is_contradiction:
             note(f"{package.asked} contradicts the tables; see what is said without --sonames.")
     _note_costs(report)
+
+
+def _note_sifted(sifted: SiftedSonames) -> None:
+    if sifted.known:
+        note(f"Left out, as the table has them: {sifted.known}.")
+    for soname in sifted.denied:
+        note(f"{soname}: left out where the table says that no package has it; look at that row.")
 
 
 def _note_costs(report: VerifyReport) -> None:

@@ -27,6 +27,8 @@ FIELDS = ACCOUNT | {"pypi", "pypi_range", "depends", "one_of", "when"}
 _RELATIONS = (Relation.LIBRARY, Relation.TOOL, Relation.NONE)
 _OWN = 4
 """Fields of a row in a line, besides its account."""
+_UNSAID = "needs something that the channel does not have"
+"""The reason of a row of somebody's own that gives none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,7 @@ class Natives:
     @property
     def missing(self) -> tuple[str, ...]:
         """Reasons why something that it needs comes from no channel."""
-        return tuple(row.reason for row in self.rows if row.relation is Relation.NONE)
+        return tuple(row.reason or _UNSAID for row in self.rows if row.relation is Relation.NONE)
 
 
 def parse_wheel_rows(data: object, *, own: bool = False) -> tuple[WheelRow, ...]:
