@@ -14,9 +14,12 @@ from packaging.utils import canonicalize_name
 
 from tests.fakes import FakeIndex, FakeNames
 from wheelbridge.api.channel_specs import take_channels
+from wheelbridge.api.external.tables import open_externals, read_no_external
 from wheelbridge.api.solving import Silent
 from wheelbridge.api.specs import read_request
 from wheelbridge.api.variant_policies import read_variant_policy
+from wheelbridge.mapping.external.layers import Mode
+from wheelbridge.mapping.overlays import parse_overlay
 from wheelbridge.mapping.overrides import parse_overrides
 from wheelbridge.model.distribution import CoreMetadata
 from wheelbridge.model.source import Claim, Route, Source, default_claim
@@ -24,6 +27,7 @@ from wheelbridge.model.target import Target, VirtualPackage
 from wheelbridge.solver.engine import solve_jointly
 from wheelbridge.solver.problem import Problem, Solution
 from wheelbridge.target.detect import parse_virtual_package
+from wheelbridge.translate.wheel_externals import ExternalTables
 
 _PYTHONS = ("3.10.14", "3.11.9", "3.12.4")
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -49,6 +53,9 @@ class Scenario:
         cutoffs: source -> its own time.
         decisions: name -> some of what its decision says, as JSON has it.
         rows: rows of the tables, as in a map file.
+        tables: a map file's sections ``external`` and ``wheels``.
+        no_external: projects whose wheels get nothing of conda.
+        depends: name -> all that its record needs besides python and virtual packages.
         specs: what the history will say was asked for, whole.
         private: index -> projects that it must not even be asked for.
         rounds: how often the solver is asked.
@@ -81,6 +88,9 @@ class Scenario:
     ambiguous: dict[str, list[str]] = field(default_factory=dict)
     known: list[str] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    tables: dict[str, Any] = field(default_factory=dict)
+    no_external: list[str] = field(default_factory=list)
+    depends: dict[str, list[str]] = field(default_factory=dict)
     specs: list[str] = field(default_factory=list)
     expect: dict[str, str] = field(default_factory=dict)
     builds: dict[str, str] = field(default_factory=dict)
@@ -134,6 +144,7 @@ def run_scenario(
         relations=scenario.follow,
         complete=scenario.complete,
         exclude_newer=scenario.exclude_newer,
+        externals=_open_externals(scenario),
     )
     table = FakeNames(
         scenario.names,
@@ -143,6 +154,13 @@ def run_scenario(
     )
     solution = asyncio.run(solve_jointly(problem, indexes, table, repodata_cache=folder / "cache", progress=Silent()))
     return solution, indexes
+
+
+def _open_externals(scenario: Scenario) -> ExternalTables:
+    """Open the scenario's own tables in the place of those that come with wheelbridge."""
+    sections = {"external": [], "wheels": [], **scenario.tables}
+    maps = [parse_overlay(sections, "the scenario", Mode.USE)]
+    return open_externals(maps, read_no_external(scenario.no_external))
 
 
 def _place_sources(scenario: Scenario, folder: Path) -> tuple[Source, ...]:
@@ -199,6 +217,8 @@ def _fill(index: FakeIndex, wheels: list[Any]) -> FakeIndex:
             requires_dist=tuple(table.get("requires", ())),
             requires_python=table.get("python"),
             provides_extra=tuple(table.get("extras", ())),
+            requires_external=tuple(table.get("external", ())),
+            provides_external_extra=tuple(table.get("external_extras", ())),
         )
         where = {key: table[key] for key in ("content", "url") if key in table}
         index.add(filename, metadata, table.get("yanked"), table.get("uploaded"), **where)

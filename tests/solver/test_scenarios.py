@@ -36,6 +36,11 @@ def test_scenario(scenario: Scenario, tmp_path: Path) -> None:
     refused = {refusal.fn: refusal.reason for refusal in solution.refused}
     assert {fn: refused.get(fn) for fn in scenario.refused} == scenario.refused
     assert not set(scenario.absent) & set(chosen)
+    needs = {
+        package.name: [spec for spec in package.depends if not spec.startswith(("python", "__"))]
+        for package in solution.packages
+    }
+    assert {name: needs.get(name) for name in scenario.depends} == scenario.depends
     assert scenario.specs in ([], list(solution.specs))
     asked = {project for index in indexes.values() for project in index.asked}
     assert not set(scenario.unasked) & asked

@@ -146,7 +146,7 @@ def build_wheel(  # noqa: PLR0913 - one keyword for each part of a wheel
     folder: Path,
     name: str,
     version: str,
-    files: Mapping[str, str],
+    files: Mapping[str, str | bytes],
     headers: str = "",
     *,
     tag: str = "py3-none-any",
@@ -159,22 +159,22 @@ def build_wheel(  # noqa: PLR0913 - one keyword for each part of a wheel
     """
     path = folder / f"{name}-{version}-{tag}{f'-{label}' if label else ''}.whl"
     info = f"{name}-{version}.dist-info"
-    contents = {
+    contents: dict[str, str | bytes] = {
         **files,
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{headers}",
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: wheelbridge\nRoot-Is-Purelib: true\nTag: {tag}\n",
     }
     if variant_json is not None:
         contents[f"{info}/variant.json"] = json.dumps(variant_json, indent=2)
-    lines = [_record_line(place, text) for place, text in contents.items()]
+    lines = [_record_line(place, content) for place, content in contents.items()]
     with ZipFile(path, "w") as archive:
-        for place, text in contents.items():
-            archive.writestr(place, text)
+        for place, content in contents.items():
+            archive.writestr(place, content)
         archive.writestr(f"{info}/RECORD", "".join((*lines, f"{info}/RECORD,,\n")))
     return path
 
 
-def _record_line(place: str, text: str) -> str:
-    data = text.encode()
+def _record_line(place: str, content: str | bytes) -> str:
+    data = content.encode() if isinstance(content, str) else content
     digest = base64.urlsafe_b64encode(sha256(data).digest()).decode().rstrip("=")
     return f"{place},sha256={digest},{len(data)}\n"

@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TypeVar
 
+from wheelbridge.api.external.tables import read_no_external
 from wheelbridge.api.mapping.maps import read_maps
 from wheelbridge.api.routes import keep_known, read_routes, resolve_routes
 from wheelbridge.api.source_candidates import Candidate, add_routed, choose, name_all
@@ -45,6 +46,7 @@ class SourceChoice:
         trusted_hosts: ``SOURCE=HOST``.
         relations: False: channels may not say what belongs below them.
         maps: ``[MODE=]FILE``, those that win first.
+        no_external: projects whose wheels get nothing of conda for their external dependencies; ``:all:`` for all.
     """
 
     sources: tuple[tuple[SourceKind, str], ...] = ()
@@ -54,6 +56,7 @@ class SourceChoice:
     trusted_hosts: tuple[str, ...] = ()
     relations: bool = True
     maps: tuple[str, ...] = ()
+    no_external: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,7 @@ class SourceList:
         reasons: the name of each source -> why it has its claim.
         notes: what was configured and is not followed.
         maps: what is put over the tables of names, the nearest first.
+        no_external: projects, normalized, whose wheels get nothing of conda for their external dependencies.
     """
 
     sources: tuple[Source, ...]
@@ -81,6 +85,7 @@ class SourceList:
     reasons: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     maps: tuple[MapEntry, ...] = ()
+    no_external: frozenset[str] = frozenset()
 
 
 def read_sources(given: Iterable[tuple[SourceKind, str]], *, defaults: bool = True) -> tuple[Source, ...]:
@@ -139,6 +144,7 @@ def gather_sources(choice: SourceChoice, levels: Levels, target: Target | None =
         reasons={name: ruling.reason for name, ruling in rulings.items()},
         notes=(*levels.notes, *left_out, *check_variables(sources)),
         maps=(*read_maps(choice.maps), *(entry for place in levels.places for entry in place.maps)),
+        no_external=read_no_external(choice.no_external).union(*(place.no_external for place in levels.places)),
     )
 
 

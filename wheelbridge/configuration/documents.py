@@ -7,6 +7,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal, cast
 
+from packaging.utils import canonicalize_name, is_normalized_name
+
 from wheelbridge.configuration.cutoff import read_cutoff
 from wheelbridge.configuration.fields import Fields
 from wheelbridge.configuration.folders import find_channel, find_index
@@ -15,9 +17,10 @@ from wheelbridge.configuration.texts import is_host, is_marker, is_source_name, 
 from wheelbridge.configuration.values import Configuration, RouteChoice, RouteEntry, SourceEntry
 from wheelbridge.errors import UsageError
 from wheelbridge.model.attestation import AttestationPolicy
+from wheelbridge.model.name import ALL_PROJECTS
 from wheelbridge.model.source import CLAIMS, Claim, SourceKind
 
-_KEYS = ("priority", "exclude-newer", "channel-relations", "sources", "routes", "map", "maps")
+_KEYS = ("priority", "exclude-newer", "channel-relations", "sources", "routes", "map", "maps", "no-external")
 _SOURCE_KEYS = (
     "name",
     "channel",
@@ -58,7 +61,15 @@ def read_document(values: Mapping[str, object], origin: str, folder: Path, path:
         exclude_newer=_read_cutoff(fields),
         channel_relations=fields.flag("channel-relations"),
         maps=tuple(read_maps(fields, folder)),
+        no_external=frozenset(_read_no_external(fields)),
     )
+
+
+def _read_no_external(fields: Fields) -> Iterator[str]:
+    for place, project in enumerate(fields.texts("no-external", one=True)):
+        if project != ALL_PROJECTS and not is_normalized_name(name := canonicalize_name(project)):
+            raise fields.error(f"no-external[{place}]", f"{project!r} is no name of a project")
+        yield project if project == ALL_PROJECTS else name
 
 
 def _read_source(fields: Fields, folder: Path) -> SourceEntry:

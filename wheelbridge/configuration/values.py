@@ -97,6 +97,7 @@ class Configuration:
         fallback: the claim of the sources of this place alone where nothing else says anything.
         channel_relations: None: it does not say.
         maps: names of projects and packages, those that win first.
+        no_external: projects, normalized, whose wheels get nothing of conda; ``:all:`` for all.
     """
 
     origin: str
@@ -107,3 +108,4 @@ class Configuration:
     exclude_newer: datetime | None = None
     channel_relations: bool | None = None
     maps: tuple[MapEntry, ...] = ()
+    no_external: frozenset[str] = frozenset()

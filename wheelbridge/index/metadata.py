@@ -16,6 +16,8 @@ from wheelbridge.index.transfer import write_atomically
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile
 
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n").search
+_EXTERNAL = ("requires-external-dep", "provides-external-extra")
+"""PEP 725: "Two new fields are added to Core Metadata"; `packaging` does not know them yet, and keeps them apart."""
 _DECISIVE = frozenset({"name", "version", "requires-dist", "requires-python", "provides-extra"})
 
 
@@ -34,12 +36,15 @@ def parse_metadata(text: bytes, filename: str) -> CoreMetadata:
         raise InvalidMetadataError(filename, f"the field {lost[0]!r} cannot be read")
     if missing := [key for key in ("name", "version") if not fields.get(key)]:
         raise InvalidMetadataError(filename, f"it has no field {missing[0]!r}")
+    dependencies, extras = (tuple(unparsed.get(key, ())) for key in _EXTERNAL)
     return CoreMetadata(
         name=fields["name"],
         version=fields["version"],
         requires_dist=tuple(fields.get("requires_dist", ())),
         requires_python=fields.get("requires_python") or None,
         provides_extra=tuple(fields.get("provides_extra", ())),
+        requires_external=dependencies,
+        provides_external_extra=extras,
     )
 
 
@@ -126,6 +131,8 @@ def _load(path: Path) -> CoreMetadata | None:
             requires_dist=tuple(data["requires_dist"]),
             requires_python=data["requires_python"],
             provides_extra=tuple(data["provides_extra"]),
+            requires_external=tuple(data["requires_external"]),
+            provides_external_extra=tuple(data["provides_external_extra"]),
         )
     except (OSError, ValueError, KeyError, TypeError):  # absent, or damaged and to be replaced
         return None

@@ -49,10 +49,15 @@ class ProjectPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoreMetadata:
-    """The fields of METADATA that decide a dependency resolution, as text (core metadata 2.x)."""
+    """The fields of METADATA that decide a dependency resolution, as text (core metadata 2.x).
+
+    *requires_external* and *provides_external_extra* are Requires-External-Dep and Provides-External-Extra (PEP 725).
+    """
 
     name: str
     version: str
     requires_dist: tuple[str, ...] = ()
     requires_python: str | None = None
     provides_extra: tuple[str, ...] = ()
+    requires_external: tuple[str, ...] = ()
+    provides_external_extra: tuple[str, ...] = ()

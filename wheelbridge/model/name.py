@@ -11,6 +11,9 @@ CondaName = NewType("CondaName", str)
 PYPI_PREFIX = "pypi."
 """Solver names of projects that no row maps and whose name a conda package has: ``pypi.docker``."""
 
+ALL_PROJECTS = ":all:"
+"""In the place of a project: every project, as pip has it in ``--no-binary``."""
+
 _CEP_26 = re.compile(r"(([a-z0-9])|([a-z0-9_](?!_)))[._-]?([a-z0-9]+([._-]|$))*")
 _MAX_LENGTH = 64
 
@@ -36,4 +39,12 @@ def own_solver_name(project: NormalizedName) -> CondaName:
     return CondaName(f"{PYPI_PREFIX}{project}")
 
 
-__all__ = ["PYPI_PREFIX", "CondaName", "NormalizedName", "canonicalize_name", "is_conda_name", "own_solver_name"]
+__all__ = [
+    "ALL_PROJECTS",
+    "PYPI_PREFIX",
+    "CondaName",
+    "NormalizedName",
+    "canonicalize_name",
+    "is_conda_name",
+    "own_solver_name",
+]

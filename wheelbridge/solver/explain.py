@@ -10,15 +10,17 @@ from packaging.version import Version
 
 from wheelbridge.model.name import PYPI_PREFIX
 from wheelbridge.model.record import WHEEL_FLAG, Refusal
+from wheelbridge.solver.builds import NOT_BUILT
 from wheelbridge.solver.candidates import OTHER_PYTHON
 from wheelbridge.solver.demand import Demand
-from wheelbridge.solver.errors import UnsatisfiableError
+from wheelbridge.solver.errors import NoWheelError, UnsatisfiableError
 from wheelbridge.solver.ownership import Hidden
 from wheelbridge.solver.problem import Problem
 from wheelbridge.solver.records import wheel_project
 from wheelbridge.solver.variant_choice import INCOMPATIBLE_VARIANT, UNWANTED_VARIANT
 from wheelbridge.solver.wheels import WheelSource
 from wheelbridge.translate.errors import OtherPlatformError
+from wheelbridge.translate.external import ExternalVersionError, UnmappedExternalError
 from wheelbridge.translate.variant_documents import InvalidVariantsError
 
 UNSPOKEN = "The solver found no way, and no words for why."
@@ -31,6 +33,7 @@ _NO_CANDIDATES = re.compile(
 )
 _MENTION = re.compile(r"(?<![\w.-])[a-z0-9_][a-z0-9._-]* [0-9][\w.!]*(?=[ ,|]|$)", re.MULTILINE)
 _MOST_REASONS = 3
+_EXTERNAL = "Give a row of your own with --map FILE, or do without: --no-external PROJECT."
 _HINTS = {
     "platform-too-old": "If the environment is for a newer system, describe it with --virtual-package.",
     "too-new": "Move --exclude-newer to a later date.",
@@ -46,6 +49,10 @@ _HINTS = {
     INCOMPATIBLE_VARIANT: "To see what each variant needs: wheelbridge variants PROJECT.",
     UNWANTED_VARIANT: "Take back what you said of variants: --variant, --variant-ban, --no-variants.",
     InvalidVariantsError.code: "Tell the maintainers of the project, and ask for another version meanwhile.",
+    UnmappedExternalError.code: _EXTERNAL,
+    ExternalVersionError.code: _EXTERNAL,
+    NOT_BUILT: "Leave out --build, or ask for a version that has a source distribution.",
+    NoWheelError.code: "To build one here, which runs the project's code: --build PROJECT.",
     "incompatible-tag": "Ask for another version of python, or add a channel that has the package.",
 }
 

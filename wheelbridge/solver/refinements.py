@@ -10,6 +10,7 @@ from wheelbridge.model.record import WHEEL_FLAG
 from wheelbridge.solver.concessions import Concessions
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.errors import UnsoundSolutionError
+from wheelbridge.solver.externals import choose_external
 from wheelbridge.solver.owners import Owners
 from wheelbridge.solver.records import record_channel
 from wheelbridge.solver.soundness import asked_extras, find_unmet, without_their_extras
@@ -37,7 +38,7 @@ class Refinements:
             return True
         if await self._use_up_owners(records):
             return True
-        return self._ask_for_extras(records) or self._harden(records)
+        return self._ask_for_extras(records) or self._harden(records) or self._choose(records)
 
     def source_of(self, record: RepoDataRecord) -> WheelSource | None:
         """Return the index that offered a record, None for any other record."""
@@ -87,6 +88,18 @@ class Refinements:
         above = (source for group in groups[:own] for source in group if source.kind == "index")
         offers = [await self._wheels[source.name].offer(project) for source in above]
         return any(offer is not None and not offer.exhausted(specifiers, window) for offer in offers)
+
+    def _choose(self, records: list[RepoDataRecord]) -> bool:
+        """Where a wheel needs one of several conda packages, let it need the one that is there, or else the first."""
+        found = False
+        for record in records:
+            if source := self.source_of(record):
+                depends = source.wheels[record.url].record.depends
+                for choice in source.wheels[record.url].externals.choices:
+                    if not set(choice) & set(depends):
+                        source.choose(record.url, choose_external(choice, records))
+                        found = True
+        return found
 
     def _ask_for_extras(self, records: list[RepoDataRecord]) -> bool:
         """Ask wheels for the extras that installed packages and earlier requests want of them."""

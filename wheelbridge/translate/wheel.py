@@ -39,6 +39,7 @@ from wheelbridge.translate.requirement import (
 )
 from wheelbridge.translate.specifiers import translate_version
 from wheelbridge.translate.variant_markers import VariantEnvironment, resolve_variant_markers
+from wheelbridge.translate.wheel_externals import ExternalTables, translate_wheel_externals
 
 _MAX_BUILD_LENGTH = 64
 _GROUP = re.compile(r"[a-z0-9_.+-]{1,64}")
@@ -160,14 +161,21 @@ def translate_wheel(
     names: Names,
     known: KnownVersions | None = None,
     variant: WheelVariant | None = None,
+    *,
+    externals: ExternalTables | None = None,
 ) -> WheelRecord | Refusal:
     """Translate a wheel to a repodata record (CEP 36, 48) that is exact on *target*, or refuse it with a reason.
 
     *known* gives the versions of projects whose candidates are known; it makes otherwise inexact specifiers exact.
     A wheel with a label needs its *variant*, as `wheelbridge.translate.variant_wheel.describe_variant` makes it.
+    *externals* says what external dependencies (PEP 725) are; without it, a wheel that declares some is refused.
     """
     try:
-        return compose_wheel(file, metadata, target, names, known, variant=variant)[0]
+        record = compose_wheel(file, metadata, target, names, known, variant=variant)[0]
+        name = WheelName.parse(file.filename)
+        minors = translate_tags(name.tags, target, metadata.requires_python).minors
+        tables = externals or ExternalTables()
+        return translate_wheel_externals(metadata, name.version, target, tables, pythons=minors).add_to(record)
     except TranslationError as error:
         return Refusal(file.filename, error.code, error.message)
 
