@@ -1,0 +1,324 @@
+"""Binaries are recognized by how they begin, read without their code, and never stop the others."""
+
+import os
+import struct
+import subprocess
+import sys
+import tracemalloc
+import zipfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.binarymaker import make_elf, make_fat, make_macho, make_pe
+from tests.compiled import compile_library, compile_module, needs_compiler
+from wheelbridge.binaries import (
+    DamagedBinaryError,
+    NotAnArchiveError,
+    read_binary,
+    read_tree_binaries,
+    read_wheel_binaries,
+)
+from wheelbridge.model.binary import Binary, Damaged
+
+
+def read(folder: Path, data: bytes, name: str = "a.so") -> Binary | None:
+    """Write a file and read it."""
+    path = folder / "file"
+    path.write_bytes(data)
+    return read_binary(path, name)
+
+
+def pack(path: Path, members: Mapping[str, bytes]) -> Path:
+    """Write an archive."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+class TestElf:
+    """The dynamic section says what is loaded; section headers and symbols need not be there."""
+
+    def test_the_dynamic_section_is_read(self, tmp_path: Path) -> None:
+        """Sonames in order, the own one, and the folders to search."""
+        data = make_elf(["libodbc.so.2", "libc.so.6"], soname="libx.so.1", search=["$ORIGIN/../x.libs", "/opt/lib"])
+
+        assert read(tmp_path, data, "x/libx.so.1") == Binary(
+            path="x/libx.so.1",
+            format="elf",
+            machine="x86_64",
+            soname="libx.so.1",
+            needed=("libodbc.so.2", "libc.so.6"),
+            search=("$ORIGIN/../x.libs", "/opt/lib"),
+        )
+
+    @pytest.mark.parametrize(
+        ("machine", "subdirs"), [(62, ("linux-64",)), (183, ("linux-aarch64",)), (243, ("linux-riscv64",)), (999, ())]
+    )
+    def test_the_machine_tells_the_platform(self, tmp_path: Path, machine: int, subdirs: tuple[str, ...]) -> None:
+        """``e_machine`` in the words of conda's subdirs; one that conda does not know is no error."""
+        found = read(tmp_path, make_elf(machine=machine))
+
+        assert found is not None
+        assert found.subdirs == subdirs
+
+    @needs_compiler
+    def test_a_real_library_is_read(self, tmp_path: Path) -> None:
+        """What the host's compiler and linker made, as ``ldd`` and ``readelf`` would say it."""
+        compile_library(tmp_path, "odbc", "hello", version=2)
+        module = compile_module(tmp_path, "pyodbc", "odbc", search=["$ORIGIN/../pyodbc.libs"])
+
+        library = read_binary(tmp_path / "libodbc.so.2", "libodbc.so.2")
+        extension = read(tmp_path, module)
+
+        assert library is not None
+        assert library.soname == "libodbc.so.2"
+        assert extension is not None
+        assert "libodbc.so.2" in extension.needed
+        assert extension.search == ("$ORIGIN/../pyodbc.libs",)
+        assert extension.soname is None
+
+    def test_the_interpreter_itself_is_read(self) -> None:
+        """A program is a binary as well; this one runs."""
+        if sys.platform != "linux":
+            pytest.skip("the interpreter is an ELF file on Linux alone")
+        found = read_binary(Path(os.path.realpath(sys.executable)), "python")
+
+        assert found is not None
+        assert any(name.startswith("libc.") for name in found.needed)
+
+    def test_a_table_without_end_is_refused(self, tmp_path: Path) -> None:
+        """A dynamic section that claims all of a large file must not be followed to its end."""
+        end = len(make_elf())
+        data = bytearray(make_elf(tail=4 * 2**20))
+        data[end - 16 : end] = b"\x90" * 16
+        struct.pack_into("<Q", data, 64 + 56 + 32, 4 * 2**20)
+
+        with pytest.raises(DamagedBinaryError, match="its tables have more than 2097152 bytes"):
+            read(tmp_path, bytes(data))
+
+
+class TestMacho:
+    """Load commands, of all slices."""
+
+    def test_the_load_commands_are_read(self, tmp_path: Path) -> None:
+        """The install name, what is loaded, and the rpaths."""
+        data = make_macho(
+            ["@rpath/libomp.dylib", "/usr/lib/libSystem.B.dylib"],
+            install_name="@rpath/libx.dylib",
+            search=["@loader_path/../lib"],
+        )
+
+        assert read(tmp_path, data, "libx.dylib") == Binary(
+            path="libx.dylib",
+            format="macho",
+            machine="arm64",
+            soname="@rpath/libx.dylib",
+            needed=("@rpath/libomp.dylib", "/usr/lib/libSystem.B.dylib"),
+            search=("@loader_path/../lib",),
+        )
+
+    def test_every_slice_counts(self, tmp_path: Path) -> None:
+        """What only one slice loads is loaded on one machine, and so has to be there."""
+        data = make_fat(make_macho(["@rpath/a.dylib"], machine="x86_64"), make_macho(["@rpath/b.dylib"]))
+        found = read(tmp_path, data)
+
+        assert found is not None
+        assert found.machine == "arm64+x86_64"
+        assert set(found.subdirs) == {"osx-64", "osx-arm64"}
+        assert found.needed == ("@rpath/a.dylib", "@rpath/b.dylib")
+
+    def test_code_is_not_read(self, tmp_path: Path) -> None:
+        """Sixty MiB of code take no memory, although the library of the format would read them."""
+        path = tmp_path / "large.dylib"
+        path.write_bytes(make_macho(["@rpath/a.dylib"], code=60 * 2**20))
+        read_binary(path, "warm-up")
+        tracemalloc.start()
+        found = read_binary(path, "large.dylib")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+
+        assert found is not None
+        assert found.needed == ("@rpath/a.dylib",)
+        assert peak < 2**20
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            pytest.param(struct.pack(">IHH", 0xCAFEBABE, 0, 65) + bytes(64), id="java-class"),
+            pytest.param(struct.pack(">II", 0xCAFEBABE, 0) + bytes(64), id="no-slices"),
+            pytest.param(
+                struct.pack(">7I", 0xCAFEBABE, 1, 7, 3, 28, 8, 0) + b"!<arch>\n", id="static-library-with-slices"
+            ),
+        ],
+    )
+    def test_what_only_begins_alike_is_none(self, tmp_path: Path, data: bytes) -> None:
+        """Java's class files and static libraries share the first four bytes."""
+        assert read(tmp_path, data) is None
+
+
+class TestPe:
+    """Import directories, the delayed one included."""
+
+    def test_both_directories_are_read(self, tmp_path: Path) -> None:
+        """DLLs in order; what is loaded at the first call is needed as well."""
+        found = read(tmp_path, make_pe(["KERNEL32.dll", "python3.dll"], delayed=["cudart64_12.dll"]), "a.pyd")
+
+        assert found == Binary(
+            path="a.pyd", format="pe", machine="amd64", needed=("KERNEL32.dll", "python3.dll", "cudart64_12.dll")
+        )
+        assert found.subdirs == ("win-64",)
+
+    def test_a_program_for_dos_is_none(self, tmp_path: Path) -> None:
+        """It begins with MZ, too."""
+        assert read(tmp_path, b"MZ" + bytes(100)) is None
+
+    def test_imports_without_end_are_refused(self, tmp_path: Path) -> None:
+        """A directory that never ends must not be followed to the end of the file."""
+        data = bytearray(make_pe(["a.dll"]))
+        entry = data[0x400 : 0x400 + 20]
+        data[0x400:] = bytes(entry) * 6000
+        struct.pack_into("<I", data, 0x40 + 24 + 240 + 8, 20 * 6000)
+        struct.pack_into("<I", data, 0x40 + 24 + 240 + 16, 20 * 6000)
+
+        with pytest.raises(DamagedBinaryError, match="no end within 4096 entries"):
+            read(tmp_path, bytes(data))
+
+
+class TestDamage:
+    """A damaged binary is a finding: no exception of a library gets out."""
+
+    @pytest.mark.parametrize(
+        "whole",
+        [
+            pytest.param(make_elf(["libodbc.so.2"], soname="libx.so"), id="elf"),
+            pytest.param(make_macho(["@rpath/a.dylib"], install_name="@rpath/x.dylib"), id="macho"),
+            pytest.param(make_fat(make_macho(machine="x86_64"), make_macho()), id="fat"),
+            pytest.param(make_pe(["a.dll"], delayed=["b.dll"]), id="pe"),
+        ],
+    )
+    def test_a_cut_file_never_breaks_the_reading(self, tmp_path: Path, whole: bytes) -> None:
+        """Cut anywhere, a file is read, is none, or is damaged; cut in its middle it is not read as it was."""
+        outcomes = set()
+        for length in range(0, min(len(whole), 1400), 23):
+            try:
+                outcomes.add(type(read(tmp_path, whole[:length])).__name__)
+            except DamagedBinaryError as error:
+                outcomes.add(f"damaged {error.path}")
+
+        assert {"NoneType", "damaged a.so"} <= outcomes
+
+    @pytest.mark.parametrize("place", range(0, 400, 7))
+    def test_a_changed_byte_never_breaks_the_reading(self, tmp_path: Path, place: int) -> None:
+        """No byte of any format leads to anything but a value or the one error."""
+        for whole in (make_elf(["a.so"]), make_macho(["@rpath/a.dylib"]), make_pe(["a.dll"], delayed=["b.dll"])):
+            for value in (0, 0xFF):
+                data = bytearray(whole)
+                data[place % len(data)] = value
+                with suppress(DamagedBinaryError):
+                    read(tmp_path, bytes(data))
+
+    def test_a_damaged_member_is_reported_and_the_others_are_read(self, tmp_path: Path) -> None:
+        """One finding with a reason, in the place of a crash."""
+        wheel = pack(
+            tmp_path / "a.whl", {"a/bad.so": make_elf(["libz.so.1"])[:90], "a/good.so": make_elf(["libz.so.1"])}
+        )
+        damaged: list[Damaged] = []
+
+        found = read_wheel_binaries(wheel, damaged.append)
+
+        assert [one.path for one in found] == ["a/good.so"]
+        assert [one.path for one in damaged] == ["a/bad.so"]
+        assert "begins like an ELF file" in damaged[0].reason
+
+    def test_a_broken_member_is_reported(self, tmp_path: Path) -> None:
+        """Its checksum does not hold: what was unpacked is not what was packed."""
+        wheel = tmp_path / "a.whl"
+        with zipfile.ZipFile(wheel, "w", zipfile.ZIP_STORED) as archive:
+            archive.writestr("a.so", make_elf(["libodbc.so.2"]))
+        wheel.write_bytes(wheel.read_bytes().replace(b"libodbc.so.2", b"libodbd.so.2"))
+        damaged: list[Damaged] = []
+
+        assert read_wheel_binaries(wheel, damaged.append) == ()
+        assert "cannot be unpacked" in damaged[0].reason
+
+    def test_a_member_that_announces_too_much_is_not_unpacked(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Zip bombs: the announced size decides before anything is written."""
+        monkeypatch.setattr("wheelbridge.binaries.reading._LARGEST", 1000)
+        wheel = pack(tmp_path / "a.whl", {"a.so": make_elf(tail=1001)})
+        damaged: list[Damaged] = []
+
+        assert read_wheel_binaries(wheel, damaged.append) == ()
+        assert "announces" in damaged[0].reason
+
+    def test_what_is_no_archive_is_refused(self, tmp_path: Path) -> None:
+        """There is nothing to look into."""
+        path = tmp_path / "a.whl"
+        path.write_bytes(b"no archive")
+
+        with pytest.raises(NotAnArchiveError, match=r"a\.whl is no zip archive"):
+            read_wheel_binaries(path)
+
+
+class TestWheels:
+    """Members of wheels, one at a time."""
+
+    def test_the_beginning_decides_not_the_name(self, tmp_path: Path) -> None:
+        """A text called ``.so`` is none; a library called ``data.bin`` is one."""
+        wheel = pack(tmp_path / "a.whl", {"a.so": b"INPUT(libx.so)", "data.bin": make_elf(), "b.dll": make_pe()})
+
+        assert [one.path for one in read_wheel_binaries(wheel)] == ["b.dll", "data.bin"]
+
+    def test_size_costs_no_memory(self, tmp_path: Path) -> None:
+        """Three members of forty MiB each: one at a time, through a file, and only its tables are read."""
+        members = {f"{number}.so": make_elf(["libz.so.1"], tail=40 * 2**20) for number in range(3)}
+        wheel = pack(tmp_path / "a.whl", members)
+        del members
+        read_wheel_binaries(wheel)
+        tracemalloc.start()
+        found = read_wheel_binaries(wheel)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+
+        assert len(found) == 3
+        assert peak < 8 * 2**20
+
+    def test_nothing_is_left_behind(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The temporary file is gone with its folder, damaged members or not."""
+        folder = tmp_path / "temporary"
+        folder.mkdir()
+        monkeypatch.setattr("tempfile.tempdir", str(folder))
+        read_wheel_binaries(pack(tmp_path / "a.whl", {"a.so": make_elf(), "b.so": b"\x7fELF damaged"}))
+
+        assert list(folder.iterdir()) == []
+
+
+class TestTrees:
+    """Files of an environment."""
+
+    def test_links_are_passed_over_and_missing_files_are_reported(self, tmp_path: Path) -> None:
+        """``libx.so`` and ``libx.so.1`` are one file; what ``paths.json`` promises and is not there is a finding."""
+        (tmp_path / "lib").mkdir()
+        (tmp_path / "lib/libx.so.1").write_bytes(make_elf(soname="libx.so.1"))
+        (tmp_path / "lib/libx.so").symlink_to("libx.so.1")
+        (tmp_path / "lib/readme").write_text("text", encoding="utf-8")
+        damaged: list[Damaged] = []
+
+        paths = ["lib/libx.so", "lib/libx.so.1", "lib/readme", "lib/gone.so"]
+        found = read_tree_binaries(tmp_path, paths, damaged.append)
+
+        assert [one.path for one in found] == ["lib/libx.so.1"]
+        assert [one.path for one in damaged] == ["lib/gone.so"]
+
+
+def test_start_up_does_not_pay() -> None:
+    """The libraries of the formats are imported with the first file of each."""
+    code = "import sys, wheelbridge.binaries; print({'elftools', 'macholib', 'pefile'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "set()"
