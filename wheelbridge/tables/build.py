@@ -13,7 +13,12 @@ from wheelbridge.mapping.lines import render_lines
 from wheelbridge.mapping.natives import sonames as soname_rows
 from wheelbridge.mapping.natives import wheels as wheel_rows
 from wheelbridge.mapping.natives.sonames import parse_soname_rows
-from wheelbridge.mapping.natives.variants import parse_provider_rows, render_packages_module
+from wheelbridge.mapping.natives.variants import (
+    RUNTIME_COLUMNS,
+    parse_provider_rows,
+    parse_runtime_rows,
+    render_packages_module,
+)
 from wheelbridge.mapping.natives.wheels import parse_wheel_rows
 from wheelbridge.mapping.overrides import parse_overrides
 from wheelbridge.tables.reading import read_rows
@@ -76,10 +81,15 @@ def _soname_lines(data: object) -> Sequence[str]:
     return [soname_rows.render_line(list(rows)) for _, rows in grouped]
 
 
+def _runtime_lines(data: object) -> Sequence[str]:
+    return [row.render_line() for row in parse_runtime_rows(data)]
+
+
 _TABLES: tuple[tuple[str, Callable[[object], Sequence[str]], str], ...] = (
     ("external/conda-forge.yaml", _external_lines, " ".join(external_rows.COLUMNS)),
     ("wheels/conda-forge.yaml", _wheel_lines, " ".join(wheel_rows.FIELDS)),
     ("sonames/conda-forge.yaml", _soname_lines, " ".join(soname_rows.FIELDS)),
+    ("variants/runtimes.yaml", _runtime_lines, " ".join(RUNTIME_COLUMNS)),
 )
 """Table, how its rows become lines, and what the columns are called."""
 

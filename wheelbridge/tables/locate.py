@@ -19,12 +19,13 @@ TABLES = (
     "external/conda-forge.yaml",
     "wheels/conda-forge.yaml",
     "sonames/conda-forge.yaml",
+    "variants/runtimes.yaml",
 )
 """What look-up files are built from."""
 
 PACKAGE = Path(__file__).parents[1]
 _REINSTALL = "Reinstall wheelbridge; in a checkout, restore the folder 'mappings'."
-_FORMAT = 3
+_FORMAT = 4
 """Of the look-up files; another one makes a checkout build them again."""
 _DONE = "complete"
 """The file that tells whole look-up files from others; its time is that of their last use, to half of `_IDLE`."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from wheelbridge.mapping.lines import join_items, split_items
 from wheelbridge.mapping.natives.fields import (
     ACCOUNT,
     Accounted,
@@ -13,15 +14,32 @@ from wheelbridge.mapping.natives.fields import (
     check_once,
     check_order,
     parse_rows,
+    read_rows,
+    render_rows,
 )
 from wheelbridge.mapping.rows import Relation
-from wheelbridge.model.name import CondaName, NormalizedName, canonicalize_name
+from wheelbridge.model.name import CondaName, NormalizedName, canonicalize_name, is_conda_name
 
 RULES = ("aarch64", "amd", "ascend", "intel", "nvidia", "x86_64")
 """The translations there are, by name."""
 
 PROVIDER_FIELDS = ACCOUNT | {"package", "namespace", "plugin_api", "rules", "features"}
-RUNTIME_FIELDS = ACCOUNT | {"runtime", "kind", "pypi", "bundled_by", "conda", "sonames", "when", "conflicts"}
+RUNTIME_COLUMNS = (
+    "runtime",
+    "kind",
+    "pypi",
+    "bundled_by",
+    "bundled_when",
+    "conda",
+    "sonames",
+    "when",
+    "conflicts",
+    "beside",
+    "twice",
+    "through",
+    "idle",
+)  # fmt: skip - as they stand in a line of the look-up file
+RUNTIME_FIELDS = ACCOUNT | set(RUNTIME_COLUMNS)
 KINDS = ("blas", "cuda", "mpi", "openmp")
 """What runtimes are for; of two that conflict, both have the same kind."""
 
@@ -33,6 +51,9 @@ _VALUE = re.compile(r"[a-z0-9_.]+")
 _API = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9.]+)*")
 _SONAME_GLOB = re.compile(r"[A-Za-z0-9_.+*?-]+")
+_PACKAGE_GLOB = re.compile(r"[a-z0-9_.+*?-]+")
+_SAYS = ": "
+"""Between a rival and what happens beside it, in a look-up file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,20 +133,30 @@ class RuntimeRow(Accounted):
         kind: what it is for, one of `KINDS`.
         pypi: projects that are it.
         bundled_by: projects whose wheels carry a copy of their own.
+        bundled_when: globs over the subdirs whose wheels do.
         conda: MatchSpecs of the packages that are it.
         sonames: globs over the names of its files, of copies with a hash in the name as well.
         when: globs over the subdirs that have it.
         conflicts: other runtimes that no process should load beside it.
+        beside: what happens beside some of `conflicts`, said by one of the two.
+        twice: what happens where a copy of a wheel and conda's package of it are both loaded; empty: nothing is known.
+        through: conda packages by which others ask for it, and for another one in another build.
+        idle: globs over conda packages that depend on it, and load nothing of it themselves.
     """
 
     runtime: str
     kind: str
     pypi: tuple[NormalizedName, ...] = ()
     bundled_by: tuple[NormalizedName, ...] = ()
+    bundled_when: tuple[str, ...] = ("*",)
     conda: tuple[str, ...] = ()
     sonames: tuple[str, ...] = ()
     when: tuple[str, ...] = ("*",)
     conflicts: tuple[str, ...] = ()
+    beside: tuple[tuple[str, str], ...] = ()
+    twice: str = ""
+    through: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, data: object, path: str, *, own: bool = False) -> "RuntimeRow":
@@ -141,10 +172,15 @@ class RuntimeRow(Accounted):
             kind=fields.text("kind"),
             pypi=fields.names("pypi", _is_project, "normalized project (PEP 503)", ()),
             bundled_by=fields.names("bundled_by", _is_project, "normalized project (PEP 503)", ()),
+            bundled_when=fields.globs("bundled_when"),
             conda=fields.specs("conda"),
             sonames=fields.names("sonames", _is_soname_glob, "glob over names of files", ()),
             when=fields.globs(),
             conflicts=fields.texts("conflicts", ()),
+            beside=_parse_beside(fields),
+            twice=fields.text("twice", ""),
+            through=fields.names("through", is_conda_name, "conda package (CEP 26)", ()),
+            idle=fields.names("idle", _is_package_glob, "glob over conda packages", ()),
         )
         if _SLUG.fullmatch(row.runtime) is None:
             fields.fail(f"{row.runtime!r} is not written like 'cuda-cudart-12'", "runtime")
@@ -154,7 +190,30 @@ class RuntimeRow(Accounted):
             fields.fail("it needs at least one", "sonames")
         if (row.relation is Relation.NONE) != (not row.conda):
             fields.fail("'conda' is empty exactly where the relation is 'none'", "conda")
+        for rival, _ in row.beside:
+            if rival not in row.conflicts:
+                fields.fail(f"{rival!r} does not stand in 'conflicts'", "beside")
         return row
+
+    def render_line(self) -> str:
+        """Return the row as a line of the look-up file, without its end."""
+        wheels = (self.pypi, self.bundled_by, self.bundled_when)
+        lists = (*wheels, self.conda, self.sonames, self.when, self.conflicts)
+        beside = join_items(f"{rival}{_SAYS}{text}" for rival, text in self.beside)
+        own = (self.kind, *map(join_items, lists), beside, self.twice, join_items(self.through), join_items(self.idle))
+        return render_rows(self.runtime, [(own, self)])
+
+    @classmethod
+    def parse_line(cls, fields: Sequence[str]) -> "RuntimeRow":
+        """Read the fields of a line that `render_line` wrote."""
+        ((own, account),) = read_rows(fields, len(RUNTIME_COLUMNS) - 1)
+        values: dict[str, object] = dict(zip(RUNTIME_COLUMNS[1:], own, strict=True))
+        lists = {name: split_items(str(values[name])) for name in _LISTS}
+        beside = tuple((rival, text) for rival, _, text in (item.partition(_SAYS) for item in lists["beside"]))
+        return account.of(cls, runtime=fields[0], **{**values, **lists, "beside": beside})
+
+
+_LISTS = ("pypi", "bundled_by", "bundled_when", "conda", "sonames", "when", "conflicts", "beside", "through", "idle")
 
 
 def parse_provider_rows(data: object, *, own: bool = False) -> tuple[ProviderRow, ...]:
@@ -255,6 +314,16 @@ def _check_conflicts(rows: Sequence[RuntimeRow]) -> None:
                 raise InvalidTableRowError(f"[{number}].conflicts[{place}]", problem)
 
 
+def _parse_beside(fields: Fields) -> tuple[tuple[str, str], ...]:
+    if not fields.has("beside"):
+        return ()
+    said = fields.value("beside")
+    if not isinstance(said, dict) or not said:
+        fields.fail("expected a mapping of runtimes and what happens beside them", "beside")
+    rivals = Fields(said, f"{fields.path}.beside", said)
+    return tuple((str(rival), rivals.text(rival)) for rival in said)
+
+
 def _is_api(text: str) -> bool:
     return _API.fullmatch(text) is not None
 
@@ -265,6 +334,10 @@ def _is_value(text: str) -> bool:
 
 def _is_project(text: str) -> bool:
     return canonicalize_name(text) == text
+
+
+def _is_package_glob(text: str) -> bool:
+    return _PACKAGE_GLOB.fullmatch(text) is not None
 
 
 def _is_soname_glob(text: str) -> bool:
