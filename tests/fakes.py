@@ -13,6 +13,7 @@ from wheelbridge.mapping.rows import Confidence, NameAnswer, NameRow, Relation
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
 from wheelbridge.model.name import CondaName
 from wheelbridge.model.variant import ReleaseVariants
+from wheelbridge.translate.pythons import Release
 from wheelbridge.translate.variant_documents import parse_variants
 
 
@@ -109,6 +110,10 @@ class FakeIndex:
 
     def prepare(self) -> None:
         """Do nothing."""
+
+    def build(self, project: NormalizedName, sdist: DistributionFile, python: Release) -> DistributionFile:
+        """Build nothing: nobody asks for it."""
+        raise AssertionError((project, sdist, python))
 
     @property
     def plugins(self) -> None:

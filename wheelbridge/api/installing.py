@@ -1,6 +1,7 @@
 """Environments made and changed: solve, plan, fetch, and one transaction."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from hashlib import file_digest, sha256
@@ -9,11 +10,13 @@ from pathlib import Path
 from rattler import MatchSpec, PrefixRecord, RepoDataRecord
 
 from wheelbridge.api.clients import check_records, open_client
+from wheelbridge.api.external.tables import read_no_external
 from wheelbridge.api.mapping.maps import MapLike, take_maps
 from wheelbridge.api.origins import remember_origins, standing_routes
 from wheelbridge.api.places import Caches
 from wheelbridge.api.providers import Provider
 from wheelbridge.api.running import run_to_end
+from wheelbridge.api.runtime_checks import arrived_clashes, planned_clashes
 from wheelbridge.api.solving import Settings, Silent, solve_request
 from wheelbridge.api.sources import read_sources
 from wheelbridge.api.specs import Request, read_request
@@ -27,6 +30,7 @@ from wheelbridge.installer.reporter import Reporter
 from wheelbridge.installer.transaction import Caches as PackageCaches
 from wheelbridge.installer.transaction import Outcome, run_transaction, wheels_to_fetch
 from wheelbridge.installer.transaction import Request as Transaction
+from wheelbridge.mapping.natives.clashes import Clash
 from wheelbridge.model.distribution import DistributionFile
 from wheelbridge.model.source import SourceKind
 from wheelbridge.model.target import Target
@@ -40,14 +44,15 @@ _DOWNLOADS = 8
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A change of an environment, ready to be shown and carried out."""
+    """A change of an environment, ready to be shown and carried out; *warnings* are runtimes that can meet in it."""
 
     solution: Solution
     transaction: Transaction
     plan: Plan
+    warnings: tuple[Clash, ...] = ()
 
 
-def install(
+def install(  # noqa: PLR0913 - one keyword for each thing that a caller may say
     prefix: Path,
     specs: Iterable[str],
     *,
@@ -55,6 +60,7 @@ def install(
     target: Target | None = None,
     variants: VariantPolicy | None = None,
     maps: Iterable[MapLike] = (),
+    no_external: Iterable[str] = (),
     create: bool = False,
 ) -> Outcome:
     """Add packages to the environment at *prefix*, or with *create* make it.
@@ -66,7 +72,10 @@ def install(
         target: the machine the environment is for; None: this one.
         variants: what to prefer, ban and pin among wheel variants.
         maps: names of projects and packages of your own, as in `wheelbridge.solve`.
+        no_external: projects whose wheels get nothing of conda, as in `wheelbridge.solve`.
         create: the environment is new.
+
+    Runtimes that should not meet in one process are a `UserWarning`, as `warnings` has it.
 
     Raises:
         WheelbridgeError: the environment is then as it was.
@@ -77,10 +86,17 @@ def install(
         caches=Caches.default(),
         variants=variants or VariantPolicy(),
         maps=take_maps(maps),
+        no_external=read_no_external(no_external),
     )
     with hold_prefix(prefix):
         prepared = prepare(prefix, read_request(specs), settings, Silent(), create=create)
-        return carry_out(prepared, settings, Reporter())
+        for clash in prepared.warnings:
+            _warn(clash)
+        return carry_out(prepared, settings, Reporter(), _warn)
+
+
+def _warn(clash: Clash) -> None:
+    warnings.warn(clash.message, stacklevel=3)
 
 
 def prepare(
@@ -122,7 +138,7 @@ def prepare(
     plan = make_plan(installed, transaction.records, transaction.subdir)
     if repeated and not plan.is_empty:
         check_new(prefix)
-    return Prepared(solution, transaction, plan)
+    return Prepared(solution, transaction, plan, planned_clashes(solution, settings, plan.keep))
 
 
 def _standing(prefix: Path, installed: Sequence[PrefixRecord], request: Request, settings: Settings) -> Standing:
@@ -146,8 +162,12 @@ def _adopt_hashes(solution: Solution, installed: Sequence[PrefixRecord]) -> None
             package.record.sha256 = digest
 
 
-def carry_out(prepared: Prepared, settings: Settings, reporter: Reporter) -> Outcome:
+def carry_out(
+    prepared: Prepared, settings: Settings, reporter: Reporter, warn: Callable[[Clash], None] = lambda _: None
+) -> Outcome:
     """Fetch what is missing and link it all in one transaction.
+
+    *warn* is called before anything is linked, with each clash of runtimes that only the files show.
 
     Raises:
         WheelbridgeError: the environment is then as it was.
@@ -164,6 +184,8 @@ def carry_out(prepared: Prepared, settings: Settings, reporter: Reporter) -> Out
     ]
     wheels = _download(tasks, settings.caches, reporter)
     check_variants(prepared.solution.packages, wheels, settings.caches.unpacked_wheels)
+    for clash in arrived_clashes(prepared.solution, prepared.plan.keep, wheels, prepared.warnings, settings):
+        warn(clash)
     _complete_hashes(prepared.transaction, wheels)
     if any(source.attestations for source in prepared.solution.sources):
         from wheelbridge.api.attesting import check_attestations  # noqa: PLC0415 - few sources must attest their files
@@ -224,7 +246,7 @@ def _download(
         if file.sha256 and _has_hash(folder / file.filename, file.sha256):
             return url, folder / file.filename
         reporter.on_download_start(file.filename, file.size)
-        path = provider.index.download(file, folder, progress)
+        path = provider.download(file, folder, progress)
         reporter.on_download_complete(file.filename)
         return url, path
 

@@ -40,6 +40,16 @@ class Caches:
         return self.root / "wheels"
 
     @property
+    def built(self) -> Path:
+        """Wheels that were built here, by what they were built of and with."""
+        return self.root / "built"
+
+    @property
+    def builds(self) -> Path:
+        """Builds that are going on, and the output of those that failed."""
+        return self.root / "builds"
+
+    @property
     def packages(self) -> Path:
         """Unpacked packages of channels, for hard links into environments."""
         return self.root / "pkgs"

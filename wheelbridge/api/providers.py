@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
+from typing import TypeAlias
 
 from wheelbridge.api.places import Caches
 from wheelbridge.errors import UsageError, WheelbridgeError
 from wheelbridge.index.client import open_index
 from wheelbridge.index.errors import ProjectNotFoundError
-from wheelbridge.index.protocol import Index
+from wheelbridge.index.protocol import Index, Progress
 from wheelbridge.index.variables import source_variables
 from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
 from wheelbridge.model.name import NormalizedName
@@ -16,6 +19,10 @@ from wheelbridge.model.source import Route, Source
 from wheelbridge.model.variant import ReleaseVariants
 from wheelbridge.solver.ownership import Rule
 from wheelbridge.solver.problem import VariantPlugins
+from wheelbridge.translate.pythons import Release
+
+Builder: TypeAlias = Callable[[Index, NormalizedName, DistributionFile, Release], DistributionFile]
+"""Builds a wheel of a source distribution that an index has, with a minor version of python."""
 
 
 class Provider:
@@ -35,6 +42,7 @@ class Provider:
         self._caches = caches
         self._offline = offline
         self._trusted = trusted
+        self.builder: Builder | None = None
 
     @cached_property
     def index(self) -> Index:
@@ -83,15 +91,44 @@ class Provider:
 
     def known_metadata(self, file: DistributionFile) -> CoreMetadata | None:
         """Return the metadata of one wheel if that takes neither network nor time, else None."""
-        return self.index.known_metadata(file)
+        return None if self._is_built(file) else self.index.known_metadata(file)
 
     def core_metadata(self, file: DistributionFile) -> CoreMetadata:
-        """Return the metadata of one wheel."""
-        return self.index.core_metadata(file)
+        """Return the metadata of one wheel; one that was built here also needs what its project says (PEP 725)."""
+        if not self._is_built(file):
+            return self.index.core_metadata(file)
+        from wheelbridge.api.building.store import read_built  # noqa: PLC0415 - few solves build something
+        from wheelbridge.index.local import url_to_path  # noqa: PLC0415 - as above
+
+        metadata = self._built.core_metadata(file)
+        notes = read_built(url_to_path(file.url))
+        if metadata.requires_external or notes is None:
+            return metadata
+        return replace(metadata, requires_external=notes.requires_external)
 
     def variants(self, file: DistributionFile) -> ReleaseVariants:
         """Return the variant metadata that *file* holds: a ``-variants.json``, or a wheel."""
-        return self.index.variants(file)
+        return (self._built if self._is_built(file) else self.index).variants(file)
+
+    def download(self, file: DistributionFile, folder: Path, progress: Progress | None = None) -> Path:
+        """Put *file*, hash-checked, into *folder* under its own name; return its path."""
+        return (self._built if self._is_built(file) else self.index).download(file, folder, progress)
+
+    def build(self, project: NormalizedName, sdist: DistributionFile, python: Release) -> DistributionFile:
+        """Return a wheel that is built of *sdist* with a minor version of python; this runs code of the project."""
+        if self.builder is None:
+            raise ValueError(project)
+        return self.builder(self.index, project, sdist, python)
+
+    @cached_property
+    def _built(self) -> Index:
+        """The wheels that were built here."""
+        from wheelbridge.index.local import LocalIndex  # noqa: PLC0415 - few solves build something
+
+        return LocalIndex(self._source.name, self._caches.built.as_uri())
+
+    def _is_built(self, file: DistributionFile) -> bool:
+        return file.url.startswith(f"{self._caches.built.as_uri()}/")
 
 
 def open_providers(

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 from rattler import RepoDataRecord
 
 from wheelbridge.api.channel_specs import take_channels
 from wheelbridge.api.clients import open_client
+from wheelbridge.api.external.tables import open_externals, read_no_external
 from wheelbridge.api.mapping.maps import MapLike, open_names, take_maps
 from wheelbridge.api.places import Caches
 from wheelbridge.api.providers import Provider, open_providers
@@ -17,6 +18,7 @@ from wheelbridge.api.running import run_to_end
 from wheelbridge.api.sources import read_sources
 from wheelbridge.api.specs import Request, read_request
 from wheelbridge.configuration.values import COMMAND_LINE
+from wheelbridge.errors import UsageError
 from wheelbridge.mapping.rows import NameTable
 from wheelbridge.model.source import Claim, Route, Source, SourceKind
 from wheelbridge.model.target import Target
@@ -50,6 +52,8 @@ class Settings:
         claim: of the channels that come along so; None: what their names say.
         trusted: variant providers whose plugins may be run, by the names of their packages.
         maps: what is put over the tables of names, the nearest first.
+        no_external: projects whose wheels get nothing of conda for their external dependencies; ``:all:`` for all.
+        builds: projects of which a wheel is built, and none of an index taken; a build runs the project's code.
     """
 
     target: Target
@@ -63,11 +67,20 @@ class Settings:
     relations: bool = True
     claim: Claim | None = None
     maps: "tuple[Overlay, ...]" = ()
+    no_external: frozenset[str] = frozenset()
+    builds: frozenset[NormalizedName] = frozenset()
 
     def open_providers(self) -> dict[str, Provider]:
         """Return index name -> provider."""
         trusted, routes = self.trusted, self.routes
-        return open_providers(self.sources, self.caches, offline=self.offline, trusted=trusted, routes=routes)
+        providers = open_providers(self.sources, self.caches, offline=self.offline, trusted=trusted, routes=routes)
+        if self.builds:
+            from wheelbridge.api.building.wheels import SdistBuilder  # noqa: PLC0415 - it solves, too: a circle
+
+            for source in self.sources:
+                if source.kind == "index":
+                    providers[source.name].builder = SdistBuilder(self, source)
+        return providers
 
 
 def solve(
@@ -78,6 +91,7 @@ def solve(
     exclude_newer: datetime | None = None,
     variants: VariantPolicy | None = None,
     maps: Iterable[MapLike] = (),
+    no_external: Iterable[str] = (),
 ) -> Solution:
     """Find the packages, conda's and wheels together, that meet *specs*.
 
@@ -91,6 +105,7 @@ def solve(
         variants: what to prefer, ban and pin among wheel variants.
         maps: names of projects and packages of your own, those that win first: files, with a mode before a text's name
             (``"extend=names.yaml"``), and mappings such as ``{"my-tool": "my_tool", "other": None}``.
+        no_external: projects whose wheels get nothing of conda for their external dependencies; ``:all:`` for all.
 
     Raises:
         WheelbridgeError: see `wheelbridge.solver.errors` and `wheelbridge.index.errors`.
@@ -102,6 +117,7 @@ def solve(
         exclude_newer=exclude_newer,
         variants=variants or VariantPolicy(),
         maps=take_maps(maps),
+        no_external=read_no_external(no_external),
     )
     return solve_request(read_request(specs), settings, Silent())
 
@@ -124,6 +140,8 @@ def solve_request(
         offline=settings.offline,
         complete=standing is not None,
         variants=settings.variants,
+        externals=open_externals(settings.maps, settings.no_external),
+        builds=settings.builds,
         standing=_let_go(standing or Standing(), (*named, *filter(_is_given_now, settings.routes)), sources),
     )
     table, repodata = open_names(sources, settings.maps), settings.caches.repodata
@@ -131,6 +149,21 @@ def solve_request(
     work = solve_jointly(problem, providers, table, repodata_cache=repodata, progress=progress, client=client)
     solution = run_to_end(work)
     return replace(solution, notes=(*solution.notes, *_note_lookalikes(solution, problem, table)))
+
+
+def read_builds(projects: Iterable[str]) -> frozenset[NormalizedName]:
+    """Return the projects, normalized, of which a wheel is to be built.
+
+    >>> read_builds(["Ruamel_YAML"])
+    frozenset({'ruamel-yaml'})
+
+    Raises:
+        UsageError: if one is no name of a project.
+    """
+    try:
+        return frozenset(canonicalize_name(project, validate=True) for project in projects)
+    except InvalidName as error:
+        raise UsageError(f"--build: {error}", hint="Name projects one by one, as in --build pyodbc.") from error
 
 
 def _note_lookalikes(solution: Solution, problem: Problem, table: NameTable) -> list[str]:

@@ -26,6 +26,7 @@ class Sources:
     trusted_host: o.TrustedHosts = None
     no_channel_relations: o.NoRelations = False
     map: o.Maps = None
+    no_external: o.NoExternal = None
     config: o.Config = None
     no_config: o.NoConfig = False
     exclude_newer: o.ExcludeNewer = None
@@ -43,6 +44,7 @@ class Sources:
             trusted_hosts=tuple(self.trusted_host or ()),
             relations=not self.no_channel_relations,
             maps=tuple(self.map or ()),
+            no_external=tuple(self.no_external or ()),
         )
 
 
@@ -102,6 +104,13 @@ class Variants(Wishes):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Building:
+    """What is built rather than taken."""
+
+    build: o.Builds = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Which environment."""
 
@@ -143,8 +152,10 @@ class Output:
         )
 
 
-def read_options(argv: Sequence[str], sources: Sources, facts: Facts, wishes: Wishes) -> o.SolveOptions:
-    """Return what the command line *argv* says of sources, target and variants."""
+def read_options(
+    argv: Sequence[str], sources: Sources, facts: Facts, wishes: Wishes, building: Building | None = None
+) -> o.SolveOptions:
+    """Return what the command line *argv* says of sources, target, variants and builds."""
     return o.SolveOptions(
         sources=sources.choice(argv),
         config=sources.config,
@@ -155,6 +166,7 @@ def read_options(argv: Sequence[str], sources: Sources, facts: Facts, wishes: Wi
         platform=facts.platform if isinstance(facts, Machine) else None,
         variants=wishes.policy,
         trusted=wishes.variant_trust or [],
+        builds=(building and building.build) or (),
     )
 
 

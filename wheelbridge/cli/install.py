@@ -12,6 +12,7 @@ from wheelbridge.api.removing import prepare_removal
 from wheelbridge.api.running import run_to_end
 from wheelbridge.api.solving import Settings
 from wheelbridge.api.specs import read_request
+from wheelbridge.cli.clashes import add_warnings, show_clashes
 from wheelbridge.cli.options import Output, SolveOptions
 from wheelbridge.cli.output import err, note, out, print_json
 from wheelbridge.cli.progress import reporter, steps
@@ -22,6 +23,7 @@ from wheelbridge.installer.listing import load_records
 from wheelbridge.installer.plan import Plan
 from wheelbridge.installer.prefix import hold_prefix, is_environment
 from wheelbridge.installer.transaction import run_transaction
+from wheelbridge.mapping.natives.clashes import Clash
 from wheelbridge.model.redaction import redact_argument
 
 
@@ -41,11 +43,11 @@ def install(
 
 def remove(prefix: Path, names: Sequence[str], output: Output) -> int:
     """Remove packages from an environment."""
-    with _hold(prefix, output):
-        removal = prepare_removal(prefix, names, override=output.overrides, command=_command())
+    with hold(prefix, output):
+        removal = prepare_removal(prefix, names, override=output.overrides, command=command_line())
         if not output.as_json:
             render_plan(removal.plan, str(prefix), {})
-        if not _go_ahead(output, removal.plan):
+        if not go_ahead(output, removal.plan):
             return 0
         if not output.dry_run:
             with reporter(output) as listener:
@@ -72,7 +74,7 @@ def _change(
     if request.is_empty:
         raise UsageError("Nothing to install", hint="Name packages, such as 'python=3.12' or 'pypi:torch'.")
     settings = read_settings(options if new else _for_environment(options, prefix))
-    with _hold(prefix, output):
+    with hold(prefix, output):
         with steps(output) as progress:
             prepared = prepare(
                 prefix,
@@ -81,15 +83,14 @@ def _change(
                 progress,
                 create=new,
                 override=output.overrides,
-                command=_command(),
+                command=command_line(),
             )
         _show(prepared, prefix, output)
-        if not _go_ahead(output, prepared.plan):
+        if not go_ahead(output, prepared.plan):
             return 0
-        if not output.dry_run:
-            _carry_out(prepared, settings, output)
+        warnings = [*prepared.warnings, *(() if output.dry_run else _carry_out(prepared, settings, output))]
     if output.as_json:
-        print_json(solution_json(prepared.solution, settings, dry_run=output.dry_run))
+        print_json(add_warnings(solution_json(prepared.solution, settings, dry_run=output.dry_run), warnings))
     return 0
 
 
@@ -99,7 +100,7 @@ def _for_environment(options: SolveOptions, prefix: Path) -> SolveOptions:
     return replace(options, platform=subdirs.pop()) if len(subdirs) == 1 else options
 
 
-def _hold(prefix: Path, output: Output) -> AbstractContextManager[None]:
+def hold(prefix: Path, output: Output) -> AbstractContextManager[None]:
     """Keep others away from the prefix, from reading it to changing it; a dry run touches nothing."""
     return nullcontext() if output.dry_run else hold_prefix(prefix)
 
@@ -110,11 +111,20 @@ def _show(prepared: Prepared, prefix: Path, output: Output) -> None:
     for text in prepared.solution.notes:
         note(text)
     render_plan(prepared.plan, str(prefix), {package.name: package for package in prepared.solution.packages})
+    show_clashes(prepared.warnings)
 
 
-def _carry_out(prepared: Prepared, settings: Settings, output: Output) -> None:
+def _carry_out(prepared: Prepared, settings: Settings, output: Output) -> Sequence[Clash]:
+    """Carry it out, and return what only the files showed; a person is told of it before anything is linked."""
+    warnings: list[Clash] = []
+
+    def warn(clash: Clash) -> None:
+        warnings.append(clash)
+        if not output.as_json:
+            show_clashes([clash])
+
     with reporter(output) as listener:
-        outcome = carry_out(prepared, settings, listener)
+        outcome = carry_out(prepared, settings, listener, warn)
     for path in outcome.overwritten:
         note(f"{path} belonged to no package and was replaced.")
     for conflict in outcome.conflicts:
@@ -122,9 +132,10 @@ def _carry_out(prepared: Prepared, settings: Settings, output: Output) -> None:
             note(f"Several packages claim {conflict}.")
     if not output.as_json and not outcome.plan.is_empty:
         out().print(f"Done: {prepared.transaction.prefix}")
+    return warnings
 
 
-def _go_ahead(output: Output, plan: Plan) -> bool:
+def go_ahead(output: Output, plan: Plan) -> bool:
     """Ask, unless there is nothing to ask for or nobody to ask."""
     if output.dry_run or output.yes or output.as_json or plan.is_empty:
         return True
@@ -133,5 +144,6 @@ def _go_ahead(output: Output, plan: Plan) -> bool:
     return err().input("Proceed ([y]/n)? ", markup=False).strip().lower() in {"", "y", "yes"}
 
 
-def _command() -> tuple[str, ...]:
+def command_line() -> tuple[str, ...]:
+    """Return this process's command line for the history, without secrets."""
     return ("wheelbridge", *map(redact_argument, sys.argv[1:]))

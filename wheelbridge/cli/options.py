@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _SOURCES = "Sources, in order of priority"
 _TARGET = "Target"
 _VARIANTS = "Wheel variants"
+_BUILDS = "Source distributions"
 _OUTPUT = "Output"
 
 Specs = Annotated[
@@ -97,6 +98,24 @@ Maps = Annotated[
         help="Names of projects and packages of your own: over the tables (patch), in their place (use), or below "
         "them (extend).",
         rich_help_panel=_SOURCES,
+    ),
+]
+NoExternal = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--no-external",
+        metavar="PROJECT",
+        help="Wheels of it get nothing of conda for their external dependencies; :all: for every project.",
+        rich_help_panel=_SOURCES,
+    ),
+]
+Builds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--build",
+        metavar="PROJECT",
+        help="Build a wheel of its source distribution, and take none of an index: this runs the project's code.",
+        rich_help_panel=_BUILDS,
     ),
 ]
 Config = Annotated[
@@ -242,6 +261,7 @@ class SolveOptions:
     platform: str | None
     variants: "VariantPolicy"
     trusted: Sequence[str]
+    builds: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

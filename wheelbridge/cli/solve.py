@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from wheelbridge.api.mapping.maps import load_maps
 from wheelbridge.api.places import Caches
-from wheelbridge.api.solving import Settings, solve_request
+from wheelbridge.api.runtime_checks import planned_clashes
+from wheelbridge.api.solving import Settings, read_builds, solve_request
 from wheelbridge.api.sources import SourceList, gather_sources
 from wheelbridge.api.specs import read_request
+from wheelbridge.cli.clashes import add_warnings, show_clashes
 from wheelbridge.cli.options import Output, SolveOptions
 from wheelbridge.cli.output import note, print_json
 from wheelbridge.cli.progress import steps
@@ -45,6 +47,8 @@ def read_settings(options: SolveOptions) -> Settings:
         variants=options.variants,
         trusted=tuple(options.trusted),
         maps=load_maps(listed.maps),
+        no_external=listed.no_external,
+        builds=read_builds(options.builds),
     )
 
 
@@ -61,10 +65,12 @@ def run(specs: Sequence[str], requirements: Sequence[str], options: SolveOptions
     settings = read_settings(options)
     with steps(output) as progress:
         solution = solve_request(request, settings, progress)
+    warnings = planned_clashes(solution, settings)
     if output.as_json:
-        print_json(solution_json(solution, settings, dry_run=True))
+        print_json(add_warnings(solution_json(solution, settings, dry_run=True), warnings))
         return 0
     for text in solution.notes:
         note(text)
     render_solution(solution, settings, verbose=output.verbose)
+    show_clashes(warnings)
     return 0

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
 from packaging.version import InvalidVersion, Version
 
 from wheelbridge.errors import TranslationError
@@ -65,6 +65,17 @@ class Offer:
     def only_sdists(self) -> bool:
         """The project has files here, but no wheel."""
         return bool(self.page.files) and not any(file.filename.endswith(".whl") for file in self.page.files)
+
+    @cached_property
+    def sdists(self) -> dict[Version, DistributionFile]:
+        """Version -> its source distribution, newest version first; of several, the first one that is not yanked."""
+        found: dict[Version, list[DistributionFile]] = {}
+        for file in self.page.files:
+            with suppress(InvalidSdistFilename):
+                project, version = parse_sdist_filename(file.filename)
+                if project == self.page.project:
+                    found.setdefault(version, []).append(file)
+        return {version: _unyanked(found[version])[0] for version in sorted(found, reverse=True)}
 
     def candidates(self, version: Version) -> tuple[Candidate, ...]:
         """Return the wheels of *version* that the target runs: of each variant, for each interpreter, the best one.
@@ -152,7 +163,7 @@ class Offer:
 
     def files(self, version: Version) -> list[DistributionFile]:
         """Return the wheels of *version* that are not yanked, or all are, not too new, and may be taken."""
-        return [file for file in _unyanked(self.releases.get(version, ())) if self._why_not(file) is None]
+        return [file for file in _unyanked(self.releases.get(version, ())) if self.why_not(file) is None]
 
     def exhausted(self, specifiers: Iterable[SpecifierSet], window: int) -> bool:
         """Tell whether a wider window would offer nothing more."""
@@ -168,8 +179,8 @@ class Offer:
         return self._admitted[specifier]
 
     def _admit(self, specifier: SpecifierSet) -> list[Version]:
-        pinned = any(clause.operator in {"==", "==="} and not clause.version.endswith(".*") for clause in specifier)
-        yanked = set() if pinned else {v for v, files in self.releases.items() if all(map(_is_yanked, files))}
+        withdrawn = {version for version, files in self.releases.items() if all(map(_is_yanked, files))}
+        yanked = set() if is_pin(specifier) else withdrawn
         for version in specifier.filter(yanked):
             self._refuse_yanked(self.releases[version])
         available = [version for version in self.releases if version not in yanked]
@@ -186,7 +197,7 @@ class Offer:
         kept = _unyanked(files)
         self._refuse_yanked(filter(_is_yanked, files) if kept is not files else ())
         for file in kept:
-            if refusal := self._why_not(file):
+            if refusal := self.why_not(file):
                 self.refused[file.filename] = refusal
                 continue
             try:
@@ -195,7 +206,8 @@ class Offer:
             except TranslationError as error:
                 self._refuse(file, error.code, error.message)
 
-    def _why_not(self, file: DistributionFile) -> Refusal | None:
+    def why_not(self, file: DistributionFile) -> Refusal | None:
+        """Return why a file is not taken, for its time or its source; None where it is."""
         return self._why_late(file) or self.admit(file)
 
     def _why_late(self, file: DistributionFile) -> Refusal | None:
@@ -214,12 +226,22 @@ class Offer:
         if any(release in self.pythons for release in minors):
             return True
         runs_on = f"Python {_dotted(minors[0])}" + (f" to {_dotted(minors[-1])}" if len(minors) > 1 else "")
-        allowed = ", ".join(map(_dotted, sorted(self.pythons)))
-        self._refuse(candidate.file, OTHER_PYTHON, f"It runs on {runs_on}; the request allows {allowed}")
+        self.refused[candidate.file.filename] = other_python(candidate.file, runs_on, self.pythons)
         return False
 
     def _refuse(self, file: DistributionFile, code: str, reason: str) -> None:
         self.refused[file.filename] = Refusal(file.filename, code, reason)
+
+
+def is_pin(specifier: SpecifierSet) -> bool:
+    """Tell whether *specifier* names one version: only then a yanked release is taken (PEP 592)."""
+    return any(clause.operator in {"==", "==="} and not clause.version.endswith(".*") for clause in specifier)
+
+
+def other_python(file: DistributionFile, runs_on: str, pythons: Iterable[Release]) -> Refusal:
+    """Return the refusal of a file that no python runs that can occur."""
+    allowed = ", ".join(map(_dotted, sorted(pythons)))
+    return Refusal(file.filename, OTHER_PYTHON, f"It runs on {runs_on}; the request allows {allowed}")
 
 
 def _group(candidates: Sequence[Candidate], *, strict: bool) -> Iterable[Sequence[Candidate]]:

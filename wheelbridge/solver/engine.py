@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from packaging.utils import NormalizedName
@@ -13,6 +14,7 @@ from rattler.exceptions import GatewayError, SolverError
 
 from wheelbridge.mapping.rows import NameTable
 from wheelbridge.model.record import WHEEL_FLAG
+from wheelbridge.solver.build_notes import note_idle_builds
 from wheelbridge.solver.catalogue import Catalogue
 from wheelbridge.solver.channels import ChannelAccess, Channels, pythons_of
 from wheelbridge.solver.concessions import Concessions, spec_name
@@ -24,6 +26,7 @@ from wheelbridge.solver.errors import (
     UnsatisfiableError,
 )
 from wheelbridge.solver.explain import UNSPOKEN, Evidence, explain, names_without_candidates, words_of
+from wheelbridge.solver.externals import note_externals
 from wheelbridge.solver.hidden import find_hidden, find_way_out
 from wheelbridge.solver.names import SolverNames
 from wheelbridge.solver.owners import Owners
@@ -79,7 +82,8 @@ async def solve_jointly(
     try:
         solution = await solve_once(problem)
     except UnsatisfiableError as error:
-        error.hint = await find_way_out(problem, error.kept_back, solve_once) or error.hint
+        harmless = replace(problem, builds=frozenset())  # what is only tried out, by other rules, runs nobody's code
+        error.hint = await find_way_out(harmless, error.kept_back, solve_once) or error.hint
         raise
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
@@ -183,7 +187,10 @@ class _Session:
             statistics=self._statistics,
             versions_of=self._versions_of,
             policy=self._problem.variants,
+            progress=self._progress,
+            builds=self._problem.builds,
             exclude_newer=self._problem.exclude_newer,
+            externals=replace(self._problem.externals, known=self._channels.names | self._conda_names),
         )
 
     async def run(self) -> Solution | None:
@@ -226,7 +233,7 @@ class _Session:
         try:
             records = await solve(
                 self._catalogue.places,
-                specs,
+                [MatchSpec(spec) for spec in specs],  # of texts, rattler reads the strict form alone
                 platforms=[Subdir(self._problem.target.subdir)],
                 locked_packages=[self._owners.completed(record) for record in self._problem.standing.locked],
                 virtual_packages=to_rattler_virtual_packages(self._problem.target),
@@ -296,7 +303,10 @@ class _Session:
         if project not in self._versions:
             offers = await self._owners.offers(project)
             versions = await self._owners.conda_versions(project)
-            self._versions[project] = versions.union(*(offer.releases for offer in offers.values()))
+            for offer in offers.values():
+                versions.update(offer.releases)
+                versions.update(offer.sdists if project in self._problem.builds else ())
+            self._versions[project] = versions
         return self._versions[project]
 
     async def _solution(self, records: list[RepoDataRecord]) -> Solution:
@@ -317,6 +327,8 @@ class _Session:
             notes=(
                 *self._request.notes,
                 *note_stand_ins(taken),
+                *note_externals(records, self._wheels.values(), self._kept),
+                *note_idle_builds(self._problem.builds, packages, self._wheels.values()),
                 *note_undecided(packages, self._demand.names, self._channels.names),
                 *(f"{old} was asked for earlier; it may move now." for old in self._concessions.loosened),
                 *note_idle_pins(self._problem.variants, packages),

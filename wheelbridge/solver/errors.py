@@ -96,7 +96,7 @@ class NoWheelError(WheelbridgeError):
     def __init__(self, project: str) -> None:
         super().__init__(
             f"The project {project!r} offers source distributions only, no wheel",
-            hint="Build a wheel of it into a folder and add that folder as an index, or take it from a channel.",
+            hint=f"To build one here, which runs the project's code: --build {project}. Or take it from a channel.",
         )
         self.project = project
 

@@ -14,6 +14,8 @@ from wheelbridge.model.source import Claim, Route, Source, SourceKind
 from wheelbridge.model.target import Target
 from wheelbridge.model.variant import Features, ReleaseVariants, VariantProvider, WheelVariant
 from wheelbridge.model.variant_policy import VariantPolicy
+from wheelbridge.translate.pythons import Release
+from wheelbridge.translate.wheel_externals import ExternalTables
 
 
 class WheelProvider(Protocol):
@@ -33,6 +35,12 @@ class WheelProvider(Protocol):
 
     def variants(self, file: DistributionFile) -> ReleaseVariants:
         """Return the variant metadata that *file* holds: a ``-variants.json``, or a wheel (PEP 825)."""
+
+    def build(self, project: NormalizedName, sdist: DistributionFile, python: Release) -> DistributionFile:
+        """Return a wheel that is built of *sdist* with a minor version of python; this runs code of the project.
+
+        `core_metadata` and `variants` answer for that wheel, too.
+        """
 
     @property
     def plugins(self) -> "VariantPlugins | None":
@@ -94,6 +102,8 @@ class Problem:
         complete: the records of wheels have the groups of all extras, as a record that is kept must.
         variants: what the user says of wheel variants.
         standing: what an environment brings along.
+        externals: what the tables know of external dependencies, and which projects' wheels are not to get any.
+        builds: projects of which a wheel is built, and none of an index taken.
     """
 
     target: Target
@@ -108,6 +118,8 @@ class Problem:
     complete: bool = False
     variants: VariantPolicy = field(default_factory=VariantPolicy)
     standing: Standing = field(default_factory=Standing)
+    externals: ExternalTables = field(default_factory=ExternalTables)
+    builds: frozenset[NormalizedName] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,7 +127,7 @@ class _Taker:
         offers = await self._owners.offers(project, opened=False)
         if not offers:
             raise await self._not_found(translation.name, project)
-        if all(offer.only_sdists for offer in offers.values()):
+        if project not in self._problem.builds and all(offer.only_sdists for offer in offers.values()):
             offers = await self._owners.offers(project)
             if all(offer.only_sdists for offer in offers.values()):
                 raise NoWheelError(project)

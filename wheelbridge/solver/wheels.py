@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -20,15 +20,18 @@ from wheelbridge.model.target import Target
 from wheelbridge.model.variant import ReleaseVariants
 from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.admission import admission_of
+from wheelbridge.solver.builds import Builds
 from wheelbridge.solver.candidates import Offer
 from wheelbridge.solver.demand import Demand
-from wheelbridge.solver.problem import Statistics, WheelProvider
+from wheelbridge.solver.errors import NoWheelError
+from wheelbridge.solver.problem import Progress, Statistics, WheelProvider
 from wheelbridge.solver.records import no_version_of, to_rattler_record
 from wheelbridge.solver.variant_choice import Candidate, VariantChoice, ask_plugins, is_about_variants, read_own_variant
 from wheelbridge.translate.pythons import Release
 from wheelbridge.translate.requirement import KnownVersions, RequirementTranslation
 from wheelbridge.translate.variant_documents import combine_own_variants
 from wheelbridge.translate.wheel import Scope, compose_wheel
+from wheelbridge.translate.wheel_externals import ExternalTables, WheelExternals, translate_wheel_externals
 
 _Argument = TypeVar("_Argument")
 _Result = TypeVar("_Result")
@@ -49,6 +52,9 @@ class Context:
         executor: runs what waits for the network.
         versions_of: tells the versions that all sources together have of a project.
         policy: what the user says of variants.
+        externals: what is known of external dependencies.
+        progress: is told of builds, which take their time.
+        builds: projects of which a wheel is built, and none of an index taken.
     """
 
     target: Target
@@ -58,7 +64,10 @@ class Context:
     statistics: Statistics
     versions_of: VersionsOf
     policy: VariantPolicy
+    progress: Progress
     exclude_newer: datetime | None = None
+    externals: ExternalTables = field(default_factory=ExternalTables)
+    builds: frozenset[NormalizedName] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,7 @@ class OfferedWheel:
     extras: frozenset[str] | None
     record: WheelRecord
     requirements: tuple[RequirementTranslation, ...]
+    externals: WheelExternals
     solver_record: RepoDataRecord
 
     @property
@@ -94,6 +104,8 @@ class WheelSource:
         self._refused: dict[NormalizedName, dict[str, Refusal]] = {}
         self._answers: dict[str, list[OfferedWheel]] = {}
         self._metadata: dict[str, CoreMetadata] = {}
+        self._chosen: dict[str, tuple[str, ...]] = {}
+        self._builds: dict[NormalizedName, Builds] = {}
 
     def records_of(self, name: str) -> list[RepoDataRecord]:
         """Return the records for the solver name *name*."""
@@ -105,12 +117,42 @@ class WheelSource:
         offer = await self.offer(project)
         if offer is None:
             return
+        if project in self._context.builds:
+            offer = await self._build(project, offer)
+        elif offer.only_sdists:
+            self._refuse_sdists(project, offer)
         candidates = [item for version in await self._select(offer) for item in offer.candidates(version)]
         extras = demand.extras_of(project)
         found = await asyncio.gather(*(self._wheel(project, candidate, extras) for candidate in candidates))
         wheels = self._answers[demand.names(project)] = [wheel for wheel in found if wheel]
         for wheel in wheels:
             demand.follow(project, wheel.requirements)
+
+    async def _build(self, project: NormalizedName, offer: Offer) -> Offer:
+        """Let wheels be built of what is asked for by now; return what is offered in the place of the index's wheels.
+
+        Only `update` may come here: it is called for the indexes that may serve a project, and a build runs its code.
+        """
+        builds = self._builds.setdefault(project, Builds(offer))
+        for sdist, python in builds.choose(self._context.demand.specifiers_of(project)):
+            self._context.progress.step(f"Building {sdist.filename}")
+            call = partial(self._provider.build, project, sdist)
+            builds.add(sdist, await self._in_thread(call, python))
+        built = builds.make_offer()
+        self._offers[project] = asyncio.get_running_loop().create_future()
+        self._offers[project].set_result(built)
+        return built
+
+    def _refuse_sdists(self, project: NormalizedName, offer: Offer) -> None:
+        """Say of the newest one, for all, that they are not built unasked."""
+        newest = next(iter(offer.sdists.values()), offer.page.files[-1]).filename
+        reason = f"there are source distributions only; --build {project} builds a wheel, which runs the project's code"
+        self._refused.setdefault(project, {})[newest] = Refusal(newest, NoWheelError.code, reason)
+
+    @property
+    def built(self) -> frozenset[str]:
+        """The URLs of the wheels that were built."""
+        return frozenset(url for builds in self._builds.values() for url in builds.urls)
 
     async def _select(self, offer: Offer) -> list[Version]:
         """Select the versions to offer, with the variant metadata of each read."""
@@ -162,6 +204,11 @@ class WheelSource:
         self.wheels[url] = hard
         name = self._context.demand.names(wheel.project)
         self._answers[name] = [hard if one.file.url == url else one for one in self._answers[name]]
+
+    def choose(self, url: str, spec: str) -> None:
+        """Let a wheel that needs one of several conda packages need *spec*, in its complete record, too."""
+        self._chosen[url] = (*self._chosen.get(url, ()), spec)
+        self.harden(url, spec)
 
     async def offer(self, project: NormalizedName) -> Offer | None:
         """Return what the index has of *project*, None where it has nothing."""
@@ -255,14 +302,22 @@ class WheelSource:
             versions = {wanted: await self._context.versions_of(wanted) for wanted in sorted(known.wanted)}
             record, requirements = compose(KnownVersions(versions))
         rivals = tuple(no_version_of(name) for name in names.rivals(project) if name != record.name)
+        externals = self._externals(candidate, metadata, extras)
         record = replace(
-            record,
+            externals.add_to(record),
             build_number=candidate.rank,
             constrains=record.constrains + rivals,
             track_features=self._weights(project, file, record),
         )
         solver_record = to_rattler_record(record, self.source.url)
-        return OfferedWheel(project, candidate, extras, record, tuple(requirements), solver_record)
+        return OfferedWheel(project, candidate, extras, record, tuple(requirements), externals, solver_record)
+
+    def _externals(self, candidate: Candidate, metadata: CoreMetadata, extras: frozenset[str] | None) -> WheelExternals:
+        context, minors = self._context, candidate.support.minors
+        pythons = [minor for minor in minors if minor in context.pythons] or minors
+        version, tables = candidate.name.version, context.externals
+        found = translate_wheel_externals(metadata, version, context.target, tables, pythons=pythons, extras=extras)
+        return replace(found, depends=(*found.depends, *self._chosen.get(candidate.file.url, ())))
 
     def _weights(self, project: NormalizedName, file: DistributionFile, record: WheelRecord) -> tuple[str, ...]:
         """Return what sinks a record below all others: that it is yanked, or a pre-release nobody asked for."""

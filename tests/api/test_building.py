@@ -1,0 +1,289 @@
+"""The parts of a build, one by one: activation, archives, projects, the store of what was built."""
+
+import os
+import tarfile
+import zipfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from tests.buildmaker import pack
+from tests.installer.wheelmaker import make_wheel
+from wheelbridge.api.building.activation import activated_variables
+from wheelbridge.api.building.errors import BuildFailedError, InvalidProjectError, InvalidSdistError
+from wheelbridge.api.building.project import read_project
+from wheelbridge.api.building.sdists import unpack_sdist
+from wheelbridge.api.building.store import BuiltWheels, describe_wheel
+from wheelbridge.model.distribution import DistributionFile, ProjectPage
+from wheelbridge.model.target import Target
+from wheelbridge.solver.builds import MOST_BUILT, Builds
+from wheelbridge.solver.candidates import Offer
+
+_PKG_INFO = "Metadata-Version: 2.1\nName: {}\nVersion: {}\n"
+posix_only = pytest.mark.skipif(os.name == "nt", reason="the scripts of these packages are for a POSIX shell")
+
+
+@pytest.fixture
+def prefix(tmp_path: Path) -> Path:
+    """An environment with room for scripts of activation."""
+    folder = tmp_path / "env"
+    (folder / "conda-meta").mkdir(parents=True)
+    (folder / "etc/conda/activate.d").mkdir(parents=True)
+    return folder
+
+
+def script(prefix: Path, text: str) -> None:
+    """Add a script of activation."""
+    (prefix / "etc/conda/activate.d/one.sh").write_text(text)
+
+
+@posix_only
+class TestActivation:
+    """The variables of an activated environment."""
+
+    def test_scripts_of_packages_set_variables(self, prefix: Path) -> None:
+        """Compilers of conda set CC and the flags so; values with several lines are values, too."""
+        script(prefix, 'echo "I am here"\nexport CC="$CONDA_PREFIX/bin/cc"\nexport FLAGS="a\nB=b"\n')
+
+        found = activated_variables(prefix)
+
+        assert (found["CC"], found["FLAGS"]) == (f"{prefix}/bin/cc", "a\nB=b")
+        assert "B" not in found
+        assert found["PATH"].split(os.pathsep)[0] == str(prefix / "bin")
+        assert found["CONDA_PREFIX"] == str(prefix)
+
+    def test_the_caller_stays_outside(self, prefix: Path) -> None:
+        """Neither logins nor what leads Python, pip or a compiler get into a build."""
+        names = (
+            "PYTHONPATH",
+            "PIP_INDEX_URL",
+            "UV_INDEX",
+            "CFLAGS",
+            "LD_LIBRARY_PATH",
+            "WHEELBRIDGE_SOURCE_A_PASSWORD",
+        )
+        caller = dict.fromkeys(names, "leaks") | {"PATH": f"/other/bin{os.pathsep}/usr/bin{os.pathsep}/bin"}
+        caller |= {"VIRTUAL_ENV": "/other", "HOME": "/home/me", "SOURCE_DATE_EPOCH": "1"}
+
+        found = activated_variables(prefix, caller)
+
+        assert "leaks" not in found.values()
+        assert "/other/bin" not in found["PATH"]
+        assert (found["HOME"], found["SOURCE_DATE_EPOCH"], found["PYTHONNOUSERSITE"]) == ("/home/me", "1", "1")
+
+    def test_a_script_that_ends_the_shell_is_an_error(self, prefix: Path) -> None:
+        """Without its variables, a build would be another build."""
+        script(prefix, "echo no licence >&2\nexit 3\n")
+
+        with pytest.raises(BuildFailedError) as caught:
+            activated_variables(prefix)
+        assert caught.value.output == ["no licence"]
+
+
+def tar_member(name: str, *, link: str | None = None) -> bytes:
+    """Make an archive with a project, and one more member."""
+    buffer = BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        info = tarfile.TarInfo("greet-1.0/PKG-INFO")
+        text = _PKG_INFO.format("greet", "1.0").encode()
+        info.size = len(text)
+        tar.addfile(info, BytesIO(text))
+        member = tarfile.TarInfo(name)
+        if link is not None:
+            member.type, member.linkname = tarfile.SYMTYPE, link
+        tar.addfile(member, BytesIO())
+    return buffer.getvalue()
+
+
+class TestSdists:
+    """Source distribution format: what is unpacked stays in its folder, and is what its name says."""
+
+    def test_a_good_one_is_unpacked(self, tmp_path: Path) -> None:
+        """The folder at its top is the project; names are compared as normalized ones."""
+        archive = pack(
+            tmp_path / "Greet_It-1.0.tar.gz", {"greet_it-1.0/PKG-INFO": _PKG_INFO.format("greet.it", "1.0.0")}
+        )
+
+        assert unpack_sdist(archive, tmp_path / "out") == tmp_path / "out" / "greet_it-1.0"
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            pytest.param(tar_member("../evil"), id="a-parent"),
+            pytest.param(tar_member("/evil"), id="absolute-is-another-top"),
+            pytest.param(tar_member("greet-1.0/out", link="../../../evil"), id="a-link-outside"),
+            pytest.param(tar_member("other/file"), id="two-at-the-top"),
+            pytest.param(b"no archive", id="no-archive"),
+        ],
+    )
+    def test_a_bad_tar_is_refused(self, tmp_path: Path, content: bytes) -> None:
+        """Nothing is written outside the folder."""
+        archive = tmp_path / "in" / "greet-1.0.tar.gz"
+        archive.parent.mkdir()
+        archive.write_bytes(content)
+
+        with pytest.raises(InvalidSdistError):
+            unpack_sdist(archive, tmp_path / "a" / "b" / "out")
+        assert [path for path in tmp_path.rglob("evil*") if "out" not in path.parts] == []
+
+    @pytest.mark.parametrize("member", ["../evil", "/evil", "greet-1.0/../../evil", "a\\..\\evil", "c:evil"])
+    def test_a_bad_zip_is_refused(self, tmp_path: Path, member: str) -> None:
+        """A zip archive is held to the same."""
+        archive = tmp_path / "greet-1.0.zip"
+        with zipfile.ZipFile(archive, "w") as packed:
+            packed.writestr("greet-1.0/PKG-INFO", _PKG_INFO.format("greet", "1.0"))
+            packed.writestr(member, "")
+
+        with pytest.raises(InvalidSdistError):
+            unpack_sdist(archive, tmp_path / "a" / "out")
+        assert list(tmp_path.rglob("evil*")) == []
+
+    @pytest.mark.parametrize(
+        "files",
+        [
+            pytest.param({"greet-1.0/PKG-INFO": _PKG_INFO.format("other", "1.0")}, id="another-name"),
+            pytest.param({"greet-1.0/PKG-INFO": _PKG_INFO.format("greet", "2.0")}, id="another-version"),
+            pytest.param({"greet-1.0/setup.py": ""}, id="no-metadata"),
+            pytest.param({"greet-1.0/PKG-INFO": "Name\n"}, id="unreadable-metadata"),
+        ],
+    )
+    def test_one_of_another_release_is_refused(self, tmp_path: Path, files: dict[str, str]) -> None:
+        """PKG-INFO has the name and the version of the file."""
+        with pytest.raises(InvalidSdistError):
+            unpack_sdist(pack(tmp_path / "greet-1.0.tar.gz", files), tmp_path / "out")
+
+
+class TestProjects:
+    """PEP 517 and 518: what a source tree needs to be built."""
+
+    def test_without_a_pyproject_setuptools_builds_it(self, tmp_path: Path) -> None:
+        """PEP 517: "tools should revert to the legacy behaviour of running ``setup.py``"."""
+        (tmp_path / "setup.py").write_text("")
+
+        project = read_project(tmp_path, "greet")
+
+        assert (project.name, project.requires_python) == ("greet", None)
+        assert [text.split()[0] for text in project.requires] == ["setuptools"]
+
+    def test_what_it_says_is_read(self, tmp_path: Path) -> None:
+        """Requirements, pythons and the external table; the file may be named itself."""
+        (tmp_path / "pyproject.toml").write_text(
+            '[build-system]\nrequires = ["b", "a>=1"]\nbuild-backend = "a"\n'
+            '[project]\nname = "Greet"\nrequires-python = ">=3.11"\n'
+            '[external]\nhost-requires = ["dep:generic/zlib"]\n'
+        )
+
+        project = read_project(tmp_path / "pyproject.toml")
+
+        assert (project.name, project.requires, project.requires_python) == ("Greet", ("a>=1", "b"), ">=3.11")
+        assert [str(one) for one in project.external.requires["host"]] == ["dep:generic/zlib"]
+
+    @pytest.mark.parametrize("text", ["[build-system]\n", '[build-system]\nrequires = "a"\n', None])
+    def test_what_breaks_a_rule_is_refused(self, tmp_path: Path, text: str | None) -> None:
+        """PEP 518: ``requires`` is mandatory, and a list."""
+        if text is not None:
+            (tmp_path / "pyproject.toml").write_text(text)
+
+        with pytest.raises(InvalidProjectError):
+            read_project(tmp_path)
+
+
+class TestStore:
+    """Built wheels on disk."""
+
+    def test_what_was_damaged_is_built_anew(self, tmp_path: Path) -> None:
+        """A wheel is the one that was built, or it is not there."""
+        store = BuiltWheels(tmp_path / "built")
+        wheel = make_wheel(tmp_path / "work", "greet").path
+        built = describe_wheel(wheel, requires_external=("dep:generic/zlib",), sdist="greet-1.0.tar.gz", environment=())
+        place = store.place("ab" * 32, "linux-64", ())
+
+        assert store.load(place) is None
+        assert store.store(wheel.parent, built, place) == built
+        assert store.load(place) == built
+        (place / built.filename).write_bytes(b"changed")
+        assert store.load(place) is None
+
+    def test_what_decides_a_build_decides_its_place(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The sdist, the platform, and the variables that are let in to change what is built."""
+        store = BuiltWheels(tmp_path)
+        places = {store.place("ab" * 32, "linux-64", ()), store.place("cd" * 32, "linux-64", ())}
+        places.add(store.place("ab" * 32, "osx-64", ()))
+        monkeypatch.setenv("MACOSX_DEPLOYMENT_TARGET", "13.0")
+        places.add(store.place("ab" * 32, "linux-64", ()))
+
+        assert len(places) == 4
+
+
+def sdist(version: str, *, yanked: str | None = None, python: str | None = None, day: int = 1) -> DistributionFile:
+    """Return one file of a page."""
+    name = f"greet-{version}.tar.gz"
+    time = datetime(2026, 1, day, tzinfo=UTC)
+    return DistributionFile(
+        filename=name, url=f"https://host.example/{name}", yanked=yanked, requires_python=python, upload_time=time
+    )
+
+
+def choose(
+    files: Sequence[DistributionFile], *specifiers: str, cutoff: datetime | None = None
+) -> list[tuple[str, int]]:
+    """Return the versions that are built, and the minor versions of the pythons that build them."""
+    page = ProjectPage(canonicalize_name("greet"), tuple(files))
+    offer = Offer(page, Target(subdir="linux-64"), {(3, 11), (3, 12)}, cutoff)
+    chosen = Builds(offer).choose([SpecifierSet(text) for text in specifiers] or [SpecifierSet()])
+    return [(file.filename.removeprefix("greet-").removesuffix(".tar.gz"), python[1]) for file, python in chosen]
+
+
+class TestChoice:
+    """Which source distributions are built."""
+
+    @pytest.mark.parametrize(
+        ("files", "specifiers", "expected"),
+        [
+            pytest.param([sdist("1"), sdist("2")], [], [("2", 12)], id="the-newest"),
+            pytest.param([sdist("1"), sdist("2")], ["", "<2"], [("1", 12)], id="that-all-allow"),
+            pytest.param([sdist("1"), sdist("2")], [">=2", "<2"], [("2", 12), ("1", 12)], id="or-each"),
+            pytest.param([sdist("1"), sdist("2rc1")], [], [("1", 12)], id="no-pre-release"),
+            pytest.param([sdist("2rc1")], [], [("2rc1", 12)], id="unless-there-is-no-other"),
+            pytest.param([sdist("1"), sdist("2", yanked="bad")], [], [("1", 12)], id="none-that-is-yanked"),
+            pytest.param([sdist("1"), sdist("2", yanked="bad")], ["==2"], [("2", 12)], id="unless-pinned"),
+            pytest.param([sdist("1", python="<3.12")], [], [("1", 11)], id="the-newest-python-that-runs-it"),
+            pytest.param([sdist("1"), sdist("2", python=">=3.13")], [], [("1", 12)], id="none-that-no-python-runs"),
+            pytest.param([sdist("1")], [">1"], [], id="none-at-all"),
+        ],
+    )
+    def test_it_is_as_among_wheels(
+        self, files: list[DistributionFile], specifiers: list[str], expected: list[tuple[str, int]]
+    ) -> None:
+        """Versions, time, pythons and withdrawals count as they do for wheels."""
+        assert choose(files, *specifiers) == expected
+
+    def test_what_is_too_new_is_not_built(self) -> None:
+        """--exclude-newer holds for what is built."""
+        assert choose([sdist("1", day=1), sdist("2", day=9)], cutoff=datetime(2026, 1, 5, tzinfo=UTC)) == [("1", 12)]
+
+    def test_builds_are_bounded_and_none_is_repeated(self) -> None:
+        """A solve asks again and again; it gets another build for another version only, and not for ever."""
+        page = ProjectPage(canonicalize_name("greet"), tuple(map(sdist, "12345")))
+        builds = Builds(Offer(page, Target(subdir="linux-64"), {(3, 11)}))
+        built = []
+        for text in ("", "<5", "<5", "<4", "<3"):
+            for file, _ in builds.choose([SpecifierSet(text)]):
+                built.append(file.filename)
+                builds.add(file, make_file(file))
+
+        assert built == ["greet-5.tar.gz", "greet-4.tar.gz", "greet-3.tar.gz"][:MOST_BUILT]
+        offer = builds.make_offer()
+        assert [str(version) for version in offer.releases] == ["5", "4", "3"]
+        assert offer.refused["greet-2.tar.gz"].code == "not-built"
+
+
+def make_file(file: DistributionFile) -> DistributionFile:
+    """Return the wheel of a source distribution."""
+    name = file.filename.replace(".tar.gz", "-py3-none-any.whl")
+    return DistributionFile(filename=name, url=f"file:///cache/{name}")
