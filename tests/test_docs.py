@@ -12,7 +12,7 @@ import pytest
 import wheelbridge
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.model import attestation
-from wheelbridge.solver import admission, candidates, catalogue, variant_choice
+from wheelbridge.solver import admission, builds, candidates, catalogue, variant_choice
 
 CLI = Path(__file__).parents[1] / "docs" / "reference" / "cli.md"
 
@@ -64,6 +64,7 @@ def refusal_codes() -> set[str]:
     literal = set(re.findall(r'(?:_refuse\(\w+|Refusal\([\w.]+), "([a-z-]+)"', text))
     return literal | {
         attestation.NO_PROVENANCE,
+        builds.NOT_BUILT,
         candidates.OTHER_PYTHON,
         variant_choice.INCOMPATIBLE_VARIANT,
         variant_choice.UNWANTED_VARIANT,

@@ -2,7 +2,9 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.version import Version
 
+from wheelbridge.api.natives import open_natives
 from wheelbridge.mapping.external.layers import Mode
 from wheelbridge.mapping.lookup import Layer, LayeredNameTable
 from wheelbridge.mapping.overlays import Overlay, parse_overlay, stack_overlays
@@ -123,3 +125,34 @@ class TestInvariants:
 def _plain(answer: NameAnswer) -> tuple[object, ...]:
     """Return an answer without the names of layers, which count the maps."""
     return ([(row.pypi, row.conda, row.relation) for row in answer.rows], answer.ambiguous)
+
+
+wheels = st.lists(
+    st.tuples(st.sampled_from(PROJECTS), st.sampled_from(PACKAGES)),
+    unique_by=lambda row: row[0],
+    max_size=len(PROJECTS),
+)
+"""Rows of what wheels need: project and package."""
+
+
+class TestWheels:
+    """PEP 804, for what wheels need: patch replaces, extend appends, use stands alone."""
+
+    @given(stack=st.lists(st.tuples(st.sampled_from(Mode), wheels), max_size=4), project=st.sampled_from(PROJECTS))
+    def test_against_the_model(
+        self, stack: list[tuple[Mode, list[tuple[NormalizedName, CondaName]]]], project: NormalizedName
+    ) -> None:
+        """Of each project by itself, from the farthest to the nearest; nothing is shipped for these."""
+        maps = [
+            parse_overlay({"wheels": [{"pypi": name, "depends": [package]} for name, package in rows]}, "map", mode)
+            for mode, rows in stack
+        ]
+        expected: list[str] = []
+        for mode, rows in reversed(stack):
+            own = [package for name, package in rows if name == project]
+            if mode is Mode.USE or (mode is Mode.PATCH and own):
+                expected = []
+            expected += own
+
+        specs = open_natives(maps).find(project, Version("1"), "linux-64").specs
+        assert specs == tuple(dict.fromkeys(expected))

@@ -7,6 +7,7 @@ import typer
 
 from wheelbridge.cli import groups as g
 from wheelbridge.cli import options as o
+from wheelbridge.cli.external.app import external_app
 from wheelbridge.cli.mapping.app import map_app
 
 app = typer.Typer(
@@ -45,7 +46,7 @@ def target(*, machine: g.Machine, as_json: o.Json = False) -> int:
 @app.command()
 @g.grouped
 def translate(
-    kind: Annotated[str, typer.Argument(help="specifier, marker, requirement, wheel, variants or name")],
+    kind: Annotated[str, typer.Argument(help="specifier, marker, requirement, wheel, variants, external or name")],
     inputs: Annotated[list[str] | None, typer.Argument(help="Texts; for a wheel, JSON objects or files.")] = None,
     *,
     machine: g.Machine,
@@ -73,13 +74,14 @@ def solve(
     sources: g.Sources,
     machine: g.Machine,
     wishes: g.Variants,
+    building: g.Building,
     output: g.Output,
     pypi: o.Requirements = None,
 ) -> int:
     """Say what `create` would install; touch nothing."""
     from wheelbridge.cli.solve import run
 
-    options = g.read_options(ctx.obj, sources, machine, wishes)
+    options = g.read_options(ctx.obj, sources, machine, wishes, building)
     return run(specs or [], pypi or [], options, output.settings())
 
 
@@ -93,6 +95,7 @@ def create(
     sources: g.Sources,
     machine: g.Machine,
     wishes: g.Variants,
+    building: g.Building,
     asked: g.Confirmation,
     output: g.Output,
     pypi: o.Requirements = None,
@@ -100,7 +103,7 @@ def create(
     """Make a new environment."""
     from wheelbridge.cli.install import create as run
 
-    options = g.read_options(ctx.obj, sources, machine, wishes)
+    options = g.read_options(ctx.obj, sources, machine, wishes, building)
     return run(place.path, specs or [], pypi or [], options, output.settings(asked))
 
 
@@ -114,6 +117,7 @@ def install(
     sources: g.Sources,
     facts: g.Facts,
     wishes: g.Variants,
+    building: g.Building,
     asked: g.Confirmation,
     output: g.Output,
     pypi: o.Requirements = None,
@@ -123,7 +127,7 @@ def install(
     """Add packages to an environment; what is there is kept unless it must move."""
     from wheelbridge.cli.install import install as run
 
-    options = g.read_options(ctx.obj, sources, facts, wishes)
+    options = g.read_options(ctx.obj, sources, facts, wishes, building)
     overrides = o.read_overrides(frozen=override_frozen, managed=override_externally_managed)
     return run(place.path, specs or [], pypi or [], options, output.settings(asked, overrides))
 
@@ -168,6 +172,21 @@ def variants(
 
 @app.command()
 @g.grouped
+def inspect(
+    wheels: Annotated[list[Path], typer.Argument(metavar="WHEEL...", help="Files of wheels.")],
+    *,
+    machine: g.Machine,
+    maps: o.Maps = None,
+    as_json: o.Json = False,
+) -> int:
+    """Say what wheels are on a target, which libraries they load, and which of those they do not carry."""
+    from wheelbridge.cli.inspect import run
+
+    return run(wheels, machine.platform, machine.virtual_package or [], maps=maps or [], as_json=as_json)
+
+
+@app.command()
+@g.grouped
 def why(
     package: Annotated[str, typer.Argument(metavar="NAME", help="A package, by conda's name or by PyPI's.")],
     *,
@@ -189,6 +208,16 @@ def list_(*, place: g.Place, as_json: o.Json = False) -> int:
     return run(place.path, as_json=as_json)
 
 
+@app.command()
+@g.grouped
+def check(*, place: g.Place, as_json: o.Json = False) -> int:
+    """Say what is wrong with an environment: runtimes that can meet in one process, libraries that are missing."""
+    from wheelbridge.cli.check import run
+
+    return run(place.path, as_json=as_json)
+
+
+app.add_typer(external_app, name="external")
 app.add_typer(map_app, name="map")
 
 sources_app = typer.Typer(invoke_without_command=True, no_args_is_help=False, pretty_exceptions_enable=False)

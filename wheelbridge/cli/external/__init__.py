@@ -1,0 +1,1 @@
+"""``wheelbridge external``: a module a command."""
