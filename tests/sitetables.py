@@ -116,7 +116,7 @@ _PROVIDERS = """\
       reviewed: 2026-11-21
     """
 _RUNTIMES = """\
-    - runtime: cuda-cudart 12
+    - runtime: cuda-cudart-12
       kind: cuda
       pypi: [runtime-cu12]
       conda: ["cuda-cudart >=12,<13"]
