@@ -7,6 +7,7 @@ import json
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ from tests.buildmaker import MAP, Project, digest, make_build_channel, needs_com
 from tests.cli.conftest import Run
 from tests.installer.wheelmaker import clean_env, make_wheel, snapshot
 from tests.loopback import LoopbackIndex
+from wheelbridge import solve
+from wheelbridge.model.source import SourceKind
+from wheelbridge.solver.errors import NoWheelError
 
 pytestmark = needs_compiler
 
@@ -178,6 +182,20 @@ class TestSdists:
         assert said == "hello from libgreet"
         assert f"{stage.prefix}/lib/libgreet.so" in maps
         assert list((stage.folder / "cache" / "builds").iterdir()) == []
+
+    def test_the_python_interface_builds_as_well(self, stage: Stage) -> None:
+        """``builds`` and ``no_external`` mean what the options mean."""
+        stage.project(compiled=True).pack(stage.index)
+        sources: list[tuple[SourceKind, str]] = [("channel", str(stage.channel)), ("index", str(stage.index))]
+        ask = partial(solve, ["python", "pypi:pygreet"], sources=sources, maps=[str(stage.folder / "map.yaml")])
+
+        whole = ask(builds=["PyGreet"])
+        bare = ask(builds=["PyGreet"], no_external=["pygreet"])
+
+        assert {package.name for package in whole.packages} == {"python", "pygreet", "libgreet"}
+        assert {package.name for package in bare.packages} == {"python", "pygreet"}
+        with pytest.raises(NoWheelError):
+            ask()
 
     def test_without_the_option_nothing_is_run(self, stage: Stage) -> None:
         """An sdist is code of somebody: it is run for who asks for it, by its name."""

@@ -17,7 +17,7 @@ from wheelbridge.api.places import Caches
 from wheelbridge.api.providers import Provider
 from wheelbridge.api.running import run_to_end
 from wheelbridge.api.runtime_checks import arrived_clashes, planned_clashes
-from wheelbridge.api.solving import Settings, Silent, solve_request
+from wheelbridge.api.solving import Settings, Silent, read_builds, solve_request
 from wheelbridge.api.sources import read_sources
 from wheelbridge.api.specs import Request, read_request
 from wheelbridge.api.variant_checks import check_variants, split_unwanted
@@ -61,6 +61,7 @@ def install(  # noqa: PLR0913 - one keyword for each thing that a caller may say
     variants: VariantPolicy | None = None,
     maps: Iterable[MapLike] = (),
     no_external: Iterable[str] = (),
+    builds: Iterable[str] = (),
     create: bool = False,
 ) -> Outcome:
     """Add packages to the environment at *prefix*, or with *create* make it.
@@ -73,6 +74,7 @@ def install(  # noqa: PLR0913 - one keyword for each thing that a caller may say
         variants: what to prefer, ban and pin among wheel variants.
         maps: names of projects and packages of your own, as in `wheelbridge.solve`.
         no_external: projects whose wheels get nothing of conda, as in `wheelbridge.solve`.
+        builds: projects of which a wheel is built of a source distribution, as in `wheelbridge.solve`.
         create: the environment is new.
 
     Runtimes that should not meet in one process are a `UserWarning`, as `warnings` has it.
@@ -87,6 +89,7 @@ def install(  # noqa: PLR0913 - one keyword for each thing that a caller may say
         variants=variants or VariantPolicy(),
         maps=take_maps(maps),
         no_external=read_no_external(no_external),
+        builds=read_builds(builds),
     )
     with hold_prefix(prefix):
         prepared = prepare(prefix, read_request(specs), settings, Silent(), create=create)

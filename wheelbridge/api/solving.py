@@ -83,7 +83,7 @@ class Settings:
         return providers
 
 
-def solve(
+def solve(  # noqa: PLR0913 - one keyword for each thing that a caller may say
     specs: Iterable[str],
     *,
     sources: Iterable[tuple[SourceKind, str]] = (),
@@ -92,10 +92,12 @@ def solve(
     variants: VariantPolicy | None = None,
     maps: Iterable[MapLike] = (),
     no_external: Iterable[str] = (),
+    builds: Iterable[str] = (),
 ) -> Solution:
     """Find the packages, conda's and wheels together, that meet *specs*.
 
-    No configuration is read: a call means the same everywhere.
+    No configuration is read: a call means the same everywhere. The notes of the answer tell of runtimes that should not
+    meet in one process, too.
 
     Args:
         specs: conda MatchSpecs, and PEP 508 requirements written ``pypi:REQUIREMENT``.
@@ -106,6 +108,7 @@ def solve(
         maps: names of projects and packages of your own, those that win first: files, with a mode before a text's name
             (``"extend=names.yaml"``), and mappings such as ``{"my-tool": "my_tool", "other": None}``.
         no_external: projects whose wheels get nothing of conda for their external dependencies; ``:all:`` for all.
+        builds: projects of which a wheel is built of a source distribution; a build runs the project's code.
 
     Raises:
         WheelbridgeError: see `wheelbridge.solver.errors` and `wheelbridge.index.errors`.
@@ -118,8 +121,12 @@ def solve(
         variants=variants or VariantPolicy(),
         maps=take_maps(maps),
         no_external=read_no_external(no_external),
+        builds=read_builds(builds),
     )
-    return solve_request(read_request(specs), settings, Silent())
+    solution = solve_request(read_request(specs), settings, Silent())
+    from wheelbridge.api.runtime_checks import planned_clashes  # noqa: PLC0415 - it takes the settings from here
+
+    return replace(solution, notes=(*solution.notes, *(clash.message for clash in planned_clashes(solution, settings))))
 
 
 def solve_request(
