@@ -26,7 +26,7 @@ from wheelbridge.solver.errors import (
     UnsatisfiableError,
 )
 from wheelbridge.solver.explain import UNSPOKEN, Evidence, explain, names_without_candidates, words_of
-from wheelbridge.solver.externals import note_externals
+from wheelbridge.solver.externals import CondaPackages, note_externals
 from wheelbridge.solver.hidden import find_hidden, find_way_out
 from wheelbridge.solver.names import SolverNames
 from wheelbridge.solver.owners import Owners
@@ -179,6 +179,7 @@ class _Session:
         return pythons_of((record for found in records.values() for record in found), wanted)
 
     def _make_context(self, pythons: frozenset[Release], executor: ThreadPoolExecutor) -> Context:
+        known = CondaPackages(self._owners, self._problem.standing.locked)
         return Context(
             target=self._problem.target,
             demand=self._demand,
@@ -190,7 +191,7 @@ class _Session:
             progress=self._progress,
             builds=self._problem.builds,
             exclude_newer=self._problem.exclude_newer,
-            externals=replace(self._problem.externals, known=self._channels.names | self._conda_names),
+            externals=replace(self._problem.externals, known=known),
         )
 
     async def run(self) -> Solution | None:

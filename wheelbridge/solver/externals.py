@@ -4,8 +4,27 @@ from collections.abc import Container, Iterable, Sequence
 
 from rattler import MatchSpec, RepoDataRecord
 
-from wheelbridge.solver.records import record_channel
+from wheelbridge.solver.owners import Owners
+from wheelbridge.solver.records import record_channel, wheel_project
 from wheelbridge.solver.wheels import WheelSource
+
+
+class CondaPackages:
+    """The packages that an external dependency may be met by: those that a channel serves here, or that are installed.
+
+    A channel that has a name and must not serve it brings nothing.
+    """
+
+    def __init__(self, owners: Owners, installed: Iterable[RepoDataRecord] = ()) -> None:
+        self._owners = owners
+        self._installed = {record.name.normalized for record in installed if not wheel_project(record.file_name)}
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether *name* is one of them."""
+        if name in self._installed:
+            return True
+        serving = self._owners.judge(str(name)).serving
+        return any(source.kind == "channel" and self._owners.channels.has(source, str(name)) for source in serving)
 
 
 def choose_external(choice: Sequence[str], records: Iterable[RepoDataRecord]) -> str:
