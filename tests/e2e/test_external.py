@@ -109,6 +109,20 @@ def test_what_the_tables_know_of_a_wheel_comes_with_a_note(
     assert environment.prefix.exists() is False
 
 
+def test_what_is_installed_without_stays_so_and_the_notes_say_it(
+    run: Run, environment: Environment, options: tuple[str, ...]
+) -> None:
+    """Another command without --no-external changes nothing in silence; naming the package brings it."""
+    assert run("create", *options, "python", "pypi:pyodbc", "--no-external", ":all:").code == 0
+
+    again = run("install", *options, "pypi:pyodbc")
+    named = run("install", *options, "pypi:pyodbc", "unixodbc")
+
+    assert "pyodbc was installed without unixodbc, and stays so" in again.err
+    assert named.code == 0
+    assert [*environment.prefix.glob("conda-meta/unixodbc-*.json")]
+
+
 def test_the_configuration_switches_it_off_too(
     run: Run, tmp_path: Path, options: tuple[str, ...], environment: Environment
 ) -> None:

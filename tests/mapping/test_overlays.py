@@ -249,3 +249,13 @@ class TestChannels:
 
         assert [layer.name for layer in stack.above] == ["mine (corp)", "mine"]
         assert look(stack, SHIPPED, "p") == "mine (corp)"
+
+
+class TestNativeSections:
+    """The sections ``wheels`` and ``external``."""
+
+    @pytest.mark.parametrize("section", ["wheels", "external"])
+    def test_rows_hold_for_every_channel(self, section: str) -> None:
+        """A field that would be passed over is refused, with its place."""
+        with pytest.raises(InvalidMapError, match=rf"{section}\[0\].channels"):
+            parse_overlay({section: [{"channels": ["bioconda"]}]}, "mine")

@@ -107,7 +107,7 @@ class TestRefusals:
     def test_a_package_that_no_channel_has_is_none(self) -> None:
         """A name alone brings nothing."""
         tables = ExternalTables(rows=_Rows(), known=frozenset({"python"}))
-        with pytest.raises(UnmappedExternalError, match="no channel of this request has unixodbc"):
+        with pytest.raises(UnmappedExternalError, match="no channel serves unixodbc in this request"):
             translate("Requires-External-Dep: dep:generic/odbc\n", tables=tables)
 
     def test_an_unknown_id_of_an_extra_makes_the_extra_impossible(self) -> None:
@@ -136,7 +136,7 @@ class TestTableOfWheels:
         assert found["depends"] == ('fonts[build="py_*"]',)
         assert found["notes"] == (
             "odbc gets fonts * py_* of conda: it loads it",
-            "odbc needs libmagic, which no channel of this request has: it loads it",
+            "odbc needs libmagic, which no channel serves in this request: it loads it",
         )
 
     @pytest.mark.parametrize("off", ["odbc", ":all:"])

@@ -194,6 +194,7 @@ def _read_external(data: object, name: str) -> "tuple[ExternalRow, ...]":
 
     if not isinstance(section, list):
         raise InvalidMapError(name, "external", "it must be a list of rows", hint=_EXTERNAL)
+    _refuse_channels(section, "external", name)
     rows = []
     for number, entry in enumerate(section):
         try:
@@ -203,6 +204,14 @@ def _read_external(data: object, name: str) -> "tuple[ExternalRow, ...]":
     if twice := next((row.id for row in rows if [one.id for one in rows].count(row.id) > 1), None):
         raise InvalidMapError(name, "external", f"{twice!r} is there twice", hint=_EXTERNAL)
     return tuple(rows)
+
+
+def _refuse_channels(section: list[object], key: str, name: str) -> None:
+    """Refuse rows for some channels: a row of a map counts wherever a channel serves its packages."""
+    for number, row in enumerate(section):
+        if isinstance(row, Mapping) and "channels" in row:
+            place = f"{key}[{number}].channels"
+            raise InvalidMapError(name, place, "a row of a map is for every channel", hint="Leave the field out.")
 
 
 def _read_wheels(data: object, name: str) -> "tuple[WheelRow, ...]":
@@ -215,6 +224,7 @@ def _read_wheels(data: object, name: str) -> "tuple[WheelRow, ...]":
 
     if not isinstance(section, list):
         raise InvalidMapError(name, "wheels", "it must be a list of rows", hint=_WHEELS)
+    _refuse_channels(section, "wheels", name)
     rows = [_name_project(row, f"wheels[{number}].pypi", name) for number, row in enumerate(section)]
     try:
         return parse_wheel_rows(rows, own=True)

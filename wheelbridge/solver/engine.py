@@ -5,6 +5,7 @@ import time
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from packaging.utils import NormalizedName
@@ -192,6 +193,7 @@ class _Session:
             builds=self._problem.builds,
             exclude_newer=self._problem.exclude_newer,
             externals=replace(self._problem.externals, known=known),
+            choices=self._owners.choices,
         )
 
     async def run(self) -> Solution | None:
@@ -261,7 +263,7 @@ class _Session:
             need
             for source in self._wheels.values()
             for wheel in source.wheels.values()
-            for need in wheel.record.depends
+            for need in (*wheel.record.depends, *chain(*wheel.externals.choices))
         )
         return self._channels.names.intersection(map(needed_name, needs))
 
@@ -291,9 +293,12 @@ class _Session:
         return bool(self.unearned)
 
     async def _complete(self, records: list[RepoDataRecord]) -> bool:
-        """Put in place of each chosen wheel's record the one with all groups; False if one is refused only now."""
+        """Put in place of each chosen wheel's record the one with all groups; False if one is refused only now.
+
+        What is installed stays as it is.
+        """
         for index, record in enumerate(records):
-            if source := self._refinements.source_of(record):
+            if record.url not in self._kept and (source := self._refinements.source_of(record)):
                 if wheel := await source.complete(record.url):
                     records[index] = wheel.solver_record
                 elif project := wheel_project(record.file_name):
@@ -312,7 +317,7 @@ class _Session:
 
     async def _solution(self, records: list[RepoDataRecord]) -> Solution:
         taken = self._owners.stand_ins.taken(records)
-        records = self._owners.stand_ins.resolve(records)
+        records = self._owners.choices.resolve(self._owners.stand_ins.resolve(records))
         self._channels.check_hashes(record for record in records if record.url not in self._kept)
         refused = {refusal.fn: refusal for source in self._wheels.values() for refusal in source.refusals}
         releases = [release for source in self._wheels.values() for release in source.releases]

@@ -1,12 +1,13 @@
-"""What wheels need of conda besides Python distributions: the one of several that is taken, and what is told of it."""
+"""What wheels need of conda besides Python distributions: what may serve for it, and what is told of it."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator
 
-from rattler import MatchSpec, RepoDataRecord
+from rattler import RepoDataRecord
 
+from wheelbridge.solver.choices import ONE_OF
 from wheelbridge.solver.owners import Owners
-from wheelbridge.solver.records import record_channel, wheel_project
-from wheelbridge.solver.wheels import WheelSource
+from wheelbridge.solver.records import needed_name, record_channel, wheel_project
+from wheelbridge.solver.wheels import OfferedWheel, WheelSource
 
 
 class CondaPackages:
@@ -27,20 +28,43 @@ class CondaPackages:
         return any(source.kind == "channel" and self._owners.channels.has(source, str(name)) for source in serving)
 
 
-def choose_external(choice: Sequence[str], records: Iterable[RepoDataRecord]) -> str:
-    """Return the MatchSpec of *choice* that one of *records* meets; the first one where none does."""
-    chosen = list(records)
-    specs = ((spec, MatchSpec(spec)) for spec in choice)
-    return next((text for text, spec in specs if any(map(spec.matches, chosen))), choice[0])
-
-
 def note_externals(
     records: Iterable[RepoDataRecord], sources: Iterable[WheelSource], kept: Container[str]
 ) -> list[str]:
     """Return what people should know of the external dependencies of the wheels in a solution.
 
-    Of *kept* URLs, those of installed wheels, it was told when they came.
+    Of *kept* URLs, those of installed wheels, it was told when they came; but one that is asked for once more and would
+    need more today is not changed for that.
     """
     wheels = {(source.source.url, url): wheel for source in sources for url, wheel in source.wheels.items()}
-    found = (wheels.get((record_channel(record), record.url)) for record in records if record.url not in kept)
-    return [note for wheel in found if wheel for note in wheel.externals.notes]
+    found = ((record, wheels.get((record_channel(record), record.url))) for record in records)
+    return [
+        note
+        for record, wheel in found
+        if wheel
+        for note in (
+            _lacks(record, wheel) if record.url in kept else (*wheel.externals.notes, *_choices(record, wheel))
+        )
+    ]
+
+
+def _lacks(record: RepoDataRecord, wheel: OfferedWheel) -> Iterator[str]:
+    present = {*map(needed_name, record.depends)}
+    lacking = [name for spec in wheel.externals.depends if (name := needed_name(spec)) not in present]
+    packages = [name for name in lacking if not name.startswith(ONE_OF)]
+    if packages:
+        yield (
+            f"{wheel.project} was installed without {' and '.join(packages)}, and stays so; to change that, "
+            f"name {'it' if len(packages) == 1 else 'them'} in the request."
+        )
+
+
+def _choices(record: RepoDataRecord, wheel: OfferedWheel) -> Iterator[str]:
+    for options in wheel.externals.choices:
+        taken = next((option for option in options if option in record.depends), "")
+        others = [needed_name(option) for option in options if option != taken]
+        if others:
+            yield (
+                f"{wheel.project} gets {needed_name(taken)} of conda; {' or '.join(others)} would do as well, "
+                "if you name it in the request."
+            )

@@ -14,6 +14,7 @@ from wheelbridge.model.name import CondaName
 from wheelbridge.model.source import Source
 from wheelbridge.solver.candidates import Offer
 from wheelbridge.solver.channels import Channels, Records, versions_of
+from wheelbridge.solver.choices import Choices
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.ownership import Rule, Ruling, Tier, reachable
 from wheelbridge.solver.records import wheel_project
@@ -26,6 +27,9 @@ class Owners:
     """Applies the rule: which indexes are asked for a project, and whose records of a name the solver gets.
 
     An index is not asked for what a source above it owns, unless that one gives way: it learns of no private name.
+
+    Attributes:
+        native: names that wheels need of conda: no index serves them.
     """
 
     rule: Rule
@@ -33,6 +37,8 @@ class Owners:
     demand: Demand
     wheels: Mapping[str, WheelSource]
     stand_ins: StandIns = field(default_factory=StandIns)
+    choices: Choices = field(default_factory=Choices)
+    native: set[str] = field(default_factory=set)
     _within: dict[NormalizedName, frozenset[str]] = field(default_factory=dict)
 
     async def indexes(self, project: NormalizedName, *, opened: bool | None = None) -> list[WheelSource]:
@@ -106,17 +112,22 @@ class Owners:
 
     async def find(self, name: str) -> tuple[Ruling, Mapping[str, Sequence[RepoDataRecord]]]:
         """Return the ruling on *name*, and source -> its records."""
+        if self.choices.has(name):
+            first = self.rule.sources[0]
+            ruling = Ruling(owner=first, groups=((first,),), hidden=())
+            return ruling, {first.name: self.choices.records(name, first.url)}
         if project := self.project_of(name):
             await self.prepare(project)
         conda = await self.conda_records(name)
         ruling = self.judge(name)
         found = {
-            source.name: conda.get(source.url, ())
-            if source.kind == "channel"
-            else self.wheels[source.name].records_of(name)
+            source.name: conda.get(source.url, ()) if source.kind == "channel" else self._wheels_of(source, name)
             for source in ruling.serving
         }
         return ruling, found
+
+    def _wheels_of(self, source: Source, name: str) -> Sequence[RepoDataRecord]:
+        return () if name in self.native else self.wheels[source.name].records_of(name)
 
     async def conda_records(self, name: str, project: NormalizedName | None = None) -> Records:
         """Return what each channel has under a solver name, or what it has stands for; that of *project*, if given."""

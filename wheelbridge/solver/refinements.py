@@ -10,9 +10,8 @@ from wheelbridge.model.record import WHEEL_FLAG
 from wheelbridge.solver.concessions import Concessions
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.errors import UnsoundSolutionError
-from wheelbridge.solver.externals import choose_external
 from wheelbridge.solver.owners import Owners
-from wheelbridge.solver.records import record_channel
+from wheelbridge.solver.records import needed_name, record_channel
 from wheelbridge.solver.soundness import asked_extras, find_unmet, without_their_extras
 from wheelbridge.solver.wheels import WheelSource
 
@@ -39,6 +38,10 @@ class Refinements:
         if await self._use_up_owners(records):
             return True
         return self._ask_for_extras(records) or self._harden(records) or self._choose(records)
+
+    def _choose(self, records: list[RepoDataRecord]) -> bool:
+        """Let channels alone serve what wheels need of conda; of several packages that would do, take what is there."""
+        return self._insist_on_conda(records) or self._owners.choices.prefer(records)
 
     def source_of(self, record: RepoDataRecord) -> WheelSource | None:
         """Return the index that offered a record, None for any other record."""
@@ -89,16 +92,20 @@ class Refinements:
         offers = [await self._wheels[source.name].offer(project) for source in above]
         return any(offer is not None and not offer.exhausted(specifiers, window) for offer in offers)
 
-    def _choose(self, records: list[RepoDataRecord]) -> bool:
-        """Where a wheel needs one of several conda packages, let it need the one that is there, or else the first."""
+    def _insist_on_conda(self, records: list[RepoDataRecord]) -> bool:
+        """Where a wheel is what another one needs of conda, let channels alone serve the name.
+
+        A row may say that a project is the package; a library of the system is no Python distribution all the same.
+        """
+        chosen = {record.name.normalized: record for record in records}
         found = False
         for record in records:
-            if source := self.source_of(record):
-                depends = source.wheels[record.url].record.depends
-                for choice in source.wheels[record.url].externals.choices:
-                    if not set(choice) & set(depends):
-                        source.choose(record.url, choose_external(choice, records))
-                        found = True
+            source = self.source_of(record)
+            for spec in source.wheels[record.url].externals.specs if source else ():
+                name = needed_name(spec)
+                if name in chosen and WHEEL_FLAG in chosen[name].flags and name not in self._owners.native:
+                    self._owners.native.add(name)
+                    found = True
         return found
 
     def _ask_for_extras(self, records: list[RepoDataRecord]) -> bool:

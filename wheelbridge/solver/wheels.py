@@ -22,6 +22,7 @@ from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.admission import admission_of
 from wheelbridge.solver.builds import Builds
 from wheelbridge.solver.candidates import Offer
+from wheelbridge.solver.choices import Choices
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.errors import NoWheelError
 from wheelbridge.solver.problem import Progress, Statistics, WheelProvider
@@ -53,6 +54,7 @@ class Context:
         versions_of: tells the versions that all sources together have of a project.
         policy: what the user says of variants.
         externals: what is known of external dependencies.
+        choices: dependencies on one of several packages.
         progress: is told of builds, which take their time.
         builds: projects of which a wheel is built, and none of an index taken.
     """
@@ -67,6 +69,7 @@ class Context:
     progress: Progress
     exclude_newer: datetime | None = None
     externals: ExternalTables = field(default_factory=ExternalTables)
+    choices: Choices = field(default_factory=Choices)
     builds: frozenset[NormalizedName] = frozenset()
 
 
@@ -104,7 +107,6 @@ class WheelSource:
         self._refused: dict[NormalizedName, dict[str, Refusal]] = {}
         self._answers: dict[str, list[OfferedWheel]] = {}
         self._metadata: dict[str, CoreMetadata] = {}
-        self._chosen: dict[str, tuple[str, ...]] = {}
         self._builds: dict[NormalizedName, Builds] = {}
 
     def records_of(self, name: str) -> list[RepoDataRecord]:
@@ -204,11 +206,6 @@ class WheelSource:
         self.wheels[url] = hard
         name = self._context.demand.names(wheel.project)
         self._answers[name] = [hard if one.file.url == url else one for one in self._answers[name]]
-
-    def choose(self, url: str, spec: str) -> None:
-        """Let a wheel that needs one of several conda packages need *spec*, in its complete record, too."""
-        self._chosen[url] = (*self._chosen.get(url, ()), spec)
-        self.harden(url, spec)
 
     async def offer(self, project: NormalizedName) -> Offer | None:
         """Return what the index has of *project*, None where it has nothing."""
@@ -317,7 +314,7 @@ class WheelSource:
         pythons = [minor for minor in minors if minor in context.pythons] or minors
         version, tables = candidate.name.version, context.externals
         found = translate_wheel_externals(metadata, version, context.target, tables, pythons=pythons, extras=extras)
-        return replace(found, depends=(*found.depends, *self._chosen.get(candidate.file.url, ())))
+        return replace(found, depends=(*found.depends, *map(context.choices.name, found.choices)))
 
     def _weights(self, project: NormalizedName, file: DistributionFile, record: WheelRecord) -> tuple[str, ...]:
         """Return what sinks a record below all others: that it is yanked, or a pre-release nobody asked for."""

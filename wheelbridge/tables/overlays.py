@@ -7,6 +7,7 @@ from wheelbridge.mapping.external.layers import Mode
 from wheelbridge.mapping.external.rows import CATEGORIES
 from wheelbridge.mapping.overlays import InvalidMapError, Overlay, parse_overlay
 from wheelbridge.tables.documents import load_document
+from wheelbridge.translate.row_specs import RowSpec
 
 _SPEC = "Write MatchSpecs as in 'cuda-version >=12,<13'."
 
@@ -41,12 +42,22 @@ def check_specs(overlay: Overlay) -> None:
             MatchSpec(spec, strict=True)
         except InvalidMatchSpecError as error:
             raise InvalidMapError(overlay.name, place, f"{spec!r} is no MatchSpec: {error}", hint=_SPEC) from None
+    for place, spec in _native_specs(overlay):
+        try:
+            RowSpec.parse(spec)
+        except ValueError:
+            problem = f"{spec!r} says more than a name, versions and builds"
+            raise InvalidMapError(overlay.name, place, problem, hint=_SPEC) from None
 
 
 def _specs(overlay: Overlay) -> Iterator[tuple[str, str]]:
     """Yield every spec that may be installed, with the project or the id that it is for."""
     for named in overlay.rows:
         yield from ((named.pypi, spec) for spec in named.specs)
+    yield from _native_specs(overlay)
+
+
+def _native_specs(overlay: Overlay) -> Iterator[tuple[str, str]]:
     for row in overlay.wheels:
         yield from ((row.pypi, spec) for spec in (*row.depends, *row.one_of))
     for external in overlay.external:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Protocol
 
 from packaging.version import Version
@@ -91,6 +92,11 @@ class WheelExternals:
     choices: tuple[tuple[str, ...], ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def specs(self) -> tuple[str, ...]:
+        """All that it may need, the groups' included."""
+        return (*self.depends, *chain(*self.groups.values()))
+
     def add_to(self, record: WheelRecord) -> WheelRecord:
         """Return *record* needing this, too."""
         groups = {
@@ -174,7 +180,7 @@ def _check(translated: ExternalTranslation, tables: ExternalTables) -> None:
         raise ExternalVersionError(text, translated.unapplied)
     for package in translated.packages:
         if not tables.has(package):
-            raise UnmappedExternalError(text, f"no channel of this request has {package}")
+            raise UnmappedExternalError(text, f"no channel serves {package} in this request")
 
 
 def _render(spec: str) -> str:
@@ -190,11 +196,12 @@ def _offered(natives: Natives, tables: ExternalTables) -> Iterator[tuple[str, ..
 
 def _notes(project: str, natives: Natives, more: Sequence[str], missing: Sequence[str]) -> Iterator[str]:
     for row in natives.rows:
+        why = f": it {row.reason}" if row.reason else ""
         gets = [spec for spec in row.depends if spec in more]
         lacks = [spec for spec in row.depends if spec in missing]
         if gets:
-            yield f"{project} gets {' and '.join(gets)} of conda: it {row.reason}"
+            yield f"{project} gets {' and '.join(gets)} of conda{why}"
         if lacks:
-            yield f"{project} needs {' and '.join(lacks)}, which no channel of this request has: it {row.reason}"
+            yield f"{project} needs {' and '.join(lacks)}, which no channel serves in this request{why}"
         if row.relation is Relation.NONE:
-            yield f"{project} needs what no channel has: it {row.reason}"
+            yield f"{project} needs what no channel has{why}"
