@@ -104,6 +104,13 @@ def test_a_spec_of_the_other_sections(data: dict[str, object], place: str) -> No
     assert caught.value.path == place
 
 
+@pytest.mark.parametrize("spec", ["forge::libgreet", "libgreet[channel=forge]", "libgreet[when='python <3']"])
+def test_a_spec_that_says_more_than_a_record_of_a_wheel_takes(spec: str) -> None:
+    """Channels are the request's matter; what the solve cannot use is refused where it is written."""
+    with pytest.raises(InvalidMapError, match="says more than a name, versions and builds"):
+        check_specs(parse_overlay({"wheels": [{"pypi": "p", "depends": [spec]}]}, "mine"))
+
+
 class TestOverTheTables:
     """What comes with wheelbridge, with maps over it, below it and in its place."""
 
