@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -10,10 +11,12 @@ from typing import TypeAlias
 import pytest
 
 from tests.cli.conftest import Run
+from tests.condapackages import index_channel, make_conda
 from tests.e2e.conftest import Environment
 from tests.loopback import LoopbackIndex
 from tests.real_python import RealChannel
 from tests.variantwheels import X86_64, make_document, relabel, repack_installed, write_document
+from wheelbridge.api.demo import build_wheel
 
 Conda: TypeAlias = Callable[..., str]
 CONDA = os.environ.get("WHEELBRIDGE_TEST_CONDA")
@@ -96,3 +99,29 @@ def test_conda_finds_nothing_wrong(run: Run, place: Environment, conda: Conda) -
     said = conda("doctor", "-p", place.prefix, "missing-files", "altered-files")
 
     assert "There are no packages with missing files" in said
+
+
+@pytest.fixture
+def native(tmp_path: Path, real_channel: RealChannel, wheels: dict[str, list[Path]]) -> Iterator[tuple[object, ...]]:
+    """The options of an environment for a wheel that the tables know needs a library, and of a channel that has it."""
+    channel, folder = tmp_path / "native", tmp_path / "odbc"
+    folder.mkdir()
+    make_conda(channel, "unixodbc", "2.3.12", {"lib/odbc.txt": "x"})
+    index_channel(channel)
+    odbc = build_wheel(folder, "pyodbc", "5.2", {"pyodbc.py": ""})
+    with LoopbackIndex({**wheels, "pyodbc": [odbc]}) as index:
+        yield ("-p", tmp_path / "env", "-O", "-c", real_channel.url, "-c", channel.as_uri(), "-i", index.url, "-y")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the row of pyodbc is for Linux; nothing arrives elsewhere")
+@pytest.mark.parametrize("removed", ["pyodbc", "unixodbc"])
+def test_conda_knows_the_native_library_of_a_wheel(
+    run: Run, native: tuple[object, ...], conda: Conda, removed: str
+) -> None:
+    """What came for the wheel goes with it; with the library, the wheel that needs it goes."""
+    assert run("create", *native, "python", "pypi:pyodbc", "pypi:lib").code == 0
+
+    conda("remove", *native[:2], removed, "-y", "--offline")
+
+    left = {package["name"] for package in json.loads(conda("list", *native[:2], "--json"))}
+    assert left == {"lib", "python"}
