@@ -81,8 +81,10 @@ class TestMappingFile:
         """'libblas * *_netlib>=3' would match nothing; the bound is refused, the rest is not."""
         found = translate(ecosystem, host_requires=["dep:virtual/interface/blas@>=3.9"])
         free = translate(ecosystem, host_requires=["dep:virtual/interface/blas"])
+        other = translate(ecosystem, dependencies=["dep:virtual/interface/blas@>=3.9"])
 
         assert (found.host, free.host) == ((), ("libblas * *_netlib",))
+        assert (other.run, other.unmapped) == (("libblas >=3.9",), ())
         assert [one.code for one in found.unmapped] == ["external-version-not-expressible"]
         assert "'libblas * *_netlib' has a version or a build already" in found.unmapped[0].reason
 
@@ -149,6 +151,26 @@ class TestRefusals:
 
         with pytest.raises(error, match=r"own\.mapping\.json"):
             open_ecosystem(str(path))
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ('{"name": "x"}', "{}: the field 'mappings' is missing"),
+            ('{"name": "x", "mappings": [1], "package_managers": []}', "{} mappings[0]: expected a mapping"),
+        ],
+    )
+    def test_the_error_is_about_the_file_that_was_given(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
+    ) -> None:
+        """By its path as it was given; the hint is about PEP 804, not about the tables of wheelbridge."""
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "m.json").write_text(text, encoding="utf-8")
+
+        for place in ("m.json", str(tmp_path / "m.json")):
+            with pytest.raises(InvalidExternalError) as caught:
+                open_ecosystem(place)
+            assert caught.value.message.startswith(message.format(place))
+            assert "PEP 804" in (caught.value.hint or "")
 
 
 @pytest.mark.shared_data

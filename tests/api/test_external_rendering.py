@@ -112,6 +112,14 @@ requirements:
         """The section is there, and empty."""
         assert load(render_recipe({"linux-64": ExternalEnvironment()})) == {"requirements": {}}
 
+    def test_a_note_names_its_platforms(self) -> None:
+        """Unless it is of all; it stays on its line."""
+        one, other = (ExternalEnvironment(recipe_notes=notes) for notes in (("both", "one\nx: y"), ("both",)))
+
+        text = render_recipe({"linux-64": one, "win-64": other})
+
+        assert text.splitlines()[1:] == ["# note: both", "# note (linux-64): one x: y", "requirements: {}"]
+
     def test_templates_of_the_older_format_are_written_anew(self) -> None:
         """CEP 13: "Jinja variable syntax is changed to begin with ``${{``"."""
         text = render_recipe({"linux-64": environment("gcc", recipe=("{{ compiler('c') }}", "${{ stdlib('c') }}"))})

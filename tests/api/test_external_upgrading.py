@@ -128,6 +128,16 @@ class TestText:
                 "[external]\ndependencies = [\"\"\"dep:generic/x\"\"\", '''dep:generic/y''']\n",
                 id="three quotes",
             ),
+            pytest.param(
+                '[external]\ndependencies = ["""pkg:a/x; os_name == \\"nt\\"""", "pkg:a/y;\tos_name==\'nt\'"]\n',
+                '[external]\ndependencies = ["""dep:a/x; os_name == \\"nt\\"""", "dep:a/y;\tos_name==\'nt\'"]\n',
+                id="escapes and tabs of markers",
+            ),
+            pytest.param(
+                '[external]\ndependencies = ["pkg:generic/foo~bar", "pkg:generic/foo~1 (>=1)"]\n',
+                '[external]\ndependencies = ["dep:generic/foo~bar", "dep:generic/foo~1@>=1"]\n',
+                id="tilde",
+            ),
         ],
     )
     def test_every_way_to_write_the_table(self, old: str, new: str) -> None:
@@ -171,6 +181,40 @@ host-requires = [
 [tool.x]
 """
         )
+
+    def test_a_comment_before_the_bracket(self) -> None:
+        """The comma stands behind the last value, not behind the comment."""
+        text = (
+            '[external]\nhost-requires = [ # c\n  "dep:generic/a",\n  "dep:generic/x"\n# own\n]\n'
+            'build-host-requires = ["dep:generic/b"]\n'
+        )
+
+        assert upgrade(text) == (
+            '[external]\nhost-requires = [ # c\n  "dep:generic/a",\n  "dep:generic/x",\n# own\n  "dep:generic/b"\n]\n'
+        )
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ('[\n]\nbuild-host-requires = [\n  # own\n  "dep:generic/b",\n]', '[\n  # own\n  "dep:generic/b",\n]'),
+            (
+                '["dep:generic/a"]\nbuild-host-requires = ["dep:generic/a", # a\n "dep:generic/b" # b\n]',
+                '["dep:generic/a",\n # a\n "dep:generic/b" # b\n]',
+            ),
+            (
+                '[\n  "dep:generic/a" , # a\n]\nbuild-host-requires = [\n  "dep:generic/b",\n  "dep:generic/a",\n]',
+                '[\n  "dep:generic/a" , # a\n  "dep:generic/b",\n]',
+            ),
+            ('[]\nbuild-host-requires = [ "dep:generic/b" ]', '["dep:generic/b"]'),
+        ],
+        ids=["empty", "comments", "twice", "on one line"],
+    )
+    @pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+    def test_line_ends_stay(self, old: str, new: str, end: str) -> None:
+        """No LF comes into a file of Windows."""
+        before, after = (f"[external]\nhost-requires = {text}\n".replace("\n", end) for text in (old, new))
+
+        assert upgrade(before) == after
 
     def test_two_old_spellings_become_the_first(self) -> None:
         """Three spellings of one key, none of them current."""
@@ -264,10 +308,17 @@ class TestLeftovers:
             pytest.param(
                 {"host-requires": [], "build-host-requires": "x"},
                 "external.build-host-requires",
-                "expected an array of texts, got str",
+                "the key is there in both spellings, and their values cannot be put together",
                 id="both spellings, of different kinds",
             ),
             pytest.param([], "external", "expected a table, got list", id="no table"),
+            pytest.param(
+                {"dependencies": ["pkg:generic/x (~=1.2)"]},
+                "external.dependencies[0]",
+                "'pkg:generic/x (~=1.2)' is no external dependency: it does not begin with 'dep:'; as it is written "
+                "today, 'dep:generic/x@~=1.2', it has the version '~=1.2', which PEP 725 does not allow",
+                id="old, and wrong today",
+            ),
         ],
     )
     def test_they_are_told(self, table: Any, path: str, reason: str) -> None:

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from tests.cli.conftest import Run
 
@@ -46,14 +47,14 @@ class TestText:
             == """\
 conda-forge on linux-64
 build (to build with)
-  c-compiler            dep:virtual/compiler/c
+  c-compiler           dep:virtual/compiler/c
 host (to link with)
-  zlib >=1.2            dep:generic/zlib@>=1.2
-  python                a compiler needs Python's headers
+  zlib >=1.2           dep:generic/zlib@>=1.2
+  python               a compiler needs Python's headers
 run (to run with)
-  _openmp_mutex         dep:virtual/interface/openmp
+  _openmp_mutex        dep:virtual/interface/openmp
 unmapped
-  dep:generic/nonesuch  the tables have no row for 'dep:generic/nonesuch'."""
+  dep:generic/nonesuch: the tables have no row for 'dep:generic/nonesuch'."""
         )
 
     def test_several_platforms_are_sections(self, run: Run, project: Path) -> None:
@@ -90,6 +91,30 @@ unmapped
         assert first.startswith("note: The bound '>=11' of dep:virtual/compiler/c was left out")
         assert second.startswith("note: win-64: The bound '>=17' of dep:virtual/compiler/cxx was left out")
 
+    def test_a_category_without_packages_is_told(self, run: Run, tmp_path: Path) -> None:
+        """A library among what is to build with brings nothing; that is no silence."""
+        path = tmp_path / "pyproject.toml"
+        path.write_text('[external]\nbuild-requires = ["dep:generic/zlib@>=1.2"]\n', encoding="utf-8")
+
+        ran = run("external", "translate", path, "--platform", "linux-64")
+
+        assert ran.err == (
+            "note: Nothing is installed to build with for dep:generic/zlib: "
+            "its packages are to link with and to run with.\n"
+        )
+
+    def test_a_long_dependency_hides_nothing(self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Every word is there on 80 columns, too."""
+        path = tmp_path / "pyproject.toml"
+        long = f"dep:generic/{'long' * 20}"
+        path.write_text(f'[external]\nbuild-requires = ["dep:generic/cmake", "{long}"]\n', encoding="utf-8")
+        monkeypatch.setattr("wheelbridge.cli.external.translate.out", lambda: Console(width=80, soft_wrap=True))
+
+        shown = run("external", "translate", path, "--platform", "linux-64").out
+
+        assert "  cmake                dep:generic/cmake" in shown
+        assert f"  {long}: the tables have no row for '{long}'." in shown
+
 
 class TestJson:
     """For programs: one object, and nothing else on standard output."""
@@ -122,6 +147,7 @@ class TestJson:
                 "host": ["zlib >=1.2", "python"],
                 "run": ["_openmp_mutex", "libjpeg-turbo"],
             },
+            "recipe_notes": [],
         }
 
     def test_several_targets_are_a_list(self, run: Run, project: Path) -> None:
@@ -163,6 +189,58 @@ class TestJson:
         assert run("external", "translate", project, "--platform", "win-64", "--format", "environment").out == (
             "# for win-64\nname: numlike-external\nchannels:\n  - conda-forge\n  - nodefaults\n"
             "dependencies:\n  - c-compiler\n  - zlib >=1.2\n  - python\n  - vcomp14\n"
+        )
+
+
+class TestRecipeNotes:
+    """Recipes write some things otherwise than people who install: what is lost by it is told with the recipe."""
+
+    @pytest.fixture
+    def blas(self, tmp_path: Path) -> tuple[Path, str, Path]:
+        """Write a project whose bound no recipe has a place for, and a map with the row."""
+        path, own = tmp_path / "pyproject.toml", tmp_path / "own.yaml"
+        path.write_text('[external]\nhost-requires = ["dep:generic/own@>=0.3.20"]\n', encoding="utf-8")
+        own.write_text(
+            "external:\n- id: dep:generic/own\n  relation: library\n  version: {scheme: pep440, apply_to: [own]}\n"
+            "  alternatives: [{name: a, when: ['*'], host: [own], recipe: {host: [libblas * *_own]}}]\n",
+            encoding="utf-8",
+        )
+        return path, "--map", own
+
+    NOTE = "A recipe writes libblas * *_own for dep:generic/own, without the bound '>=0.3.20'."
+
+    def test_the_recipe_and_standard_error_have_it(self, run: Run, blas: tuple[Path, str, Path]) -> None:
+        """A bound is never lost without a word."""
+        ran = run("external", "translate", *blas, "--platform", "linux-64", "--format", "recipe")
+
+        assert ran.out == f"# for linux-64\n# note: {self.NOTE}\nrequirements:\n  host:\n    - libblas * *_own\n"
+        assert ran.err == f"note: {self.NOTE}\n"
+
+    def test_programs_have_it_apart(self, run: Run, blas: tuple[Path, str, Path]) -> None:
+        """What is to be installed has the bound."""
+        found = run("external", "translate", *blas, "--platform", "linux-64", "--json").json
+
+        assert (found["recipe_notes"], found["notes"]) == ([self.NOTE], [])
+        assert found["host"] == ["own >=0.3.20"]
+
+    def test_other_forms_say_nothing_of_recipes(self, run: Run, blas: tuple[Path, str, Path]) -> None:
+        """It does not concern them."""
+        for form in ("specs", "environment"):
+            assert run("external", "translate", *blas, "--platform", "linux-64", "--format", form).err == ""
+
+    def test_a_condition_that_no_recipe_has(self, run: Run, tmp_path: Path) -> None:
+        """A template cannot be under one: it is left out, with a comment, as everything that depends on python."""
+        path = tmp_path / "pyproject.toml"
+        path.write_text(
+            "[external]\nbuild-requires = [\"dep:virtual/compiler/rust; python_version < '3.12'\"]\n", encoding="utf-8"
+        )
+
+        out = run("external", "translate", path, "--platform", "linux-64", "--format", "recipe").out
+
+        assert out == (
+            "# for linux-64\n"
+            "# note: Left out of the recipe, since it is needed when python<3.12dev0 only: ${{ compiler('rust') }}.\n"
+            "requirements:\n  host:\n    - python\n"
         )
 
 

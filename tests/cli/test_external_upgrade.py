@@ -127,6 +127,32 @@ class TestAsking:
         assert run("external", "upgrade", path, "--diff", "--check", "--json").json["diff"] == ran.out
 
 
+class TestSuccess:
+    """``success`` says what the exit code says."""
+
+    @pytest.mark.parametrize(
+        ("options", "text", "success"),
+        [
+            ((), OLD, True),
+            (("--check",), OLD, False),
+            (("--check",), NEW, True),
+            (("--check", "--diff"), OLD, False),
+            (("--diff",), OLD, True),
+            (("--diff",), HALF, False),
+            (("--partial",), HALF, False),
+            (("--partial",), OLD, True),
+        ],
+    )
+    def test_it_agrees(self, run: Run, tmp_path: Path, options: tuple[str, ...], text: str, success: bool) -> None:
+        """Programs may look at either."""
+        path = tmp_path / "x.toml"
+        path.write_bytes(text.encode())
+
+        ran = run("external", "upgrade", path, *options, "--json")
+
+        assert (ran.json["success"], ran.code) == (success, int(not success))
+
+
 class TestLeftovers:
     """What cannot be upgraded is for a person; nothing is lost, and nothing is written without a word."""
 
@@ -149,6 +175,36 @@ class TestLeftovers:
         assert (ran.code, ran.json["written"]) == (1, True)
         assert [one["path"] for one in ran.json["leftovers"]] == ["external.host-requires[1]"]
         assert half.read_text("utf-8") == HALF.replace("pkg:", "dep:")
+
+    def test_partial_writes_the_other_keys(self, run: Run, tmp_path: Path) -> None:
+        """Where one key cannot be put together; only what is written is told."""
+        path = tmp_path / "x.toml"
+        text = (
+            '[external]\nbuild-requires = ["pkg:generic/cmake"]\noptional-host-requires = {x = ["dep:generic/a"]}\n'
+            'optional-build-host-requires = {x = ["dep:generic/b"]}\n'
+        )
+        path.write_text(text, encoding="utf-8")
+
+        checked = run("external", "upgrade", path, "--check")
+        ran = run("external", "upgrade", path, "--partial", "--json")
+
+        assert "optional" not in checked.out
+        assert [one["new"] for one in ran.json["upgrades"]] == ["dep:generic/cmake"]
+        assert [one["path"] for one in ran.json["leftovers"]] == ["external.optional-build-host-requires"]
+        assert "on one line" in ran.json["leftovers"][0]["reason"]
+        assert path.read_text("utf-8") == text.replace("pkg:", "dep:")
+
+    def test_nothing_is_to_be_written_where_nothing_can_be(self, run: Run, tmp_path: Path) -> None:
+        """A table on one line cannot be put together."""
+        path = tmp_path / "x.toml"
+        text = 'external = {host-requires = ["dep:generic/a"], build-host-requires = ["dep:generic/b"]}\n'
+        path.write_text(text, encoding="utf-8")
+
+        checked = run("external", "upgrade", path, "--check")
+
+        assert (checked.code, checked.out) == (1, f"Nothing can be upgraded in {path}.\n")
+        assert "stands in a table on one line" in checked.err
+        assert run("external", "upgrade", path, "--check", "--json").json["outdated"] is True
 
     def test_the_error_lists_them(self, run: Run, half: Path) -> None:
         """For programs."""

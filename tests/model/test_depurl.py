@@ -1,6 +1,7 @@
 """DepURLs and external dependency specifiers (PEP 725): the recorded vectors, the rules, what a reader may rely on."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -364,3 +365,24 @@ class TestGenerations:
     def test_keys(self, key: str, upgraded: str | None) -> None:
         """None for one that is current, and for one that never was."""
         assert upgrade_key(key) == upgraded
+
+
+@pytest.mark.parametrize(
+    "text", ["dep:generic/@1.0", "dep:virtual/compiler/@>=2017", "dep:npm/%40a/@1", "dep:cran/@0.9.1"]
+)
+def test_a_name_is_needed(text: str) -> None:
+    """purl-spec: "The ``name`` is required"; a version in its place is none."""
+    with pytest.raises(InvalidDepURLError, match="it has no name"):
+        DepURL.parse(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["pkg:generic/a ({}(", "pkg:generic/a {}@", "pkg:generic/a{}", "dep:generic/a@>={}1 !", "dep:{}x"]
+)
+def test_long_texts_take_no_time(text: str) -> None:
+    """Wheels of anybody are read: a text of 20,000 blanks must not stop the solve."""
+    started = time.monotonic()
+    with pytest.raises(InvalidDepURLError):
+        ExternalSpecifier.parse(text.format(" " * 20_000))
+
+    assert time.monotonic() - started < 2

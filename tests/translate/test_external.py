@@ -184,7 +184,7 @@ class TestVersions:
             (">=1.2", "x =1.2", 'x[version="=1.2,>=1.2"]'),
             (">=1.2", "x >=1.2", 'x[version=">=1.2"]'),
             (">=1.2", "x >= 1, < 2", 'x[version=">=1,<2,>=1.2"]'),
-            (">=1", "x (>=1,<2)|>=3", 'x[version="((>=1,<2)|>=3),(>=1)"]'),
+            (">=1", "x (>=1,<2)|>=3", 'x[version=">=1,<2|>=3,>=1"]'),
         ],
     )
     def test_it_is_combined_with_what_the_row_says(self, version: str, spec: str, expected: str) -> None:
@@ -394,3 +394,12 @@ class TestEnvironments:
         assert found.recipe.host == ("libblas * *_openblas", "libcblas * *_openblas", "python")
         assert found.host == ("openblas >=0.3.20", "python")
         assert any("without the bound '>=0.3.20'" in note for note in found.recipe_notes)
+
+
+def test_an_extra_that_only_a_marker_names_can_be_asked_for() -> None:
+    """It is one of the table, as one with a list of its own."""
+    table = ExternalTable.parse({"dependencies": ["dep:generic/zlib; extra == 'My_X' and sys_platform == 'linux'"]})
+
+    assert table.extras == {"my-x"}
+    assert translate_external(table, LINUX, open_external(), extras=["my.x"]).run == ("libzlib",)
+    assert translate_external(table, LINUX, open_external()).run == ()

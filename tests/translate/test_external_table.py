@@ -123,9 +123,9 @@ class TestRefusing:
                 "'A' is the same dependency group as 'a'",
             ),
             (
-                {"host-requires": [], "build-host-requires": []},
-                "external.build-host-requires",
-                "it is 'external.host-requires' once more",
+                {"host-requires": [], "build-host-requires": ["nonsense"]},
+                "external.build-host-requires[0]",
+                "it does not begin with 'dep:'",
             ),
         ],
     )
@@ -163,6 +163,22 @@ class TestRefusing:
         }
         assert caught.value.as_json()["upgrades"]
         assert "external upgrade" in str(caught.value.hint)
+
+    @pytest.mark.parametrize("keys", [("host-requires", "build-host-requires"), ("host_requires", "host-requires")])
+    def test_a_key_in_two_spellings_is_old(self, keys: tuple[str, str]) -> None:
+        """An upgrade makes one of them; it is offered as for every old table."""
+        one, other = keys
+        with pytest.raises(OutdatedExternalTableError) as caught:
+            ExternalTable.parse({one: ["pkg:generic/a"], other: ["pkg:generic/b"]})
+
+        assert {"dep:generic/a", "dep:generic/b", "host-requires"} == {one.new for one in caught.value.upgrades}
+
+    def test_a_text_in_the_place_of_a_list(self) -> None:
+        """The hint has the list."""
+        with pytest.raises(InvalidExternalTableError) as caught:
+            ExternalTable.parse({"host-requires": "dep:generic/zlib"})
+
+        assert caught.value.hint == 'Write a list: ["dep:generic/zlib"].'
 
     def test_what_is_wrong_besides_comes_first(self) -> None:
         """An upgrade would not help."""

@@ -32,7 +32,10 @@ class Binary:
         format: how the file is laid out, which decides how its libraries are looked for.
         soname: what others load it by: ``DT_SONAME``, the install name of a dylib; None where it does not say.
         needed: the names it asks the loader for, in order: a soname, an install name, the name of a DLL.
-        search: the folders to look in first, as written: ``DT_RPATH``, ``DT_RUNPATH``, ``LC_RPATH``.
+        search: the folders to look in first, as written: ``LC_RPATH``, ``DT_RUNPATH``, and ``DT_RPATH`` where there is
+            no ``DT_RUNPATH``.
+        inherits: whether its libraries are looked for in the folders of what loads it as well. An ELF file with a
+            ``DT_RUNPATH`` does not inherit those, and a program has nobody that loads it.
         machine: in the words of wheel tags, ``x86_64``; ``arm64+x86_64`` for a file with code for both; else what the
             file says.
     """
@@ -43,6 +46,7 @@ class Binary:
     soname: str | None = None
     needed: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
+    inherits: bool = True
 
     @property
     def name(self) -> str:

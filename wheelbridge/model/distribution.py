@@ -39,6 +39,23 @@ class DistributionFile:
         return self.hashes.get("sha256")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltDistribution:
+    """A wheel that was built of a source distribution.
+
+    Attributes:
+        file: the wheel.
+        requires_external: DepURLs of what it needs to run besides Python packages, as its project says (PEP 725).
+        provides_external_extra: the extras that some of them are for.
+        notes: what people should know if it is taken.
+    """
+
+    file: DistributionFile
+    requires_external: tuple[str, ...] = ()
+    provides_external_extra: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ProjectPage:
     """The files of one project on one index, in the order of the page."""

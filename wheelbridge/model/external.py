@@ -25,7 +25,7 @@ VIRTUAL_NAMESPACES = (COMPILER, "interface")
 
 _SCHEME = "dep:"
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9.-]*")
-_RAW = re.compile(r"[A-Za-z0-9._~:+%-]*")
+_RAW = re.compile(r"[A-Za-z0-9._~:+%-]+")
 _RAW_QUALIFIER = re.compile(r"[A-Za-z][A-Za-z0-9._-]*=[A-Za-z0-9._~:+%/?@!$'()*,=-]+")
 _RAW_SUBPATH = re.compile(r"[A-Za-z0-9._~:+%@!$&'()*,=-]+")
 _CLAUSE = re.compile(r"(?P<operator>>=|<=|==|>|<|)\s*(?P<version>[^\s<>=!~*][^\s<>=~*]*)")
@@ -232,8 +232,9 @@ def _read_or_upgrade(text: str, read: Callable[[str], _Read]) -> _Read:
             raise
         try:
             read(upgraded)
-        except InvalidDepURLError:
-            raise error from None
+        except InvalidDepURLError as fault:
+            reason = f"{error.reason}; as it is written today, {redact_text(upgraded)!r}, {fault.reason}"
+            raise InvalidDepURLError(text, reason, hint=fault.hint or _EXAMPLE) from None
         raise OutdatedDepURLError(text, f"{error.reason}; earlier drafts of PEP 725 had it so", upgraded) from None
 
 
@@ -263,6 +264,8 @@ def _split_path(text: str, rest: str) -> tuple[str, list[str], str | None]:
     if "@vers:" in rest:
         raise InvalidDepURLError(text, "its version is a 'vers' URI", hint=_OPERATORS)
     path[-1], found, version = path[-1].rpartition("@") if "@" in path[-1] else (path[-1], "", "")
+    if not path[-1]:
+        raise InvalidDepURLError(text, "it has no name")
     return kind.lower(), path, version if found else None
 
 

@@ -4,8 +4,8 @@ import re
 
 _SCHEME = re.compile(r"(?P<scheme>pkg|virtual|dep):(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _SCHEMES = {"pkg": "dep:", "virtual": "dep:virtual/", "dep": "dep:"}
-_IN_PARENTHESES = re.compile(r"(?P<id>[^\s@()?#]+)\s*\(\s*(?P<versions>[^()]+?)\s*\)")
-_BEHIND = re.compile(r"(?P<id>[^\s@()?#<>=!~]+)\s*(?P<versions>[<>=!~].*)")
+_IN_PARENTHESES = re.compile(r"(?P<id>[^\s@()?#]+)\s*\((?P<versions>[^()]+)\)")
+_BEHIND = re.compile(r"(?P<id>(?:[^\s@()?#<>=!~]|~(?!=))+)\s*(?P<versions>(?:[<>=!]|~=).*)")
 _CXX = re.compile(r"dep:virtual/compiler/(?:cpp|c\+\+)(?=@|$)", re.IGNORECASE)
 _VERS = re.compile(r"[?&]vers=", re.IGNORECASE)
 
@@ -27,7 +27,7 @@ def respell(text: str) -> str | None:
         return None
     current = _SCHEMES[match["scheme"].lower()] + match["rest"]
     if found := _IN_PARENTHESES.fullmatch(current) or _BEHIND.fullmatch(current):
-        current = f"{found['id']}@{found['versions']}"
+        current = f"{found['id']}@{found['versions'].strip()}"
     current = _CXX.sub("dep:virtual/compiler/cxx", current)
     if current.lower() == url.strip().lower():
         return None

@@ -20,6 +20,7 @@ from wheelbridge.model.record import WHEEL_FLAG
 from wheelbridge.solver.channels import Records
 from wheelbridge.solver.records import needed_name, no_version_of
 from wheelbridge.translate.requirement import render_match_spec
+from wheelbridge.translate.row_specs import intersect_versions
 from wheelbridge.translate.specifiers import translate_specifier
 
 Taken = Mapping[str, tuple[NameRow, RepoDataRecord]]
@@ -136,11 +137,11 @@ def act_as_specs(spec: str, row: NameRow) -> list[str]:
     """
     package, asked = row.conda or "", MatchSpec(spec)
     limit = translate_specifier(row.pypi_range).conda if row.pypi_range else None
-    versions: dict[str, str | None] = {package: _both(_text(asked.version), limit)}
+    versions: dict[str, str | None] = {package: intersect_versions(_text(asked.version), limit)}
     builds: dict[str, str | None] = {package: _text(asked.build)}
     for other in map(MatchSpec, row.specs):
         name = other.name.normalized or ""
-        versions[name] = _both(versions.get(name), _text(other.version))
+        versions[name] = intersect_versions(versions.get(name), _text(other.version))
         builds[name] = builds.get(name) or _text(other.build)
     return [
         render_match_spec(
@@ -152,17 +153,6 @@ def act_as_specs(spec: str, row: NameRow) -> list[str]:
         )
         for name, version in versions.items()
     ]
-
-
-def _both(one: str | None, other: str | None) -> str | None:
-    """Return the version spec of what is in both; ``|`` is weaker than ``,``.
-
-    >>> _both(">=1|<0.5", "<2")
-    '>=1,<2|<0.5,<2'
-    """
-    if one in {None, "*"} or other in {None, "*"}:
-        return other if one in {None, "*"} else one
-    return "|".join(f"{left},{right}" for left in str(one).split("|") for right in str(other).split("|"))
 
 
 def _text(value: object) -> str | None:

@@ -1,19 +1,24 @@
-"""External dependencies (PEP 725) as conda packages: what the rows of the tables say of them on a target."""
+"""External dependencies (PEP 725) as conda packages: what a whole ``[external]`` table asks for on a target."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
-
-from packaging.utils import NormalizedName, canonicalize_name
 
 from wheelbridge.errors import TranslationError
-from wheelbridge.mapping.external.rows import CATEGORIES, Alternative, ExternalRow, Specs, choose, package_of
-from wheelbridge.mapping.rows import Relation
-from wheelbridge.model.external import DepURL, ExternalSpecifier
+from wheelbridge.mapping.external.rows import CATEGORIES, Specs
+from wheelbridge.model.external import ExternalSpecifier
 from wheelbridge.model.target import Target
+from wheelbridge.translate.external_dependency import (
+    ExternalRows,
+    ExternalTranslation,
+    FoundExternal,
+    UnmappedExternalError,
+    find_conditions,
+    join_conditions,
+    translate_external_dependency,
+)
 from wheelbridge.translate.external_table import ExternalTable
-from wheelbridge.translate.external_versions import Bound, ExternalVersionError, translate_bound
-from wheelbridge.translate.markers import UNCONDITIONAL, Condition, MarkerTranslation, translate_marker
+from wheelbridge.translate.external_versions import ExternalVersionError
+from wheelbridge.translate.markers import Condition
 from wheelbridge.translate.pythons import Release
 from wheelbridge.translate.row_specs import RowSpec
 
@@ -31,193 +36,6 @@ __all__ = [
 
 _PYTHON = RowSpec(name="python")
 _BUILDING = ("build", "host")
-_WORDS = {"build": "to build with", "host": "to link with", "run": "to run with"}
-
-
-@dataclass(frozen=True, slots=True)
-class FoundExternal:
-    """What the tables have for a DepURL.
-
-    Attributes:
-        id: the one that they answer for: aliases are followed.
-        rows: the first one before the others.
-        note: for people, where another word was meant.
-    """
-
-    id: str
-    rows: tuple[ExternalRow, ...]
-    note: str = ""
-
-
-class ExternalRows(Protocol):
-    """The tables of external dependencies, opened for look-up."""
-
-    def find(self, url: DepURL) -> FoundExternal:
-        """Return the rows for *url*; its version does not matter."""
-
-
-class UnmappedExternalError(TranslationError):
-    """No conda package is known to be what an external dependency asks for on the target."""
-
-    code = "unmapped-external-dependency"
-
-    def __init__(self, dependency: str, reason: str) -> None:
-        super().__init__(
-            f"No conda package is known for {dependency!r}: {reason}",
-            hint="Put a row of your own into a map (--map FILE), or leave out what a project asks for with "
-            "--no-external PROJECT.",
-        )
-        self.dependency = dependency
-        self.reason = reason
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExternalTranslation:
-    """One external dependency on a target.
-
-    Attributes:
-        specifier: what was asked for.
-        packages: the names of the packages that it may bring.
-        base: MatchSpecs that hold without an extra, as records have them, conditions on python included.
-        groups: extra -> MatchSpecs that hold with it.
-        unapplied: why a version bound was left out; one sentence.
-        note: for people, where another word was meant.
-        specs: what *base* says, as values.
-        recipe: what a recipe writes.
-        recipe_note: where that leaves out a bound.
-        conditions: what *base* and *groups* are under.
-    """
-
-    specifier: ExternalSpecifier
-    packages: tuple[str, ...] = ()
-    base: tuple[str, ...] = ()
-    groups: Mapping[NormalizedName, tuple[str, ...]] = field(default_factory=dict)
-    unapplied: str | None = None
-    note: str = ""
-    specs: tuple[RowSpec, ...] = ()
-    recipe: tuple[str, ...] = ()
-    recipe_note: str = ""
-    conditions: MarkerTranslation = UNCONDITIONAL
-
-    def condition(self, extras: Iterable[str] = ()) -> Condition:
-        """Return when it is needed, given *extras*."""
-        return _join(self.conditions, extras)
-
-
-def translate_external_dependency(
-    specifier: ExternalSpecifier,
-    category: str,
-    target: Target,
-    rows: ExternalRows,
-    pythons: Sequence[Release] = (),
-) -> ExternalTranslation:
-    """Say which conda packages are what *specifier* asks for on *target*.
-
-    Args:
-        specifier: one external dependency.
-        category: one of ``build``, ``host`` and ``run``.
-        target: where they are to be installed.
-        rows: the tables.
-        pythons: the minor versions of Python that can occur; none given: all.
-
-    Raises:
-        UnmappedExternalError: if the tables have no answer, or say that there is none.
-        ExternalVersionError: if its version cannot be said of the packages.
-        MarkerNotExpressibleError: if its marker has no exact counterpart.
-    """
-    conditions = _conditions(specifier, target, pythons)
-    if conditions.base.value is False and not conditions.extras:
-        return ExternalTranslation(specifier=specifier, conditions=conditions)
-    found = rows.find(specifier.url)
-    row, alternative = _choose(specifier, found, target.subdir)
-    bound = translate_bound(specifier.url, row)
-    specs = tuple(_read(specifier, spec) for spec in alternative.of(category))
-    applied = tuple(bound.apply(spec) for spec in specs)
-    recipe = tuple(_with_bound(text, bound) for text in alternative.recipe.of(category))
-    missed = bound.version is not None and not any(spec.name in bound.apply_to for spec in specs)
-    return ExternalTranslation(
-        specifier=specifier,
-        packages=tuple(dict.fromkeys(spec.name for spec in applied)),
-        base=_records(applied, conditions.base),
-        groups={extra: _records(applied, condition) for extra, condition in conditions.extras.items()},
-        unapplied=_nobody(specifier, category) if specs and missed else bound.unapplied,
-        note=found.note and f"{found.note}.",
-        specs=applied,
-        recipe=recipe or tuple(map(str, applied)),
-        recipe_note=_missed_in_recipe(specifier, recipe, bound),
-        conditions=conditions,
-    )
-
-
-def _conditions(specifier: ExternalSpecifier, target: Target, pythons: Sequence[Release]) -> MarkerTranslation:
-    marker = specifier.marker
-    return UNCONDITIONAL if marker is None else translate_marker(str(marker), target, tuple(pythons))
-
-
-def _join(conditions: MarkerTranslation, extras: Iterable[str]) -> Condition:
-    """Return when something is needed, given *extras*."""
-    asked = [conditions.extras[one] for one in map(canonicalize_name, extras) if one in conditions.extras]
-    held = [conditions.base, *asked]
-    if any(one.value is True for one in held):
-        return Condition(value=True)
-    either = dict.fromkeys(one.when for one in held if one.when)
-    return Condition(value=None, when=" or ".join(either)) if either else Condition(value=False)
-
-
-def _choose(specifier: ExternalSpecifier, found: FoundExternal, subdir: str) -> tuple[ExternalRow, Alternative]:
-    """Take the first row that has an answer for *subdir*: a map that extends the tables has its rows behind theirs."""
-    for row in found.rows:
-        if (alternative := choose(row, subdir)) is not None:
-            return row, alternative
-    raise UnmappedExternalError(str(specifier), _reason(found, subdir))
-
-
-def _reason(found: FoundExternal, subdir: str) -> str:
-    if not found.rows:
-        return f"the tables have no row for {found.id!r}."
-    absent = [row for row in found.rows if row.relation is Relation.NONE]
-    if len(absent) == len(found.rows):
-        why = absent[0].reason.rstrip(".")
-        return f"it is known not to be packaged{f' ({why})' if why else ''}."
-    globs = dict.fromkeys(glob for row in found.rows for one in row.alternatives for glob in one.when)
-    return f"there is no package of it for {subdir}, only for {', '.join(globs)}."
-
-
-def _read(specifier: ExternalSpecifier, spec: str) -> RowSpec:
-    try:
-        return RowSpec.parse(spec)
-    except ValueError:
-        reason = f"the row's {spec!r} is no MatchSpec of a name, a version and a build."
-        raise UnmappedExternalError(str(specifier), reason) from None
-
-
-def _missed_in_recipe(specifier: ExternalSpecifier, texts: Sequence[str], bound: Bound) -> str:
-    if not texts or bound.version is None or any(package_of(text) in bound.apply_to for text in texts):
-        return ""
-    return f"A recipe writes {', '.join(texts)} for {specifier.url.id}, without the bound {bound.asked!r}."
-
-
-def _with_bound(text: str, bound: Bound) -> str:
-    """Leave templates as they are: what they become is the recipe's matter."""
-    if package_of(text) not in bound.apply_to:
-        return text
-    try:
-        return str(bound.apply(RowSpec.parse(text)))
-    except ValueError:
-        return text
-
-
-def _nobody(specifier: ExternalSpecifier, category: str) -> str:
-    url = specifier.url
-    return (
-        f"The bound {url.version!r} of {url.id} was left out: no package {_WORDS[category]} has versions that it is of."
-    )
-
-
-def _records(specs: Iterable[RowSpec], condition: Condition) -> tuple[str, ...]:
-    if condition.value is False:
-        return ()
-    return tuple(dict.fromkeys(spec.under(condition.when).record_text for spec in specs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +63,8 @@ class ExternalEnvironment:
         unmapped: what could not be translated, each once.
         notes: for people.
         recipe_notes: of *recipe* alone.
+        origins: by category and package, the dependencies that it is there for; python, which compilers imply, is there
+            for none.
     """
 
     build: tuple[str, ...] = ()
@@ -254,10 +74,22 @@ class ExternalEnvironment:
     unmapped: tuple[Unmapped, ...] = ()
     notes: tuple[str, ...] = ()
     recipe_notes: tuple[str, ...] = ()
+    origins: Mapping[str, Mapping[str, tuple[str, ...]]] = field(
+        default_factory=lambda: {one: {} for one in CATEGORIES}
+    )
 
     def of(self, category: str) -> tuple[str, ...]:
         """Return the MatchSpecs of one of the `CATEGORIES`."""
         return {"build": self.build, "host": self.host, "run": self.run}[category]
+
+    def as_json(self) -> dict[str, object]:
+        """Return what is needed, ready for ``json.dumps``; what concerns recipes and origins is left out."""
+        return {
+            **{category: list(self.of(category)) for category in CATEGORIES},
+            "unmapped": [one.dependency for one in self.unmapped],
+            "reasons": {one.dependency: one.reason for one in self.unmapped},
+            "notes": list(self.notes),
+        }
 
 
 def translate_external(
@@ -289,7 +121,7 @@ def translate_external(
     for category, specifiers in table.select(extras, groups).items():
         for specifier in specifiers:
             try:
-                needed = _join(_conditions(specifier, target, pythons), extras)
+                needed = join_conditions(find_conditions(specifier, target, pythons), extras)
                 if needed.value is not False:
                     translated = translate_external_dependency(specifier, category, target, rows, pythons)
                     collected.take(translated, category, needed)
@@ -307,17 +139,19 @@ class _Collected:
         self._unmapped: dict[str, Unmapped] = {}
         self._notes: list[str] = []
         self._recipe_notes: list[str] = []
+        self._origins: dict[str, dict[str, list[str]]] = {category: {} for category in CATEGORIES}
         self._compiles = False
 
     def take(self, translated: ExternalTranslation, category: str, condition: Condition) -> None:
         self._compiles |= translated.specifier.url.is_compiler and category in _BUILDING
         for spec in translated.specs:
             _merge(self._specs[category], spec.under(condition.when))
-        self._recipe[category] += self._recipe_texts(translated, condition)
-        self._notes += filter(None, (translated.note, translated.unapplied))
-        self._recipe_notes += filter(None, (translated.recipe_note,))
+        for package in translated.packages:
+            self._origins[category].setdefault(package, []).append(str(translated.specifier))
+        self._notes += filter(None, (translated.note, translated.unserved, translated.unapplied))
         if condition.when:
             self._notes.append(f"{str(translated.specifier)!r} depends on python; it is there when {condition.when}.")
+        self._take_recipe(translated, category, condition)
 
     def miss(self, specifier: ExternalSpecifier, category: str, error: TranslationError) -> None:
         self._compiles |= specifier.url.is_compiler and category in _BUILDING
@@ -339,13 +173,23 @@ class _Collected:
             unmapped=tuple(self._unmapped.values()),
             notes=tuple(dict.fromkeys(self._notes)),
             recipe_notes=tuple(dict.fromkeys(self._recipe_notes)),
+            origins={
+                category: {package: tuple(dependencies) for package, dependencies in packages.items()}
+                for category, packages in self._origins.items()
+            },
         )
 
-    def _recipe_texts(self, translated: ExternalTranslation, condition: Condition) -> Iterator[str]:
-        if not condition.when or translated.recipe != tuple(map(str, translated.specs)):
-            yield from translated.recipe
+    def _take_recipe(self, translated: ExternalTranslation, category: str, condition: Condition) -> None:
+        self._recipe_notes += filter(None, (translated.recipe_note,))
+        if translated.recipe == tuple(map(str, translated.specs)):
+            self._recipe[category] += (str(spec.under(condition.when)) for spec in translated.specs)
             return
-        yield from (str(spec.under(condition.when)) for spec in translated.specs)
+        if not condition.when:
+            self._recipe[category] += translated.recipe
+            return
+        texts = ", ".join(translated.recipe)
+        why = f"Left out of the recipe, since it is needed when {condition.when} only: {texts}."
+        self._recipe_notes.append(why)
 
 
 def _merge(specs: list[RowSpec], spec: RowSpec) -> None:

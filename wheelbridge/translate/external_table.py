@@ -11,6 +11,7 @@ from wheelbridge.mapping.external.fields import kind_of
 from wheelbridge.mapping.external.generations import KEYS, upgrade_key, upgrade_specifier
 from wheelbridge.mapping.external.rows import CATEGORIES
 from wheelbridge.model.external import ExternalSpecifier, InvalidDepURLError, OutdatedDepURLError
+from wheelbridge.translate.markers import find_extras
 
 Specifiers = tuple[ExternalSpecifier, ...]
 
@@ -22,6 +23,7 @@ _OPTIONAL = dict(
 _GROUPS = "dependency-groups"
 _INCLUDE = "include-group"
 _KNOWN = f"PEP 725 has {', '.join(map(repr, KEYS[:-1]))} and {KEYS[-1]!r}, and nothing else."
+_EXAMPLE = '"dep:generic/zlib@>=1.2"'
 _UPGRADE = "Run `wheelbridge external upgrade` on the file."
 _Read = TypeVar("_Read")
 
@@ -113,8 +115,12 @@ class ExternalTable:
 
     @property
     def extras(self) -> frozenset[str]:
-        """The extras that any of the optional tables has."""
-        return frozenset(extra for groups in self.optional.values() for extra in groups)
+        """The extras that any of the optional tables has, or that a marker names."""
+        lists = [*self.requires.values(), *self.groups.values()]
+        lists += (specifiers for groups in self.optional.values() for specifiers in groups.values())
+        markers = {str(one.marker) for specifiers in lists for one in specifiers if one.marker}
+        named = (extra for marker in markers for extra in find_extras(marker))
+        return frozenset([*(extra for groups in self.optional.values() for extra in groups), *named])
 
     def select(self, extras: Iterable[str] = (), groups: Iterable[str] = ()) -> Mapping[str, Specifiers]:
         """Return what is needed with *extras* and *groups*, by category, each once; groups count as needed to run.
@@ -160,7 +166,10 @@ class _Reader:
         )
 
     def _keys(self, fields: Mapping[str, object]) -> Mapping[str, tuple[str, object]]:
-        """Return key -> path and value. PEP 725: "No tools may add fields to this table"."""
+        """Return key -> path and value. PEP 725: "No tools may add fields to this table".
+
+        A key in two spellings is old as well: an upgrade makes one of them.
+        """
         found: dict[str, tuple[str, object]] = {}
         for key, value in fields.items():
             path = f"{_TABLE}.{key}"
@@ -168,7 +177,10 @@ class _Reader:
             if current not in KEYS:
                 raise InvalidExternalTableError(path, "there is no such key")
             if current in found:
-                raise InvalidExternalTableError(path, f"it is {found[current][0]!r} once more")
+                again = _Reader()
+                again.read({key: value})
+                self.upgrades += again.upgrades
+                continue
             if current != key:
                 self.upgrades.append(Upgrade(path, key, current))
             found[current] = path, value
@@ -196,6 +208,11 @@ class _Reader:
         return {} if entry is None else _by_name(entry, "extra", lambda path, data: self._list((path, data)))
 
     def _groups(self, entry: tuple[str, object] | None) -> Mapping[str, Specifiers]:
+        """Read all groups, whichever are asked for.
+
+        PEP 735 would have tools "not eagerly validate the list contents of all Dependency Groups"; here PEP 725 goes
+        before: "If metadata is improperly specified then tools MUST raise an error".
+        """
         if entry is None:
             return {}
         groups = _by_name(entry, "dependency group", self._group)
@@ -284,11 +301,14 @@ def _by_name(entry: tuple[str, object], what: str, read: Callable[[str, object],
 
 def _mapping(data: object, path: str) -> Mapping[str, object]:
     if not isinstance(data, Mapping) or not all(isinstance(key, str) for key in data):
-        raise InvalidExternalTableError(path, f"expected a table, got {kind_of(data)}")
+        hint = f"Write a table: [{path}]." if path == _TABLE else "Write a table of lists, a name for each."
+        raise InvalidExternalTableError(path, f"expected a table, got {kind_of(data)}", hint=hint)
     return data
 
 
 def _list(data: object, path: str) -> Sequence[object]:
     if not isinstance(data, list):
-        raise InvalidExternalTableError(path, f"expected an array of texts, got {kind_of(data)}")
+        written = f'"{data}"' if isinstance(data, str) else _EXAMPLE
+        hint = f"Write a list: [{written}]."
+        raise InvalidExternalTableError(path, f"expected an array of texts, got {kind_of(data)}", hint=hint)
     return data

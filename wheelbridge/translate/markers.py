@@ -119,6 +119,19 @@ def _normalize(text: str) -> str:
         raise MarkerNotExpressibleError(f"{text[:80]}...", "its parentheses are nested too deeply") from error
 
 
+def find_extras(marker: str) -> frozenset[NormalizedName]:
+    """Return the extras that a marker names.
+
+    >>> find_extras("os_name == 'nt' and extra == 'Docs'")
+    frozenset({'docs'})
+
+    Raises:
+        MarkerNotExpressibleError: if it does not follow PEP 508.
+    """
+    names = map(_literal, _EXTRA_ATOM.finditer(_normalize(marker)))
+    return frozenset(map(canonicalize_name, names)) - {NormalizedName("")}
+
+
 def _extras(marker: str) -> set[NormalizedName]:
     atoms = list(_EXTRA_ATOM.finditer(marker))
     if any((match["op1"] or match["op2"]) not in {"==", "!="} for match in atoms):

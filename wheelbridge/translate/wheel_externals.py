@@ -147,8 +147,8 @@ def translate_wheel_externals(
     return WheelExternals(
         depends=(*(spec for one in declared for spec in one.base), *map(_render, more)),
         groups=groups,
-        choices=tuple(_offered(natives, tables)),
-        notes=tuple(_notes(project, natives, more, missing)),
+        choices=tuple(_offered(natives, tables, said)),
+        notes=(*_notes(project, natives, more, missing), *(one.unserved for one in declared if one.unserved)),
     )
 
 
@@ -188,8 +188,11 @@ def _render(spec: str) -> str:
     return RowSpec.parse(spec).record_text
 
 
-def _offered(natives: Natives, tables: ExternalTables) -> Iterator[tuple[str, ...]]:
+def _offered(natives: Natives, tables: ExternalTables, said: Container[str]) -> Iterator[tuple[str, ...]]:
+    """Yield the choices that the wheel did not make itself, of what channels have."""
     for choice in natives.choices:
+        if any(package_of(spec) in said for spec in choice):
+            continue
         if there := tuple(_render(spec) for spec in choice if tables.has(spec)):
             yield there
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from wheelbridge.api.external.rows import open_external
 from wheelbridge.errors import WheelbridgeError
-from wheelbridge.mapping.external.rows import CATEGORIES
 from wheelbridge.model.external import ExternalSpecifier
 from wheelbridge.model.target import Target
 from wheelbridge.translate import external
@@ -91,13 +90,7 @@ def describe_project(value: object, target: Target, rows: ExternalRows) -> dict[
         raise InvalidInputError("'pyproject' must be an object: what is in a pyproject.toml", hint=_FORM)
     extras, groups = (_texts(value, key) for key in ("extras", "groups"))
     table = ExternalTable.parse(pyproject.get("external", {}))
-    environment = external.translate_external(table, target, rows, extras=extras, groups=groups)
-    return {
-        **{category: list(environment.of(category)) for category in CATEGORIES},
-        "unmapped": [one.dependency for one in environment.unmapped],
-        "reasons": {one.dependency: one.reason for one in environment.unmapped},
-        "notes": list(environment.notes),
-    }
+    return external.translate_external(table, target, rows, extras=extras, groups=groups).as_json()
 
 
 def _texts(value: Mapping[str, object], key: str) -> tuple[str, ...]:

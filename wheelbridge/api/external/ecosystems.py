@@ -9,7 +9,7 @@ from wheelbridge.api.external.rows import open_external
 from wheelbridge.errors import UsageError, WheelbridgeError
 from wheelbridge.mapping.external.layers import Mode
 from wheelbridge.model.external import DepURL
-from wheelbridge.translate.external import ExternalRows, ExternalVersionError, FoundExternal
+from wheelbridge.translate.external import ExternalRows, FoundExternal
 
 if TYPE_CHECKING:
     from wheelbridge.mapping.external.pep804 import EcosystemMapping
@@ -39,25 +39,17 @@ class Ecosystem:
         name: its name, which is that of the channel.
         rows: what serves for external dependencies.
         notes: by id, what its mapping says and MatchSpecs cannot.
-        fixed: by id, a spec that takes no version.
     """
 
     name: str
     rows: ExternalRows
     notes: Mapping[str, str] = field(default_factory=dict)
-    fixed: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, url: DepURL) -> FoundExternal:
-        """Return the rows for *url*, with a note on what was left out of them.
-
-        Raises:
-            ExternalVersionError: if it has a version, and the spec for it takes none.
-        """
+        """Return the rows for *url*, with a note on what was left out of them."""
         found = self.rows.find(url)
         if not any(alternative.name == self.name for row in found.rows for alternative in row.alternatives):
             return found  # what the mapping says of it does not count
-        if url.version is not None and (spec := self.fixed.get(found.id)):
-            raise ExternalVersionError(str(url), f"the mapping's {spec!r} has a version or a build already.")
         if note := self.notes.get(found.id):
             return FoundExternal(found.id, found.rows, "; ".join(filter(None, (found.note, note))))
         return found
@@ -84,7 +76,7 @@ def open_ecosystem(text: str, maps: "Sequence[Overlay]" = ()) -> Ecosystem:
         raise UnsupportedEcosystemError(mapping.name, [manager.name for manager in mapping.managers])
     read = read_rows(mapping, _is_spec)
     alone = Overlay(name=text, external=read.rows, mode=Mode.USE)
-    return Ecosystem(name=mapping.name, rows=open_external((*maps, alone)), notes=read.notes, fixed=read.fixed)
+    return Ecosystem(name=mapping.name, rows=open_external((*maps, alone)), notes=read.notes)
 
 
 def _read_mapping(text: str) -> "EcosystemMapping":
@@ -94,7 +86,7 @@ def _read_mapping(text: str) -> "EcosystemMapping":
     path = Path(text).expanduser()
     if not path.is_file():
         raise UsageError(f"There is no ecosystem {text!r}, and no such file", hint=_OTHER)
-    return read_rows(path, parse_mapping)
+    return read_rows(path, parse_mapping, name=text)
 
 
 def _is_spec(text: str) -> bool:

@@ -46,7 +46,8 @@ class UnsayableSelectorError(WheelbridgeError):
 def render_recipe(environments: Environments) -> str:
     """Return the ``requirements:`` section of a ``recipe.yaml`` (CEP 13 and 14) for all the platforms.
 
-    What differs between them stands below ``if``; what has no package, or depends on python, is a comment.
+    What differs between them stands below ``if``; what has no package, or depends on python, is a comment, and so is
+    what the recipe says otherwise than the project.
     """
     requirements, left = {}, []
     for category in CATEGORIES:
@@ -54,7 +55,8 @@ def render_recipe(environments: Environments) -> str:
         left += _conditional(texts)
         if items := list(_recipe_items(_plain(texts), tuple(environments))):
             requirements[category] = items
-    return f"{_comments(environments, left)}{_dump({'requirements': requirements})}"
+    notes = {platform: environment.recipe_notes for platform, environment in environments.items()}
+    return f"{_comments(environments, left, notes)}{_dump({'requirements': requirements})}"
 
 
 def render_environment(environments: Environments, channel: str, project: str | None) -> str:
@@ -127,18 +129,26 @@ def _environment_name(project: str | None) -> str:
         return _ANONYMOUS
 
 
-def _comments(environments: Environments, conditional: Iterable[str]) -> str:
-    """Return a line for each dependency that has no package, and for each that is *conditional*."""
-    missing: dict[tuple[str, str], list[str]] = {}
-    for platform, environment in environments.items():
-        for one in environment.unmapped:
-            missing.setdefault((one.dependency, one.reason), []).append(platform)
-    lines = [f"# for {', '.join(environments)}"]
-    for (dependency, reason), platforms in missing.items():
-        where = "" if len(platforms) == len(environments) else f" ({', '.join(platforms)})"
-        lines.append(f"# no package{where}: {dependency}: {reason}")
-    lines += [f"# left out, since it depends on python: {spec}" for spec in dict.fromkeys(conditional)]
-    return "".join(f"{' '.join(line.split())}\n" for line in lines)
+def _comments(environments: Environments, conditional: Iterable[str], notes: Texts | None = None) -> str:
+    """Return a line for each dependency that has no package, for each that is *conditional*, and for each note."""
+    missing = {
+        platform: [f"{one.dependency}: {one.reason}" for one in environment.unmapped]
+        for platform, environment in environments.items()
+    }
+    lines = [
+        f"for {', '.join(environments)}",
+        *(f"no package{where}: {text}" for text, where in _places(missing)),
+        *(f"left out, since it depends on python: {spec}" for spec in dict.fromkeys(conditional)),
+        *(f"note{where}: {text}" for text, where in _places(notes or {})),
+    ]
+    return "".join(f"# {' '.join(line.split())}\n" for line in lines)
+
+
+def _places(texts: Texts) -> Iterator[tuple[str, str]]:
+    """Yield each text, and the platforms that it is of where it is not of all."""
+    for part in gather(texts):
+        where = f" ({', '.join(part.platforms)})" if part.platforms else ""
+        yield from ((text, where) for text in part.entries)
 
 
 def _dump(document: object) -> str:

@@ -1,6 +1,7 @@
-"""The tables of external dependencies, opened for translation: nothing is read before the first look-up."""
+"""The tables of external dependencies, opened for look-up: nothing is read before the first one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,16 +9,80 @@ from typing import TYPE_CHECKING
 from wheelbridge.mapping.external.ids import Registry, Resolution, resolve
 from wheelbridge.mapping.external.layers import Mode, combine
 from wheelbridge.model.external import DepURL
-from wheelbridge.tables.locate import find_mappings
-from wheelbridge.translate.external import ExternalRows, FoundExternal
+from wheelbridge.translate.external import FoundExternal
 
 if TYPE_CHECKING:
     from wheelbridge.mapping.external.rows import ExternalRow
     from wheelbridge.mapping.overlays import Overlay
-    from wheelbridge.tables.natives import RowTable
+
+CURATED = "curated"
+"""The layer of the tables that came with wheelbridge."""
 
 
-def open_external(maps: "Sequence[Overlay]" = (), mappings: Path | None = None) -> ExternalRows:
+@dataclass(frozen=True, slots=True)
+class LayeredRow:
+    """A row, and the layer that has it."""
+
+    layer: str
+    row: "ExternalRow"
+
+    @property
+    def id(self) -> str:
+        """The id that the row is for."""
+        return self.row.id
+
+
+class LayeredRows:
+    """The shipped table with maps of somebody's own, the nearest first, put over it; rows for translation, too.
+
+    *shipped* returns the table's rows of a normalized id, and *registry* reads the ids that are known.
+    """
+
+    def __init__(
+        self,
+        shipped: "Callable[[str], Sequence[ExternalRow]]",
+        registry: Callable[[], Registry] = Registry,
+        maps: "Sequence[Overlay]" = (),
+    ) -> None:
+        self._shipped = shipped
+        self._read_registry = registry
+        self._maps = tuple(maps)
+
+    def find(self, url: DepURL) -> FoundExternal:
+        """Return the rows for *url*."""
+        resolution = self.resolve(url)
+        return FoundExternal(resolution.id, tuple(one.row for one in self.rows(resolution.id)), resolution.note)
+
+    def resolve(self, url: DepURL) -> Resolution:
+        """Follow aliases; an id that has a row is none, so that the registry, which is YAML, need not be read.
+
+        No row is of a part of something: what has a subpath has none.
+        """
+        if url.reference == url.id and self.layers(url.id):
+            return Resolution(url.id)
+        if url.subpath:
+            return Resolution(url.reference)
+        return resolve(url.reference, self._registry)
+
+    def rows(self, name: str) -> tuple[LayeredRow, ...]:
+        """Return the rows of a normalized id that hold, the first one before the others."""
+        *own, (_, shipped) = self._by_layer(name)
+        return combine([(Mode.USE, shipped), *reversed(own)])
+
+    def layers(self, name: str) -> tuple[LayeredRow, ...]:
+        """Return what every layer says of a normalized id, the nearest first."""
+        return tuple(one for _, rows in self._by_layer(name) for one in rows)
+
+    def _by_layer(self, name: str) -> list[tuple[Mode, list[LayeredRow]]]:
+        own = [(one.mode, [LayeredRow(one.name, row) for row in one.external if row.id == name]) for one in self._maps]
+        return [*own, (Mode.USE, [LayeredRow(CURATED, row) for row in self._shipped(name)])]
+
+    @cached_property
+    def _registry(self) -> Registry:
+        return self._read_registry()
+
+
+def open_external(maps: "Sequence[Overlay]" = (), mappings: Path | None = None) -> LayeredRows:
     """Open the table of external dependencies; *maps*, the nearest first, are put over it.
 
     Args:
@@ -26,46 +91,28 @@ def open_external(maps: "Sequence[Overlay]" = (), mappings: Path | None = None) 
 
     Look-ups raise:
         MissingTableError: if a file is missing.
+        InvalidExternalError: if a table that has to be built first breaks a rule.
     """
-    return _Tables(tuple(maps), mappings)
+    shipped = _Shipped(mappings)
+    return LayeredRows(shipped.find, shipped.read_registry, maps)
 
 
-class _Tables:
-    """The shipped table behind its look-up file, the registry behind its YAML, and maps."""
+@dataclass(frozen=True)
+class _Shipped:
+    """The table in the folder *mappings* behind its look-up file, and the registry behind its YAML."""
 
-    def __init__(self, maps: "tuple[Overlay, ...]", mappings: Path | None) -> None:
-        self._maps = maps
-        self._mappings = mappings
+    mappings: Path | None
 
-    def find(self, url: DepURL) -> FoundExternal:
-        """Return the rows for *url*."""
-        resolution = self._resolve(url)
-        return FoundExternal(resolution.id, self._rows(resolution.id), resolution.note)
+    def find(self, name: str) -> "tuple[ExternalRow, ...]":
+        return self._find(name)
 
-    def _resolve(self, url: DepURL) -> Resolution:
-        """Follow aliases; an id that has a row is none, so that the registry, which is YAML, need not be read.
+    def read_registry(self) -> Registry:
+        from wheelbridge.tables.natives import load_registry  # noqa: PLC0415 - few ids are not in the table
 
-        No row is of a part of something: what has a subpath has none.
-        """
-        if url.reference == url.id and self._shipped.find(url.id):
-            return Resolution(url.id)
-        if url.subpath:
-            return Resolution(url.reference)
-        return resolve(url.reference, self._registry)
-
-    def _rows(self, name: str) -> "tuple[ExternalRow, ...]":
-        own = [(one.mode, [row for row in one.external if row.id == name]) for one in self._maps]
-        return combine([(Mode.USE, self._shipped.find(name)), *reversed(own)])
+        return load_registry(self.mappings)
 
     @cached_property
-    def _shipped(self) -> "RowTable[ExternalRow]":
+    def _find(self) -> "Callable[[str], tuple[ExternalRow, ...]]":
         from wheelbridge.tables.natives import load_external  # noqa: PLC0415 - only where something external is needed
 
-        return load_external(self._mappings)
-
-    @cached_property
-    def _registry(self) -> Registry:
-        from wheelbridge.mapping.external.pep804 import parse_registry  # noqa: PLC0415 - few ids are not in the table
-        from wheelbridge.tables.documents import load_document  # noqa: PLC0415 - as above
-
-        return parse_registry(load_document((self._mappings or find_mappings()) / "external" / "registry.yaml"))
+        return load_external(self.mappings).find

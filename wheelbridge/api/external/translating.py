@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wheelbridge.api.external.ecosystems import CONDA_FORGE, Ecosystem, open_ecosystem
+from wheelbridge.api.external.ecosystems import CONDA_FORGE, open_ecosystem
 from wheelbridge.api.external.project_file import STANDARD_INPUT, ProjectFile
-from wheelbridge.errors import TranslationError
+from wheelbridge.mapping.external.rows import CATEGORIES
 from wheelbridge.model.target import Target
-from wheelbridge.translate.external import ExternalEnvironment, translate_external, translate_external_dependency
+from wheelbridge.translate.external import ExternalEnvironment, translate_external
 from wheelbridge.translate.external_table import ExternalTable, OutdatedExternalTableError
 from wheelbridge.translate.external_upgrade import plan_upgrade
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from wheelbridge.mapping.overlays import Overlay
 
 ALL_EXTRAS = ":all:"
-Origins = Mapping[str, Mapping[str, tuple[str, ...]]]
-"""By category and package, the dependencies that it is there for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,30 +33,25 @@ class Selection:
     upgrade: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class TargetTranslation:
     """What is needed on one target."""
 
     target: Target
     environment: ExternalEnvironment
-    origins: Origins
 
     def as_json(self) -> dict[str, object]:
         """Return it ready for ``json.dumps``."""
         environment = self.environment
         return {
             "target": self.target.as_json(),
-            "build": list(environment.build),
-            "host": list(environment.host),
-            "run": list(environment.run),
-            "unmapped": [one.dependency for one in environment.unmapped],
-            "reasons": {one.dependency: one.reason for one in environment.unmapped},
+            **environment.as_json(),
             "origins": {
                 category: {package: list(dependencies) for package, dependencies in packages.items()}
-                for category, packages in self.origins.items()
+                for category, packages in environment.origins.items()
             },
-            "notes": list(environment.notes),
-            "recipe": {category: list(environment.recipe.of(category)) for category in self.origins},
+            "recipe": {category: list(environment.recipe.of(category)) for category in CATEGORIES},
+            "recipe_notes": list(environment.recipe_notes),
         }
 
 
@@ -112,7 +105,12 @@ def translate_project(
     return ProjectTranslation(
         name=file.name,
         ecosystem=opened.name,
-        targets=tuple(_translate(table, target, opened, chosen) for target in targets),
+        targets=tuple(
+            TargetTranslation(
+                target, translate_external(table, target, opened, extras=chosen.extras, groups=chosen.groups)
+            )
+            for target in targets
+        ),
         notes=notes,
     )
 
@@ -141,26 +139,3 @@ def _read_table(file: ProjectFile, *, upgrade: bool) -> tuple[ExternalTable, tup
     table = ExternalTable.parse(plan.data)
     told = f"{file.place} follows an older draft of PEP 725; taken as if it were upgraded."
     return table, (told,) if plan.upgrades else ()
-
-
-def _translate(table: ExternalTable, target: Target, ecosystem: Ecosystem, selection: Selection) -> TargetTranslation:
-    environment = translate_external(table, target, ecosystem, extras=selection.extras, groups=selection.groups)
-    return TargetTranslation(
-        target=target, environment=environment, origins=_trace(table, target, ecosystem, selection)
-    )
-
-
-def _trace(table: ExternalTable, target: Target, ecosystem: Ecosystem, selection: Selection) -> Origins:
-    """Say which dependencies the packages are there for; python, which compilers imply, is there for none of them."""
-    origins: dict[str, dict[str, tuple[str, ...]]] = {}
-    for category, specifiers in table.select(selection.extras, selection.groups).items():
-        found = origins.setdefault(category, {})
-        for specifier in specifiers:
-            try:
-                translated = translate_external_dependency(specifier, category, target, ecosystem)
-            except TranslationError:
-                continue  # it is among what is unmapped
-            if translated.condition(selection.extras).value is not False:
-                for package in translated.packages:
-                    found[package] = (*found.get(package, ()), str(specifier))
-    return origins

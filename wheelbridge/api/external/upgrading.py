@@ -9,7 +9,7 @@ from wheelbridge.api.external.project_file import ProjectFile
 from wheelbridge.api.external.toml_editing import CannotEditError, edit_external
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.translate.external_table import Upgrade
-from wheelbridge.translate.external_upgrade import TABLE, Leftover, UpgradePlan, plan_upgrade
+from wheelbridge.translate.external_upgrade import TABLE, Leftover, plan_upgrade
 
 
 class NotUpgradableError(WheelbridgeError):
@@ -41,12 +41,14 @@ class FileUpgrade:
         text: as it will be.
         upgrades: what changes in the table.
         leftovers: what does not, and should.
+        outdated: whether something of the table is of an older draft.
     """
 
     file: ProjectFile
     text: str
-    upgrades: tuple[Upgrade, ...]
-    leftovers: tuple[Leftover, ...]
+    upgrades: tuple[Upgrade, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+    outdated: bool = False
 
     @property
     def diff(self) -> str:
@@ -74,17 +76,21 @@ def upgrade_file(file: ProjectFile) -> FileUpgrade:
     Byte for byte, all is kept but the old spellings. A file without an ``[external]`` table is as it should be.
     """
     if file.external is None:
-        return FileUpgrade(file=file, text=file.text, upgrades=(), leftovers=())
+        return FileUpgrade(file=file, text=file.text)
     plan = plan_upgrade(file.external)
-    text, leftovers = _edit(file.text, plan)
-    return FileUpgrade(file=file, text=text, upgrades=plan.upgrades, leftovers=(*plan.leftovers, *leftovers))
-
-
-def _edit(text: str, plan: UpgradePlan) -> tuple[str, tuple[Leftover, ...]]:
-    if not plan.upgrades:
-        return text, ()
-    try:
-        return edit_external(text, plan), ()
-    except CannotEditError as error:
-        reason = f"the file cannot be rewritten without touching more than the old spellings: {error}"
-        return text, (Leftover(TABLE, reason),)
+    outdated, kept = bool(plan.upgrades), dict[str, str]()
+    while plan.upgrades:
+        try:
+            text = edit_external(file.text, plan)
+        except CannotEditError as error:
+            reason = f"the file cannot be rewritten without touching more than the old spellings: {error}"
+            if error.key is None or error.key in kept:
+                leftovers = (*plan.leftovers, Leftover(TABLE, reason))
+                return FileUpgrade(file=file, text=file.text, leftovers=leftovers, outdated=outdated)
+            kept[error.key] = reason
+            plan = plan_upgrade(file.external, kept)
+        else:
+            return FileUpgrade(
+                file=file, text=text, upgrades=plan.upgrades, leftovers=plan.leftovers, outdated=outdated
+            )
+    return FileUpgrade(file=file, text=file.text, leftovers=plan.leftovers, outdated=outdated)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wheelbridge.api.mapping.demand_list import Demands
-from wheelbridge.api.mapping.dependencies import Dependencies, Dependency, load_dependencies
+from wheelbridge.api.mapping.dependencies import Dependency, open_dependencies
 from wheelbridge.mapping.coverage import Coverage, Mention, measure
 from wheelbridge.mapping.external.rows import packages_of
 from wheelbridge.tables import load_names
@@ -19,7 +19,7 @@ def measure_demands(demands: Demands, mappings: Path | None = None) -> Coverage:
         WheelbridgeError: if a table is missing or breaks a rule.
     """
     externals = {one.name for one in demands.mentions if one.world == "external"}
-    table = load_dependencies(mappings) if externals else Dependencies(())
+    table = open_dependencies(mappings)
     found = {name: table.look_up(name) for name in externals}
     mentions = [_meant(one, found) for one in demands.mentions]
     known = {one.resolution.id: _answer(one) for one in found.values() if one.rows}

@@ -1,31 +1,14 @@
 """External dependencies (PEP 725) in the tables: what the packages are that an id such as ``dep:generic/zlib`` is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wheelbridge.mapping.external.ids import Registry, Resolution, resolve
-from wheelbridge.mapping.external.layers import Mode, combine
-from wheelbridge.mapping.external.parsing import CATEGORIES, Alternative, ExternalRow, parse_external
-from wheelbridge.mapping.external.pep804 import parse_registry
+from wheelbridge.api.external.rows import LayeredRow, LayeredRows, open_external
+from wheelbridge.mapping.external.ids import Resolution, normalize_alias
+from wheelbridge.mapping.external.rows import CATEGORIES, Alternative
 from wheelbridge.mapping.overlays import Overlay
-from wheelbridge.tables import find_mappings
-from wheelbridge.tables.documents import load_document
-
-CURATED = "curated"
-
-
-@dataclass(frozen=True, slots=True)
-class LayeredRow:
-    """A row, and the layer that has it."""
-
-    layer: str
-    row: ExternalRow
-
-    @property
-    def id(self) -> str:
-        """The id that the row is for."""
-        return self.row.id
+from wheelbridge.model.external import DepURL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,42 +58,28 @@ class Dependency:
 
 
 class Dependencies:
-    """The table of external dependencies, with maps of somebody's own put over it."""
+    """The table of external dependencies, with maps of somebody's own put over it, asked by people."""
 
-    def __init__(
-        self, shipped: Iterable[ExternalRow], maps: Sequence[Overlay] = (), registry: Registry | None = None
-    ) -> None:
-        self._registry = registry or Registry()
-        own = [(one.mode, tuple(LayeredRow(one.name, row) for row in one.external)) for one in maps]
-        table = tuple(LayeredRow(CURATED, row) for row in shipped)
-        self._layers = (*(rows for _, rows in own), table)
-        self._rows = combine([(Mode.USE, table), *reversed(own)])
+    def __init__(self, rows: LayeredRows) -> None:
+        self._rows = rows
 
     def look_up(self, text: str) -> Dependency:
         """Return what the tables say of the id *text*.
 
         Raises:
             InvalidExternalIdError: if it is none.
+            MissingTableError: if a file is missing.
+            InvalidExternalError: if a table breaks a rule.
         """
-        found = resolve(text, self._registry)
+        found = self._rows.resolve(DepURL.parse(normalize_alias(text)))
         return Dependency(
-            text=text,
-            resolution=found,
-            rows=tuple(one for one in self._rows if one.id == found.id),
-            layers=tuple(one for layer in self._layers for one in layer if one.id == found.id),
+            text=text, resolution=found, rows=self._rows.rows(found.id), layers=self._rows.layers(found.id)
         )
 
 
-def load_dependencies(mappings: Path | None = None, maps: Sequence[Overlay] = ()) -> Dependencies:
-    """Read the table of external dependencies; *maps*, the nearest first, are put over it.
-
-    Raises:
-        MissingTableError: if it is not there.
-        InvalidExternalError: if a row breaks a rule.
-    """
-    folder = (mappings or find_mappings()) / "external"
-    rows = parse_external(load_document(folder / "conda-forge.yaml"))
-    return Dependencies(rows, maps, parse_registry(load_document(folder / "registry.yaml")))
+def open_dependencies(mappings: Path | None = None, maps: Sequence[Overlay] = ()) -> Dependencies:
+    """Open the table of external dependencies; *maps*, the nearest first, are put over it."""
+    return Dependencies(open_external(maps, mappings))
 
 
 def _answers(one: LayeredRow) -> list[dict[str, object]]:

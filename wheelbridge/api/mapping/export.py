@@ -4,12 +4,11 @@ import json
 from pathlib import Path
 
 from wheelbridge.errors import WheelbridgeError
-from wheelbridge.mapping.external.ids import Registry
-from wheelbridge.mapping.external.parsing import ExternalRow, InvalidExternalError, parse_external
-from wheelbridge.mapping.external.pep804 import parse_registry
+from wheelbridge.mapping.external.parsing import ExternalRow, parse_external
 from wheelbridge.mapping.external.pep804_export import Export, render_mapping
-from wheelbridge.tables.documents import load_document
 from wheelbridge.tables.locate import find_mappings
+from wheelbridge.tables.natives import load_registry
+from wheelbridge.tables.reading import read_rows
 
 _FOLDER = "external"
 _REGISTRY = "registry"
@@ -51,7 +50,7 @@ def export_mapping(channel: str, mappings: Path | None = None) -> Export:
         UnreadableTableError: if a file is not YAML.
     """
     folder = (mappings or find_mappings()) / _FOLDER
-    return render_mapping(load_external(folder, channel), channel, load_registry(folder))
+    return render_mapping(load_external(folder, channel), channel, load_registry(mappings))
 
 
 def load_external(folder: Path, channel: str) -> tuple[ExternalRow, ...]:
@@ -65,26 +64,7 @@ def load_external(folder: Path, channel: str) -> tuple[ExternalRow, ...]:
     known = tuple(sorted(path.stem for path in folder.glob("*.yaml") if path.stem != _REGISTRY))
     if channel not in known:
         raise NoExternalTableError(channel, known)
-    path = folder / f"{channel}.yaml"
-    try:
-        return parse_external(load_document(path))
-    except InvalidExternalError as error:
-        raise InvalidExternalError(f"{_FOLDER}/{path.name} {error.path}", error.problem) from None
-
-
-def load_registry(folder: Path) -> Registry:
-    """Read the registry of ids in *folder*.
-
-    Raises:
-        InvalidExternalError: if it breaks a rule.
-        MissingTableError: if there is none.
-        UnreadableTableError: if it is not YAML.
-    """
-    path = folder / f"{_REGISTRY}.yaml"
-    try:
-        return parse_registry(load_document(path))
-    except InvalidExternalError as error:
-        raise InvalidExternalError(f"{_FOLDER}/{path.name} {error.path}", error.problem) from None
+    return read_rows(folder / f"{channel}.yaml", parse_external)
 
 
 def write_export(export: Export, path: Path) -> None:

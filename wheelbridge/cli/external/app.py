@@ -91,10 +91,13 @@ def upgrade(
     ] = False,
     as_json: o.Json = False,
 ) -> int:
-    """Bring the [external] table of a pyproject.toml from an older draft of PEP 725 to the current one."""
-    from wheelbridge.cli.external.upgrade import run
+    r"""Bring the \[external] table of a pyproject.toml from an older draft of PEP 725 to the current one."""
+    from wheelbridge.cli.external.upgrade import Act, View, run
 
-    return run(project, check=check, diff=diff, partial=partial, as_json=as_json)
+    asked = {Act.CHECK: check, Act.LOOK: diff, Act.WRITE_PART: partial}
+    act = next((one for one, wanted in asked.items() if wanted), Act.WRITE)
+    view = (View.DIFF if diff else View.CHANGES) | (View.JSON if as_json else View.CHANGES)
+    return run(project, act, view)
 
 
 @external_app.command("build-env")

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from wheelbridge.api.building.backend import opened_log
 from wheelbridge.api.building.environments import (
     BuildEnvironment,
     BuildPlan,
@@ -15,6 +14,7 @@ from wheelbridge.api.building.environments import (
     plan_build_environment,
 )
 from wheelbridge.api.building.project import read_project
+from wheelbridge.api.building.workshops import opened_log
 from wheelbridge.api.solving import Settings, Silent
 from wheelbridge.cli.install import command_line, go_ahead, hold
 from wheelbridge.cli.options import Output, SolveOptions

@@ -47,7 +47,7 @@ def run(place: str, options: TranslateOptions) -> int:
     if options.as_json:
         print_json(_as_json(translation, options.form, error))
         return int(error is not None)
-    for text in (*translation.notes, *_notes(translation)):
+    for text in (*translation.notes, *_notes(translation, options.form)):
         note(text)
     if options.form == "specs":
         for number, one in enumerate(translation.targets):
@@ -108,11 +108,12 @@ def _missing(translation: ProjectTranslation) -> UnmappedExternalError | None:
     return None
 
 
-def _notes(translation: ProjectTranslation) -> list[str]:
+def _notes(translation: ProjectTranslation, form: str) -> list[str]:
     """Return the notes of all targets, once each; what is not said of all of them names those that it is said of."""
     about: dict[str, list[str]] = {}
     for one in translation.targets:
-        for text in one.environment.notes:
+        environment = one.environment
+        for text in (*environment.notes, *(environment.recipe_notes if form == "recipe" else ())):
             about.setdefault(text, []).append(one.target.subdir)
     every = len(translation.targets)
     return [text if len(subdirs) == every else f"{', '.join(subdirs)}: {text}" for text, subdirs in about.items()]
@@ -125,21 +126,21 @@ def _show(translation: TargetTranslation, ecosystem: str, *, apart: bool) -> Non
     if apart:
         out().print()
     table = Table(title=f"{ecosystem} on {subdir}", title_justify="left", box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     table.add_column(overflow="fold")
     for category in CATEGORIES:
         if specs := environment.of(category):
             table.add_row(f"{category} ({_PURPOSES[category]})", style="bold")
         for spec in specs:
-            dependencies = translation.origins[category].get(package_of(spec))
+            dependencies = environment.origins[category].get(package_of(spec))
             table.add_row(f"  {spec}", printable(", ".join(dependencies) if dependencies else _IMPLIED))
-    if environment.unmapped:
-        table.add_row("unmapped", style="bold")
-    for one in environment.unmapped:
-        table.add_row(f"  {printable(one.dependency)}", printable(one.reason))
     if not table.row_count:
-        table.add_row("nothing is needed")
+        table.add_row("no package is known" if environment.unmapped else "nothing is needed")
     out().print(table)
+    if environment.unmapped:
+        out().print("unmapped", style="bold")
+    for one in environment.unmapped:
+        out().print(f"  {printable(one.dependency)}: {printable(one.reason)}")
 
 
 def _write(text: str) -> None:

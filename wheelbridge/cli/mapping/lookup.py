@@ -51,9 +51,9 @@ class _Tables:
     @cached_property
     def dependencies(self) -> "Dependencies":
         """The table of external dependencies."""
-        from wheelbridge.api.mapping.dependencies import load_dependencies
+        from wheelbridge.api.mapping.dependencies import open_dependencies
 
-        return load_dependencies(self._mappings, self._maps)
+        return open_dependencies(self._mappings, self._maps)
 
 
 @dataclass(frozen=True, slots=True)

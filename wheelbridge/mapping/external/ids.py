@@ -79,11 +79,6 @@ class Registry:
             _check_definition(definition, known)
         return cls(known)
 
-    @property
-    def canonical(self) -> tuple[str, ...]:
-        """The ids that are not aliases, in the registry's order."""
-        return tuple(name for name, definition in self.definitions.items() if definition.alias_of is None)
-
     def spell(self, name: str) -> str:
         """Return the registry's own spelling of a normalized id, or *name* where it has none."""
         definition = self.definitions.get(name)

@@ -1,6 +1,5 @@
-"""Documents of PEP 804: the registry of ids, the list of ecosystems, the mapping of one; read and written as values."""
+"""Documents of PEP 804 as values: the registry of ids, read; the mapping of an ecosystem, read and written."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -24,11 +23,10 @@ from wheelbridge.mapping.external.rows import CATEGORIES, Specs
 SCHEMAS = "https://raw.githubusercontent.com/jaimergp/external-metadata-mappings/main/schemas"
 """Where PEP 804 says that its schemas are; an address in documents, never asked."""
 
-_ECOSYSTEM = re.compile(r"[a-z0-9\-_.]+(\+[a-z0-9\-_.]+)?")
-"""PEP 804: "'ecosystem identifier' MUST conform to this regex"."""
 _VERSION = 1
 _HEAD = frozenset({"$schema", "schema_version"})
 _URL_LABEL = "url"
+_MAPPING_HINT = "The fields are those that PEP 804 has for mappings: 'name', 'mappings' and 'package_managers'."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,59 +83,17 @@ def parse_registry(data: object) -> Registry:
     return Registry.build(_definition(entry, f"definitions[{number}]", told) for number, entry in enumerate(entries))
 
 
-def render_registry(registry: Registry) -> dict[str, object]:
-    """Return the registry as ``registry.json`` has it."""
-    return {
-        "$schema": f"{SCHEMAS}/central-registry.schema.json",
-        "schema_version": _VERSION,
-        "definitions": [_render_definition(entry, registry) for entry in registry.definitions.values()],
-    }
-
-
-def parse_ecosystems(data: object) -> Mapping[str, str]:
-    """Read ``known-ecosystems.json``: identifier -> address of its mapping.
-
-    Raises:
-        InvalidExternalError: if an identifier or an entry is wrong.
-    """
-    fields = read_mapping(data, "ecosystems", known=_HEAD | {"ecosystems"}, required=("ecosystems",))
-    found: dict[str, str] = {}
-    for name, entry in read_mapping(fields["ecosystems"], "ecosystems").items():
-        path = f"ecosystems.{name}"
-        if not _ECOSYSTEM.fullmatch(name):
-            raise InvalidExternalError(path, f"{name!r} cannot name an ecosystem (PEP 804)")
-        values = read_mapping(entry, path, known=frozenset({"mapping"}), required=("mapping",))
-        found[name] = read_text(values["mapping"], f"{path}.mapping")
-    return found
-
-
-def render_ecosystems(ecosystems: Mapping[str, str]) -> dict[str, object]:
-    """Return *ecosystems* as ``known-ecosystems.json`` has them."""
-    return {
-        "$schema": f"{SCHEMAS}/known-ecosystems.schema.json",
-        "schema_version": _VERSION,
-        "ecosystems": {name: {"mapping": address} for name, address in ecosystems.items()},
-    }
-
-
 def parse_mapping(data: object) -> EcosystemMapping:
     """Read ``<ecosystem>.mapping.json``.
 
     Raises:
         InvalidExternalError: if an entry is wrong, or takes its specs from one that is not there or from itself.
     """
-    known = _HEAD | {"name", "description", "mappings", "package_managers"}
-    fields = read_mapping(data, "mapping", known=known, required=("name", "mappings", "package_managers"))
-    entries = read_list(fields["mappings"], "mappings")
-    managers = read_list(fields["package_managers"], "package_managers")
-    mapping = EcosystemMapping(
-        name=read_text(fields["name"], "name"),
-        description=_optional_text(fields, "description", "mapping"),
-        entries=tuple(_entry(entry, f"mappings[{number}]") for number, entry in enumerate(entries)),
-        managers=tuple(parse_manager(one, f"package_managers[{number}]") for number, one in enumerate(managers)),
-    )
-    _check_sources(mapping)
-    return mapping
+    try:
+        return _mapping(data)
+    except InvalidExternalError as error:
+        error.hint = _MAPPING_HINT
+        raise
 
 
 def render_document(mapping: EcosystemMapping, registry: Registry | None = None) -> dict[str, object]:
@@ -155,6 +111,21 @@ def render_document(mapping: EcosystemMapping, registry: Registry | None = None)
     return document
 
 
+def _mapping(data: object) -> EcosystemMapping:
+    known = _HEAD | {"name", "description", "mappings", "package_managers"}
+    fields = read_mapping(data, "mapping", known=known, required=("name", "mappings", "package_managers"))
+    entries = read_list(fields["mappings"], "mappings")
+    managers = read_list(fields["package_managers"], "package_managers")
+    mapping = EcosystemMapping(
+        name=read_text(fields["name"], "name"),
+        description=_optional_text(fields, "description", "mapping"),
+        entries=tuple(_entry(entry, f"mappings[{number}]") for number, entry in enumerate(entries)),
+        managers=tuple(parse_manager(one, f"package_managers[{number}]") for number, one in enumerate(managers)),
+    )
+    _check_sources(mapping)
+    return mapping
+
+
 def _definition(data: object, path: str, told: str) -> Definition:
     fields = read_mapping(data, path, known=frozenset({"id", told, "provides", "urls"}), required=("id",))
     provides = fields.get("provides") or []
@@ -167,17 +138,6 @@ def _definition(data: object, path: str, told: str) -> Definition:
         provides=tuple(_id(target, f"{path}.provides[{number}]") for number, target in enumerate(targets)),
         urls=_urls(fields.get("urls"), f"{path}.urls"),
     )
-
-
-def _render_definition(definition: Definition, registry: Registry) -> dict[str, object]:
-    rendered: dict[str, object] = {"id": registry.spell(definition.id)}
-    if definition.what:
-        rendered["description"] = definition.what
-    if definition.provides:
-        rendered["provides"] = [registry.spell(target) for target in definition.provides]
-    if definition.urls:
-        rendered["urls"] = dict(definition.urls)
-    return rendered
 
 
 def _entry(data: object, path: str) -> Entry:

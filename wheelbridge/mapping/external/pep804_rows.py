@@ -30,12 +30,10 @@ class MappedRows:
     Attributes:
         rows: one for each id.
         notes: by id, what was left out.
-        fixed: by id, the spec that would get a version, where it has one, or a build, already.
     """
 
     rows: tuple[ExternalRow, ...]
     notes: Mapping[str, str]
-    fixed: Mapping[str, str]
 
 
 def is_conda_kind(mapping: EcosystemMapping) -> bool:
@@ -52,7 +50,7 @@ def read_rows(mapping: EcosystemMapping, is_spec: Callable[[str], bool]) -> Mapp
         mapping: of an ecosystem of the conda kind.
         is_spec: tells whether a text is a MatchSpec; what is none, such as a template of recipes, is left out.
     """
-    rows, notes, fixed = [], {}, {}
+    rows, notes = [], {}
     for name in dict.fromkeys(entry.id for entry in mapping.entries):
         alternatives = mapping.alternatives(name)
         kept = [_keep(specs, is_spec) for specs in alternatives]
@@ -61,9 +59,7 @@ def read_rows(mapping: EcosystemMapping, is_spec: Callable[[str], bool]) -> Mapp
         rows.append(_row(name, chosen, mapping.name, _ONLY_TEMPLATES if left else ""))
         if left:
             notes[name] = f"The mapping has what is no MatchSpec for {name}, left out: {', '.join(left)}"
-        if spec := next((spec for spec in _first(chosen) if not _NAME_ALONE.fullmatch(spec)), None):
-            fixed[name] = spec
-    return MappedRows(tuple(rows), notes, fixed)
+    return MappedRows(tuple(rows), notes)
 
 
 def _keep(specs: Specs, is_spec: Callable[[str], bool]) -> Specs:
@@ -92,7 +88,11 @@ def _row(name: str, specs: Specs, channel: str, reason: str) -> ExternalRow:
         id=name,
         relation=Relation.LIBRARY,
         alternatives=(alternative,),
-        version=VersionPolicy(scheme=Scheme.PEP440, apply_to=tuple(dict.fromkeys(map(package_of, _first(specs))))),
+        version=VersionPolicy(
+            scheme=Scheme.PEP440,
+            apply_to=tuple(dict.fromkeys(map(package_of, _first(specs)))),
+            fixed=tuple(spec for spec in dict.fromkeys(_first(specs)) if not _NAME_ALONE.fullmatch(spec)),
+        ),
         channels=(channel,),
         provenance="upstream",
         confidence="upstream",

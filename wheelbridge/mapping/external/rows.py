@@ -111,11 +111,13 @@ class VersionPolicy:
         scheme: what the version is of.
         apply_to: the packages that get the bound; others of the row do not.
         table: pairs of a version of the standard and the conda version spec that has it, with `Scheme.MAP` only.
+        fixed: MatchSpecs that no bound can be put on; only rows out of documents of PEP 804 have them.
     """
 
     scheme: Scheme
     apply_to: tuple[str, ...] = ()
     table: tuple[tuple[str, str], ...] = ()
+    fixed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
