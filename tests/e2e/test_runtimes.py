@@ -25,6 +25,8 @@ TAG = f"py3-none-manylinux_2_17_{platform.machine()}"
 GOMP = "libgomp-e985bcbb.so.1.0.0"
 
 LLVM = ("_openmp_mutex * *_llvm",)
+GNU = ("_openmp_mutex * *_gnu",)
+RUNPATH = ("-Wl,--enable-new-dtags", "-Wl,-rpath,$ORIGIN/../aloof.libs")
 CLASH = [("libgomp", "scikit-learn", "wheel"), ("llvm-openmp", "llvm-openmp", "conda")]
 
 pytestmark = [
@@ -69,6 +71,19 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
         folder, "_stray.so", "int stray(void); int f(void) { return stray(); }\n", "libnobodyknows.so.7"
     )
     made["stray"] = [build_wheel(folder, "stray", "1.0", {"stray/_stray.so": stray}, tag=TAG)]
+    for project in ("mpi4py", "mpich"):
+        made[project] = [build_wheel(folder, project, "5.0", {f"{project}.py": ""}, tag=TAG)]
+    made["outer"] = [build_wheel(folder, "outer", "1.0", {"outer.py": ""}, "Requires-Dist: middle[fast]\n")]
+    extra = "Provides-Extra: fast\nRequires-Dist: scikit-learn; extra == 'fast'\n"
+    made["middle"] = [build_wheel(folder, "middle", "1.0", {"middle.py": ""}, extra)]
+    aloof = compile_library(
+        folder, "_aloof.so", "int odbc(void); int f(void) { return odbc(); }\n", "libodbc.so.2", *RUNPATH
+    )
+    made["aloof"] = [build_wheel(folder, "aloof", "1.0", {"aloof/_aloof.so": aloof}, tag=TAG)]
+    odbc = (folder / "libodbc.so.2").read_bytes()
+    made["having"] = [build_wheel(folder, "having", "1.0", {"having.libs/libodbc.so.2": odbc}, tag=TAG)]
+    leaning = {"leaning/_alone.so": alone}
+    made["leaning"] = [build_wheel(folder, "leaning", "1.0", leaning, "Requires-Dist: having\n", tag=TAG)]
     made["lacking"] = [build_wheel(folder, "lacking", "1.0", {"lacking/_alone.so": alone}, tag=TAG)]
     made["pluggable"] = [build_wheel(folder, "pluggable", "1.0", {"pluggable/libplugin.so": alone}, tag=TAG)]
     return made
@@ -89,6 +104,8 @@ def channel(tmp_path_factory: pytest.TempPathFactory) -> str:
     make("_openmp_mutex", "20_gnu", {"share/mutex": "gnu"}, "libgomp >=4")
     make("libgcc", "0", {}, "_openmp_mutex >=4.5")
     make("numtool", "0", {}, "_openmp_mutex >=4.5", "libgcc")
+    make("openmpi", "0", {})
+    make("shell", "0", {}, "numtool")
     make("llvmtool", "0", {}, "llvm-openmp", "_openmp_mutex * *_llvm")
     index_channel(folder)
     return folder.as_uri()
@@ -108,6 +125,17 @@ class Place:
         """The options of every command that solves."""
         sources = ("-c", self.real, "-c", self.channel, "-i", f"local={self.index}")
         return ("-p", str(self.prefix), "-O", *sources, "--virtual-package", "__glibc=2.36")
+
+    @property
+    def site(self) -> Path:
+        """Where its python has wheels."""
+        return self.prefix / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write another file in the place of one that the cache has, too."""
+    path.unlink()
+    path.write_bytes(content)
 
 
 @pytest.fixture
@@ -188,12 +216,22 @@ class TestAdvice:
     """What is advised is there, and helps."""
 
     def test_the_other_build(self, run: Run, place: Place) -> None:
-        """Nobody insists on LLVM's, so that GCC's will do for conda's packages."""
-        request = ("create", *place.options, "python", "numtool", "pypi:scikit-learn", "--dry-run", "--json")
-        (warning,) = run(*request, *LLVM).json["warnings"]
-        assert warning["advice"][0].endswith("'_openmp_mutex * *_gnu'")
+        """Nobody insists on LLVM's any more, so that GCC's will do for conda's packages."""
+        assert run("create", *place.options, "python", "numtool", *LLVM, "-y").code == 0
+        request = ("install", *place.options, "pypi:scikit-learn", "--dry-run", "--json")
+        (warning,) = run(*request).json["warnings"]
+        assert warning["advice"][0] == (
+            "Have conda's packages use GCC's OpenMP, as the wheels do: '_openmp_mutex * *_gnu'"
+        )
 
         assert run(*request, "_openmp_mutex * *_gnu").json["warnings"] == []
+
+    def test_not_the_other_build_where_the_request_wants_this_one(self, run: Run, place: Place) -> None:
+        """Both specs together cannot be met."""
+        request = ("create", *place.options, "python", "numtool", "pypi:scikit-learn", *LLVM, "-d", "--json")
+
+        (warning,) = run(*request).json["warnings"]
+        assert warning["advice"] == ["Leave out scikit-learn, or numtool, or let no process load both"]
 
     def test_not_the_other_build_where_a_package_needs_this_one(self, run: Run, place: Place) -> None:
         """The advice would end in an error."""
@@ -213,9 +251,53 @@ class TestAdvice:
         advice = warning["advice"][0]
         assert advice.startswith("Take scikit-learn from ")
 
-        said = run(*request, *advice.partition(": ")[2].split()).json
+        options, instead, given = advice.partition(": ")[2].partition(", in the place of ")
+        assert (instead, given) == (", in the place of ", "--route scikit-learn=local")
+        said = run(*request, *options.split()).json
         assert said["warnings"] == []
         assert next(record["kind"] for record in said["records"] if record["name"] == "scikit-learn") == "conda"
+
+    def test_not_the_other_source_where_it_has_no_such_version(self, run: Run, place: Place, tmp_path: Path) -> None:
+        """The channel's package is older than what was asked for; the route would end in an error."""
+        make_conda(tmp_path / "more", "scikit-learn", "0.9", dict(dist_info("scikit-learn", "0.9")), depends=["python"])
+        index_channel(tmp_path / "more")
+        more = ("-c", (tmp_path / "more").as_uri())
+        request = ("create", *place.options, *more, "python", "llvmtool", "pypi:scikit-learn>=1.0", "-d", "--json")
+
+        (warning,) = run(*request, "--route", "scikit-learn=local").json["warnings"]
+        assert warning["advice"] == ["Leave out scikit-learn, or llvmtool, or let no process load both"]
+
+    def test_nothing_of_conda_for_a_wheel(self, run: Run, place: Place) -> None:
+        """The table of wheels brought conda's MPI, beside one that is a wheel."""
+        request = ("create", *place.options, "python", "pypi:mpi4py", "pypi:mpich", "-d", "--json")
+        (warning,) = run(*request).json["warnings"]
+        advice = warning["advice"][0]
+        assert advice == "Do without conda's openmpi, which came for mpi4py: --no-external mpi4py"
+
+        assert run(*request, *advice.partition(": ")[2].split()).json["warnings"] == []
+
+    def test_not_what_can_be_solved_and_does_not_help(self, run: Run, place: Place) -> None:
+        """An MPI of conda that was asked for comes all the same."""
+        request = ("create", *place.options, "python", "openmpi", "pypi:mpi4py", "pypi:mpich", "-d", "--json")
+
+        (warning,) = run(*request).json["warnings"]
+        assert warning["advice"] == ["Leave out mpich, or mpi4py and openmpi, or let no process load both"]
+        assert run(*request, "--no-external", "mpi4py").json["warnings"] != []
+
+    def test_what_only_the_files_showed_is_tried_as_well(self, run: Run, place: Place) -> None:
+        """The clash is known by files alone, and so is that it stays, or goes."""
+        assert run("create", *place.options, "python", "numtool", *LLVM, "-y").code == 0
+
+        (warning,) = run("install", *place.options, "pypi:unheard-of", "-y", "--json").json["warnings"]
+        assert warning["advice"][0].endswith("'_openmp_mutex * *_gnu'")
+
+    def test_what_nobody_asked_for_is_not_left_out(self, run: Run, place: Place) -> None:
+        """A wheel brings the one with the copy, by an extra; conda's user comes with another package."""
+        request = ("pypi:outer", "shell", *LLVM, "-d", "--json")
+
+        (warning,) = run("create", *place.options, "python", *request).json["warnings"]
+        assert [copy["users"] for copy in warning["copies"]] == [[], ["numtool"]]
+        assert warning["advice"][-1] == "Leave out outer, or shell, or let no process load both"
 
 
 class TestSilence:
@@ -247,9 +329,8 @@ class TestCheck:
     def test_a_wheel_that_pip_put_there(self, run: Run, place: Place, wheels: dict[str, list[Path]]) -> None:
         """It has no record of conda's."""
         assert run("create", *place.options, "python", "numtool", *LLVM, "-y").code == 0
-        site = place.prefix / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
         with ZipFile(wheels["scikit-learn"][0]) as archive:
-            archive.extractall(site)
+            archive.extractall(place.site)
 
         (finding,) = run("check", "-p", place.prefix, "--json").json["findings"]
         assert [(copy["runtime"], copy["package"], copy["origin"]) for copy in finding["copies"]] == CLASH
@@ -271,6 +352,88 @@ class TestCheck:
         assert [Path(path).name for path in finding["needed_by"]] == ["_alone.so"]
 
         (place.prefix / "lib" / "libodbc.so.2").write_bytes(b"")
+        assert run("check", "-p", place.prefix).code == 1, "an empty file is no library"
+        (place.prefix / "lib" / "libodbc.so.2").write_bytes(b"something")
+        assert run("check", "-p", place.prefix).code == 0
+
+    def test_a_file_that_does_not_look_there(self, run: Run, place: Place) -> None:
+        """ld.so's manual: for a file with a DT_RUNPATH, python's DT_RPATH is not searched; an install is no use."""
+        if list(Path("/usr/lib").rglob("libodbc.so.2")):
+            pytest.skip("this machine has the library that is to be missing")
+        assert run("create", *place.options, "python", "pypi:aloof", "-y").code == 0
+        library = place.prefix / "lib"
+
+        first = run("check", "-p", place.prefix)
+        assert (
+            "aloof loads libodbc.so.2, which is not on this machine, and not looked for in the environment" in first.out
+        )
+        assert f"or run with LD_LIBRARY_PATH={library} after you ran wheelbridge install" in first.out
+        (library / "libodbc.so.2").write_bytes(b"something")
+        then = run("check", "-p", place.prefix)
+        assert (then.code, "wheelbridge install" in then.out) == (1, False)
+        assert then.out.rstrip().endswith(f"or run with LD_LIBRARY_PATH={library}")
+
+    def test_a_library_of_another_wheel_is_no_library_of_this_one(self, run: Run, place: Place) -> None:
+        """Nobody loads it from there; from a wheel that this one needs, and so imports first, it is loaded already."""
+        if list(Path("/usr/lib").rglob("libodbc.so.2")):
+            pytest.skip("this machine has the library that is to be missing")
+        assert run("create", *place.options, "python", "pypi:lacking", "pypi:having", "-y").code == 0
+        assert [one["package"] for one in run("check", "-p", place.prefix, "--json").json["findings"]] == ["lacking"]
+
+        assert run("install", *place.options, "pypi:leaning", "-y").code == 0
+        assert [one["package"] for one in run("check", "-p", place.prefix, "--json").json["findings"]] == ["lacking"]
+
+    def test_files_that_are_gone(self, run: Run, place: Place) -> None:
+        """The record lists them; what Python compiles does not count."""
+        assert run("create", *place.options, "python", "pypi:scikit-learn", "numtool", *GNU, "-y").code == 0
+        (place.prefix / "lib" / "libgomp.so.1").unlink()
+        for path in (place.site / "sklearn" / "__init__.py", place.site / "scikit_learn.libs" / GOMP):
+            path.unlink()
+
+        found = run("check", "-p", place.prefix, "--json").json["findings"]
+        assert [(one["code"], one["severity"], one["package"]) for one in found] == [
+            ("missing-file", "error", "libgomp"),
+            ("missing-file", "error", "scikit-learn"),
+        ]
+        assert sorted(Path(path).name for path in found[1]["files"]) == ["__init__.py", GOMP]
+        assert f"wheelbridge remove -p {place.prefix} scikit-learn" in found[1]["hint"]
+
+    def test_a_bundled_library_that_no_record_lists(
+        self, run: Run, place: Place, wheels: dict[str, list[Path]]
+    ) -> None:
+        """Its name has auditwheel's hash: nothing else can serve for it, whatever the tables know."""
+        assert run("create", *place.options, "python", "-y").code == 0
+        with ZipFile(wheels["scikit-learn"][0]) as archive:
+            archive.extractall(place.site)
+        record = place.site / "scikit_learn-1.0.dist-info" / "RECORD"
+        (place.site / "scikit_learn.libs" / GOMP).unlink()
+        record.write_text("".join(line for line in record.read_text().splitlines(keepends=True) if GOMP not in line))
+
+        (finding,) = run("check", "-p", place.prefix, "--json").json["findings"]
+        assert (finding["code"], finding["severity"], finding["soname"]) == ("missing-library", "error", GOMP)
+        assert "pip install --force-reinstall --no-deps scikit-learn==1.0" in finding["hint"]
+
+    @pytest.mark.parametrize("size", [0, 1500], ids=["empty", "cut-off"])
+    def test_a_damaged_library(self, run: Run, place: Place, size: int) -> None:
+        """Its import fails; conda packages' are not read, but seen to be empty."""
+        assert run("create", *place.options, "python", "pypi:scikit-learn", "numtool", *GNU, "-y").code == 0
+        module = place.site / "sklearn" / "_core.so"
+        replace_file(module, module.read_bytes()[:size])
+        replace_file(place.prefix / "lib" / "libgomp.so.1", b"")
+
+        found = run("check", "-p", place.prefix, "--json").json["findings"]
+        assert [(one["code"], one["severity"], one["package"], Path(one["file"]).name) for one in found] == [
+            ("damaged-library", "error", "libgomp", "libgomp.so.1"),
+            ("damaged-library", "error", "scikit-learn", "_core.so"),
+        ]
+
+    def test_what_leads_out_of_the_environment_is_left_alone(self, run: Run, place: Place) -> None:
+        """A RECORD may list anything; what is elsewhere is not part of the environment."""
+        assert run("create", *place.options, "python", "-y").code == 0
+        info = place.site / "stranger-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "RECORD").write_text("../../../../../../gone.so,,\n/gone.so,,\n../../../bin/python,,\n")
+
         assert run("check", "-p", place.prefix).code == 0
 
     def test_a_plugin_may_be_of_no_use(self, run: Run, place: Place) -> None:

@@ -1,16 +1,20 @@
 """When runtimes are looked for: in a solution, before anything is fetched; in the files, before anything is linked."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from rattler import PrefixRecord
 
 from wheelbridge.api.mapping.maps import open_names
+from wheelbridge.api.natives import open_natives
 from wheelbridge.api.places import Caches
-from wheelbridge.api.runtime_advice import Advisor
+from wheelbridge.api.runtime_advice import Advisor, Change
 from wheelbridge.api.runtimes import (
+    Part,
     add_files,
     find_copies,
     library_paths,
@@ -21,23 +25,55 @@ from wheelbridge.api.runtimes import (
     solved_parts,
     wheel_libraries,
 )
-from wheelbridge.api.solving import Settings
+from wheelbridge.api.solving import Settings, Silent, solve_request
+from wheelbridge.api.specs import Request
+from wheelbridge.errors import WheelbridgeError
 from wheelbridge.installer.cache import entry_name
 from wheelbridge.installer.wheel import find_member
 from wheelbridge.mapping.natives.clashes import Clash
-from wheelbridge.solver.problem import ResolvedPackage, Solution
+from wheelbridge.solver.problem import ResolvedPackage, Solution, Standing
 
 
-def planned_clashes(solution: Solution, settings: Settings, kept: Iterable[PrefixRecord] = ()) -> tuple[Clash, ...]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a solution answers; it can be asked again with a change, to see whether that helps."""
+
+    request: Request
+    settings: Settings
+    standing: Standing | None = None
+
+    def solve_with(self, change: Change) -> Solution | None:
+        """Return the answer to the request with *change*; None where there is none.
+
+        Nothing is built: a trial runs nobody's code, and what cannot be solved without that is not advised.
+        """
+        settings = replace(
+            self.settings,
+            routes=(*change.routes, *self.settings.routes),
+            no_external=self.settings.no_external | set(change.no_external),
+            builds=frozenset(),
+        )
+        request = replace(self.request, specs=(*self.request.specs, *change.specs))
+        try:
+            return solve_request(request, settings, Silent(), self.standing)
+        except WheelbridgeError:
+            return None
+
+
+def planned_clashes(
+    solution: Solution, settings: Settings, kept: Iterable[PrefixRecord] = (), asked: Asked | None = None
+) -> tuple[Clash, ...]:
     """Return the runtimes that can meet in the environment of *solution*, as far as the tables know.
 
-    What has been so before, among packages that are *kept*, was told when it came; `check` still finds it.
+    What has been so before, among packages that are *kept*, was told when it came; `check` still finds it. Where a
+    clash is found and it is known what was *asked*, advice is tried before it is given.
 
     Raises:
         MissingTableError: if the table of runtimes is missing.
     """
-    found = runtime_clashes(solved_parts(solution.packages), settings.target.subdir, _advisor(solution, settings))
-    return _with_news(found, solution, kept)
+    parts = solved_parts(solution.packages, solution.specs)
+    found = _with_news(runtime_clashes(parts, settings.target.subdir), solution, kept)
+    return _advise(found, solution, parts, settings, asked)
 
 
 def arrived_clashes(
@@ -46,6 +82,8 @@ def arrived_clashes(
     wheels: Mapping[str, Path],
     told: Iterable[Clash],
     settings: Settings,
+    *,
+    asked: Asked | None = None,
 ) -> tuple[Clash, ...]:
     """Return the clashes that only files show: of what is installed, in the caches, or among the *wheels* that came.
 
@@ -55,18 +93,20 @@ def arrived_clashes(
         wheels: URL -> downloaded wheel.
         told: what `planned_clashes` found.
         settings: those of the solve.
+        asked: what the solution answers; with it, advice is tried.
     """
     kept = tuple(kept)
     files = {record.name.normalized: library_paths(map(str, record.files)) for record in kept}
     missing = [package for package in solution.packages if package.name not in files]
     files |= dict(_wheel_files((package for package in missing if package.kind == "wheel"), wheels, settings.caches))
-    parts = add_files(solved_parts(solution.packages), files)
+    parts = add_files(solved_parts(solution.packages, solution.specs), files)
     subdir = settings.target.subdir
     if not any(copy.origin == "wheel" for copy in find_copies(parts, subdir, load_rows(subdir))):
         return ()
     files |= dict(_package_files((package for package in missing if package.kind == "conda"), settings.caches))
-    found = runtime_clashes(add_files(parts, files), subdir, _advisor(solution, settings))
-    return _with_news(new_clashes(found, told), solution, kept)
+    parts = add_files(parts, files)
+    found = _with_news(new_clashes(runtime_clashes(parts, subdir), told), solution, kept)
+    return _advise(found, solution, parts, settings, asked)
 
 
 def _with_news(clashes: Iterable[Clash], solution: Solution, kept: Iterable[PrefixRecord]) -> tuple[Clash, ...]:
@@ -78,8 +118,34 @@ def _with_news(clashes: Iterable[Clash], solution: Solution, kept: Iterable[Pref
     )
 
 
-def _advisor(solution: Solution, settings: Settings) -> Advisor:
-    return Advisor.of_solution(solution, lambda: open_names(settings.sources, settings.maps))
+def _advise(
+    clashes: Sequence[Clash], solution: Solution, parts: Sequence[Part], settings: Settings, asked: Asked | None
+) -> tuple[Clash, ...]:
+    if not clashes:
+        return ()
+    advisor = replace(
+        Advisor.of_solution(
+            solution, parts, settings.target.subdir, lambda: open_names(settings.sources, settings.maps)
+        ),
+        natives=open_natives(settings.maps),
+        routes=settings.routes,
+        helps=partial(_helps, asked, solution, parts) if asked else None,
+    )
+    return tuple(advisor.advise(clash) for clash in clashes)
+
+
+def _helps(asked: Asked, solution: Solution, parts: Iterable[Part], clash: Clash, change: Change) -> bool:
+    """Tell whether *change* leaves a request that can be met, by an environment without such a clash.
+
+    Of packages that are the same in both, the files are known by the *parts* of *solution*.
+    """
+    if (answer := asked.solve_with(change)) is None:
+        return False
+    urls = {package.name: package.url for package in solution.packages}
+    same = {package.name for package in answer.packages if urls.get(package.name) == package.url}
+    files = {part.name: part.files for part in parts if part.name in same and part.files is not None}
+    found = runtime_clashes(add_files(solved_parts(answer.packages, answer.specs), files), asked.settings.target.subdir)
+    return clash.kind not in {other.kind for other in found}
 
 
 def _wheel_files(

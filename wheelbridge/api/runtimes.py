@@ -5,12 +5,12 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from zipfile import BadZipFile, ZipFile
 
 from rattler import MatchSpec, PackageRecord, PrefixRecord
 
-from wheelbridge.api.runtime_advice import Advisor
 from wheelbridge.mapping.natives.clashes import Clash, Copy, find_clashes
 from wheelbridge.mapping.natives.fields import matches_subdir
 from wheelbridge.mapping.natives.variants import RuntimeRow, runtimes_of_file
@@ -31,7 +31,7 @@ class Part:
         name: the solver's name.
         project: of a wheel, the PyPI project; None: a conda package.
         version: as its record has it.
-        depends: MatchSpecs.
+        depends: MatchSpecs, those of extras that somebody asks for included.
         record: the solver's own; None for what pip put there.
         pure: a wheel for every platform, which carries no library.
         files: paths, those of libraries at least; None where nobody looked.
@@ -51,14 +51,15 @@ class Part:
         return self.project or self.name
 
 
-def solved_parts(packages: Iterable[ResolvedPackage]) -> tuple[Part, ...]:
-    """Return the packages of a solution."""
+def solved_parts(packages: Sequence[ResolvedPackage], requested: Iterable[str] = ()) -> tuple[Part, ...]:
+    """Return the packages of a solution to what was *requested*, MatchSpecs."""
+    needs = _needs([package.record for package in packages], requested)
     return tuple(
         Part(
             name=package.name,
             project=package.pypi_name if package.kind == "wheel" else None,
             version=package.version,
-            depends=package.depends,
+            depends=needs[package.name],
             record=package.record,
             pure=package.fn.endswith("-any.whl"),
         )
@@ -66,19 +67,35 @@ def solved_parts(packages: Iterable[ResolvedPackage]) -> tuple[Part, ...]:
     )
 
 
-def installed_parts(records: Iterable[PrefixRecord]) -> tuple[Part, ...]:
-    """Return the packages of an environment, with their files."""
+def installed_parts(records: Sequence[PrefixRecord], requested: Iterable[str] = ()) -> tuple[Part, ...]:
+    """Return the packages of an environment in which this was *requested*, with their files."""
+    needs = _needs(records, requested)
     return tuple(
         Part(
             name=record.name.normalized,
             project=wheel_project(record.file_name),
             version=str(record.version),
-            depends=tuple(record.depends),
+            depends=needs[record.name.normalized],
             record=record,
             files=library_paths(map(str, record.files)),
         )
         for record in records
     )
+
+
+def _needs(records: Sequence[PackageRecord], requested: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return name -> MatchSpecs of what it needs, with the groups of the extras that somebody asks for (CEP 44)."""
+    needs = {record.name.normalized: list(record.depends) for record in records}
+    groups = {record.name.normalized: record.extra_depends for record in records if record.extra_depends}
+    todo = [*requested, *chain(*needs.values())]
+    while todo:
+        spec = todo.pop()
+        if "extras" in spec and (group := groups.get(needed_name(spec))):
+            for extra in MatchSpec(spec).extras or ():
+                more = group.pop(extra, ())
+                needs[needed_name(spec)].extend(more)
+                todo.extend(more)
+    return {name: tuple(dict.fromkeys(specs)) for name, specs in needs.items()}
 
 
 def library_paths(paths: Iterable[str]) -> tuple[str, ...]:
@@ -113,20 +130,14 @@ def add_files(parts: Iterable[Part], files: Mapping[str, Sequence[str]]) -> tupl
     return tuple(replace(part, files=tuple(files[part.name])) if part.name in files else part for part in parts)
 
 
-def runtime_clashes(parts: Sequence[Part], subdir: str, advisor: Advisor) -> tuple[Clash, ...]:
-    """Return the runtimes among *parts* that should not meet in one process, with what avoids it.
-
-    Args:
-        parts: all packages of the environment.
-        subdir: its platform.
-        advisor: knows what can be asked for instead; is asked only where something is wrong.
+def runtime_clashes(parts: Sequence[Part], subdir: str) -> tuple[Clash, ...]:
+    """Return the runtimes among *parts*, all packages of an environment of *subdir*, that should not meet in a process.
 
     Raises:
         MissingTableError: if the table of runtimes is missing.
     """
     rows = load_rows(subdir)
-    clashes = find_clashes(find_copies(parts, subdir, rows), rows)
-    return tuple(advisor.advise(clash) for clash in clashes)
+    return find_clashes(find_copies(parts, subdir, rows), rows)
 
 
 def load_rows(subdir: str) -> tuple[RuntimeRow, ...]:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from wheelbridge.api.checking import Finding, check_environment
+from wheelbridge.api.checking import check_environment
+from wheelbridge.api.findings import Finding
 from wheelbridge.cli.output import out, print_json, printable
 
 
