@@ -144,6 +144,8 @@ class Project:
         code: what the backend does besides, when it builds.
         asks: what it says that it needs.
         compiled: whether it has an extension module in C.
+        edits: pairs of a text in the backend or pyproject.toml, and what stands in its place.
+        external: lines of its ``[external]`` table.
     """
 
     marker: Path
@@ -152,6 +154,8 @@ class Project:
     code: str = "pass"
     asks: tuple[str, ...] = ()
     compiled: bool = False
+    edits: tuple[tuple[str, str], ...] = ()
+    external: str = ""
 
     @property
     def files(self) -> Mapping[str, str]:
@@ -162,6 +166,10 @@ class Project:
         backend = backend.replace("@NAME@", self.name).replace("@VERSION@", self.version)
         pyproject = _PYPROJECT.format(name=self.name, version=self.version)
         info = f"Metadata-Version: 2.1\nName: {self.name}\nVersion: {self.version}\n"
+        pyproject += f"\n[external]\n{self.external}\n" if self.external else ""
+        for old, new in self.edits:
+            assert (old in backend) + (old in pyproject) == 1, old
+            backend, pyproject = backend.replace(old, new), pyproject.replace(old, new)
         files = {"pyproject.toml": pyproject, "backend.py": backend, "PKG-INFO": info}
         return {**files, "pyproject.toml": pyproject + _EXTERNAL, "pygreet.c": _MODULE} if self.compiled else files
 

@@ -10,7 +10,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.mapping.overrides import Override
 from wheelbridge.mapping.rows import Confidence, NameAnswer, NameRow, Relation
-from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
+from wheelbridge.model.distribution import BuiltDistribution, CoreMetadata, DistributionFile, ProjectPage
 from wheelbridge.model.name import CondaName
 from wheelbridge.model.variant import ReleaseVariants
 from wheelbridge.translate.pythons import Release
@@ -111,7 +111,7 @@ class FakeIndex:
     def prepare(self) -> None:
         """Do nothing."""
 
-    def build(self, project: NormalizedName, sdist: DistributionFile, python: Release) -> DistributionFile:
+    def build(self, project: NormalizedName, sdist: DistributionFile, python: Release) -> BuiltDistribution:
         """Build nothing: nobody asks for it."""
         raise AssertionError((project, sdist, python))
 

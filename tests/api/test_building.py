@@ -1,6 +1,7 @@
 """The parts of a build, one by one: activation, archives, projects, the store of what was built."""
 
 import os
+import random
 import tarfile
 import zipfile
 from collections.abc import Sequence
@@ -14,12 +15,13 @@ from packaging.utils import canonicalize_name
 
 from tests.buildmaker import pack
 from tests.installer.wheelmaker import make_wheel
+from wheelbridge.api.building import sdists
 from wheelbridge.api.building.activation import activated_variables
 from wheelbridge.api.building.errors import BuildFailedError, InvalidProjectError, InvalidSdistError
 from wheelbridge.api.building.project import read_project
 from wheelbridge.api.building.sdists import unpack_sdist
 from wheelbridge.api.building.store import BuiltWheels, describe_wheel
-from wheelbridge.model.distribution import DistributionFile, ProjectPage
+from wheelbridge.model.distribution import BuiltDistribution, DistributionFile, ProjectPage
 from wheelbridge.model.target import Target
 from wheelbridge.solver.builds import MOST_BUILT, Builds
 from wheelbridge.solver.candidates import Offer
@@ -69,12 +71,15 @@ class TestActivation:
         )
         caller = dict.fromkeys(names, "leaks") | {"PATH": f"/other/bin{os.pathsep}/usr/bin{os.pathsep}/bin"}
         caller |= {"VIRTUAL_ENV": "/other", "HOME": "/home/me", "SOURCE_DATE_EPOCH": "1"}
+        caller |= {"LC_SECRET": "secret", "LC_CTYPE": "C.UTF-8"}
 
         found = activated_variables(prefix, caller)
 
         assert "leaks" not in found.values()
+        assert "secret" not in found.values()
         assert "/other/bin" not in found["PATH"]
         assert (found["HOME"], found["SOURCE_DATE_EPOCH"], found["PYTHONNOUSERSITE"]) == ("/home/me", "1", "1")
+        assert found["LC_CTYPE"] == "C.UTF-8"
 
     def test_a_script_that_ends_the_shell_is_an_error(self, prefix: Path) -> None:
         """Without its variables, a build would be another build."""
@@ -85,7 +90,9 @@ class TestActivation:
         assert caught.value.output == ["no licence"]
 
 
-def tar_member(name: str, *, link: str | None = None) -> bytes:
+def tar_member(
+    name: str, *, link: str | None = None, hard: bool = False, headers: dict[str, str] | None = None
+) -> bytes:
     """Make an archive with a project, and one more member."""
     buffer = BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
@@ -94,8 +101,9 @@ def tar_member(name: str, *, link: str | None = None) -> bytes:
         info.size = len(text)
         tar.addfile(info, BytesIO(text))
         member = tarfile.TarInfo(name)
+        member.pax_headers = headers or {}
         if link is not None:
-            member.type, member.linkname = tarfile.SYMTYPE, link
+            member.type, member.linkname = tarfile.LNKTYPE if hard else tarfile.SYMTYPE, link
         tar.addfile(member, BytesIO())
     return buffer.getvalue()
 
@@ -119,6 +127,9 @@ class TestSdists:
             pytest.param(tar_member("greet-1.0/out", link="../../../evil"), id="a-link-outside"),
             pytest.param(tar_member("other/file"), id="two-at-the-top"),
             pytest.param(b"no archive", id="no-archive"),
+            pytest.param(tar_member("x", headers={"path": "greet-1.0/a\0b"}), id="a-name-with-nul"),
+            pytest.param(tar_member("greet-1.0/x", headers={"mtime": "1e30"}), id="a-time-that-no-clock-shows"),
+            pytest.param(tar_member("greet-1.0/x", link="greet-1.0/none", hard=True), id="a-link-to-nothing"),
         ],
     )
     def test_a_bad_tar_is_refused(self, tmp_path: Path, content: bytes) -> None:
@@ -130,6 +141,36 @@ class TestSdists:
         with pytest.raises(InvalidSdistError):
             unpack_sdist(archive, tmp_path / "a" / "b" / "out")
         assert [path for path in tmp_path.rglob("evil*") if "out" not in path.parts] == []
+
+    @pytest.mark.parametrize("suffix", [".tar.gz", ".zip"])
+    def test_one_that_fills_the_disk_is_refused(
+        self, tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What becomes larger than sources do is there for nothing else; it is not even begun."""
+        monkeypatch.setattr(sdists, "_LARGE", 2**20)
+        files = {"greet-1.0/PKG-INFO": _PKG_INFO.format("greet", "1.0"), "greet-1.0/zeros": "0" * (2**20 + 1)}
+        archive = tmp_path / f"greet-1.0{suffix}"
+        if suffix == ".zip":
+            with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+                for name, text in files.items():
+                    packed.writestr(name, text)
+        else:
+            pack(archive, files)
+
+        with pytest.raises(InvalidSdistError) as caught:
+            unpack_sdist(archive, tmp_path / "out")
+        assert caught.value.reason.startswith("it unpacks to more than 1048576 bytes")
+        assert not (tmp_path / "out/greet-1.0/zeros").exists()
+
+    def test_large_sources_are_no_bomb(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What is large, and is not made of zeros, is unpacked."""
+        monkeypatch.setattr(sdists, "_LARGE", 2**10)
+        text = "".join(random.Random(1).choices("abcdefgh \n", k=2**15))
+        files = {"greet-1.0/PKG-INFO": _PKG_INFO.format("greet", "1.0"), "greet-1.0/text": text}
+
+        place = unpack_sdist(pack(tmp_path / "greet-1.0.tar.gz", files), tmp_path / "out")
+
+        assert (place / "text").stat().st_size == 2**15
 
     @pytest.mark.parametrize("member", ["../evil", "/evil", "greet-1.0/../../evil", "a\\..\\evil", "c:evil"])
     def test_a_bad_zip_is_refused(self, tmp_path: Path, member: str) -> None:
@@ -183,9 +224,18 @@ class TestProjects:
         assert (project.name, project.requires, project.requires_python) == ("Greet", ("a>=1", "b"), ">=3.11")
         assert [str(one) for one in project.external.requires["host"]] == ["dep:generic/zlib"]
 
-    @pytest.mark.parametrize("text", ["[build-system]\n", '[build-system]\nrequires = "a"\n', None])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "[build-system]\n",
+            '[build-system]\nrequires = "a"\n',
+            None,
+            '[build-system]\nrequires = []\nbuild-backend = "b"\nbackend-path = [".."]\n',
+            '[build-system]\nrequires = []\nbuild-backend = "b"\nbackend-path = ["/"]\n',
+        ],
+    )
     def test_what_breaks_a_rule_is_refused(self, tmp_path: Path, text: str | None) -> None:
-        """PEP 518: ``requires`` is mandatory, and a list."""
+        """PEP 518: ``requires`` is mandatory, and a list. PEP 517: a backend's path leads "inside the source tree"."""
         if text is not None:
             (tmp_path / "pyproject.toml").write_text(text)
 
@@ -200,7 +250,7 @@ class TestStore:
         """A wheel is the one that was built, or it is not there."""
         store = BuiltWheels(tmp_path / "built")
         wheel = make_wheel(tmp_path / "work", "greet").path
-        built = describe_wheel(wheel, requires_external=("dep:generic/zlib",), sdist="greet-1.0.tar.gz", environment=())
+        built = describe_wheel(wheel, sdist="greet-1.0.tar.gz", environment=("python-3.11.0-0.conda",))
         place = store.place("ab" * 32, "linux-64", ())
 
         assert store.load(place) is None
@@ -208,6 +258,18 @@ class TestStore:
         assert store.load(place) == built
         (place / built.filename).write_bytes(b"changed")
         assert store.load(place) is None
+
+    def test_what_a_backend_asked_for_is_kept(self, tmp_path: Path) -> None:
+        """Nothing was asked, or nothing is needed: two things."""
+        store = BuiltWheels(tmp_path / "built")
+        place = store.place("ab" * 32, "linux-64", ())
+
+        before = store.asked(place)
+        store.keep_asked(place, ())
+        nothing = store.asked(place)
+        store.keep_asked(place, ("cmake", "ninja"))
+
+        assert (before, nothing, store.asked(place)) == (None, (), ("cmake", "ninja"))
 
     def test_what_decides_a_build_decides_its_place(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The sdist, the platform, and the variables that are let in to change what is built."""
@@ -275,7 +337,7 @@ class TestChoice:
         for text in ("", "<5", "<5", "<4", "<3"):
             for file, _ in builds.choose([SpecifierSet(text)]):
                 built.append(file.filename)
-                builds.add(file, make_file(file))
+                builds.add(file, BuiltDistribution(file=make_file(file)))
 
         assert built == ["greet-5.tar.gz", "greet-4.tar.gz", "greet-3.tar.gz"][:MOST_BUILT]
         offer = builds.make_offer()

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.buildstage import build_channel, stage
 from tests.cli.conftest import run
 from tests.loopback import LoopbackIndex
 from tests.real_python import RealChannel
 from wheelbridge.api.demo import build_wheel
 
-__all__ = ["run"]
+__all__ = ["build_channel", "run", "stage"]
 
 
 @pytest.fixture(scope="session")

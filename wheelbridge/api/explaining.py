@@ -15,6 +15,7 @@ from wheelbridge.installer.origins import Origin, origins_path
 from wheelbridge.installer.prefix import is_environment
 from wheelbridge.solver.decisions import read_decision
 from wheelbridge.solver.problem import Decision
+from wheelbridge.solver.records import wheel_project
 from wheelbridge.solver.soundness import active_needs
 
 
@@ -28,6 +29,7 @@ class Explanation:
         chains: for each package that the user asked for and that leads here, the shortest way, this package last.
         needs: the MatchSpecs that hold for it, of the machine too.
         decision: why it is from its source, None where nobody wrote it down.
+        built_of: the source distribution that it was built of here; None for all else, and where the cache forgot it.
     """
 
     package: InstalledPackage
@@ -36,6 +38,7 @@ class Explanation:
     chains: Sequence[Sequence[str]]
     needs: Sequence[str]
     decision: Decision | None = None
+    built_of: str | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return the fields as JSON has them."""
@@ -47,6 +50,7 @@ class Explanation:
             "chains": [list(chain) for chain in self.chains],
             "depends": list(self.needs),
             "decision": self.decision.as_json() if self.decision else None,
+            "built_of": self.built_of,
         }
 
 
@@ -72,7 +76,19 @@ def explain_package(prefix: Path, name: str) -> Explanation:
         chains=[chain for root in sorted(asked) if root != own and (chain := _shortest(edges, root, own))],
         needs=tuple(installed[own].depends),
         decision=_read_decision(prefix, origin) if origin else None,
+        built_of=_find_sdist(installed[own]),
     )
+
+
+def _find_sdist(record: RepoDataRecord) -> str | None:
+    """Return the source distribution that a wheel was built of here, as the cache knows it."""
+    if not (record.url.startswith("file:") and wheel_project(record.file_name)):
+        return None
+    from wheelbridge.api.building.store import read_built  # noqa: PLC0415 - few wheels come from a local folder
+    from wheelbridge.index.local import url_to_path  # noqa: PLC0415 - as above
+
+    built = read_built(url_to_path(record.url))
+    return built.sdist if built else None
 
 
 def _read_decision(prefix: Path, origin: Origin) -> Decision:

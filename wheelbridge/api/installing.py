@@ -16,7 +16,7 @@ from wheelbridge.api.origins import remember_origins, standing_routes
 from wheelbridge.api.places import Caches
 from wheelbridge.api.providers import Provider
 from wheelbridge.api.running import run_to_end
-from wheelbridge.api.runtime_checks import arrived_clashes, planned_clashes
+from wheelbridge.api.runtime_checks import Asked, arrived_clashes, planned_clashes
 from wheelbridge.api.solving import Settings, Silent, read_builds, solve_request
 from wheelbridge.api.sources import read_sources
 from wheelbridge.api.specs import Request, read_request
@@ -44,12 +44,16 @@ _DOWNLOADS = 8
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A change of an environment, ready to be shown and carried out; *warnings* are runtimes that can meet in it."""
+    """A change of an environment, ready to be shown and carried out.
+
+    *warnings* are runtimes that can meet in it; *asked* is what the solution answers.
+    """
 
     solution: Solution
     transaction: Transaction
     plan: Plan
     warnings: tuple[Clash, ...] = ()
+    asked: Asked | None = None
 
 
 def install(  # noqa: PLR0913 - one keyword for each thing that a caller may say
@@ -126,7 +130,8 @@ def prepare(
         check_new(prefix)
     installed = load_records(prefix) if is_environment(prefix) else ()
     bound = replace(settings, routes=(*settings.routes, *standing_routes(prefix, installed, settings.sources)))
-    solution = solve_request(request, bound, progress, _standing(prefix, installed, request, settings))
+    standing = _standing(prefix, installed, request, settings)
+    solution = solve_request(request, bound, progress, standing)
     _adopt_hashes(solution, installed)
     transaction = Transaction(
         prefix=prefix,
@@ -141,7 +146,8 @@ def prepare(
     plan = make_plan(installed, transaction.records, transaction.subdir)
     if repeated and not plan.is_empty:
         check_new(prefix)
-    return Prepared(solution, transaction, plan, planned_clashes(solution, settings, plan.keep))
+    asked = Asked(request, bound, standing)
+    return Prepared(solution, transaction, plan, planned_clashes(solution, settings, plan.keep, asked), asked)
 
 
 def _standing(prefix: Path, installed: Sequence[PrefixRecord], request: Request, settings: Settings) -> Standing:
@@ -187,7 +193,8 @@ def carry_out(
     ]
     wheels = _download(tasks, settings.caches, reporter)
     check_variants(prepared.solution.packages, wheels, settings.caches.unpacked_wheels)
-    for clash in arrived_clashes(prepared.solution, prepared.plan.keep, wheels, prepared.warnings, settings):
+    told, asked = prepared.warnings, prepared.asked
+    for clash in arrived_clashes(prepared.solution, prepared.plan.keep, wheels, told, settings, asked=asked):
         warn(clash)
     _complete_hashes(prepared.transaction, wheels)
     if any(source.attestations for source in prepared.solution.sources):

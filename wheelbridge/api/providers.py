@@ -13,7 +13,7 @@ from wheelbridge.index.client import open_index
 from wheelbridge.index.errors import ProjectNotFoundError
 from wheelbridge.index.protocol import Index, Progress
 from wheelbridge.index.variables import source_variables
-from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
+from wheelbridge.model.distribution import BuiltDistribution, CoreMetadata, DistributionFile, ProjectPage
 from wheelbridge.model.name import NormalizedName
 from wheelbridge.model.source import Route, Source
 from wheelbridge.model.variant import ReleaseVariants
@@ -21,7 +21,7 @@ from wheelbridge.solver.ownership import Rule
 from wheelbridge.solver.problem import VariantPlugins
 from wheelbridge.translate.pythons import Release
 
-Builder: TypeAlias = Callable[[Index, NormalizedName, DistributionFile, Release], DistributionFile]
+Builder: TypeAlias = Callable[[Index, NormalizedName, DistributionFile, Release], BuiltDistribution]
 """Builds a wheel of a source distribution that an index has, with a minor version of python."""
 
 
@@ -42,6 +42,7 @@ class Provider:
         self._caches = caches
         self._offline = offline
         self._trusted = trusted
+        self._made: dict[str, BuiltDistribution] = {}
         self.builder: Builder | None = None
 
     @cached_property
@@ -97,14 +98,12 @@ class Provider:
         """Return the metadata of one wheel; one that was built here also needs what its project says (PEP 725)."""
         if not self._is_built(file):
             return self.index.core_metadata(file)
-        from wheelbridge.api.building.store import read_built  # noqa: PLC0415 - few solves build something
-        from wheelbridge.index.local import url_to_path  # noqa: PLC0415 - as above
-
         metadata = self._built.core_metadata(file)
-        notes = read_built(url_to_path(file.url))
-        if metadata.requires_external or notes is None:
+        if (made := self._made.get(file.url)) is None:
             return metadata
-        return replace(metadata, requires_external=notes.requires_external)
+        needs = dict.fromkeys((*metadata.requires_external, *made.requires_external))
+        extras = dict.fromkeys((*metadata.provides_external_extra, *made.provides_external_extra))
+        return replace(metadata, requires_external=tuple(needs), provides_external_extra=tuple(extras))
 
     def variants(self, file: DistributionFile) -> ReleaseVariants:
         """Return the variant metadata that *file* holds: a ``-variants.json``, or a wheel."""
@@ -114,11 +113,13 @@ class Provider:
         """Put *file*, hash-checked, into *folder* under its own name; return its path."""
         return (self._built if self._is_built(file) else self.index).download(file, folder, progress)
 
-    def build(self, project: NormalizedName, sdist: DistributionFile, python: Release) -> DistributionFile:
+    def build(self, project: NormalizedName, sdist: DistributionFile, python: Release) -> BuiltDistribution:
         """Return a wheel that is built of *sdist* with a minor version of python; this runs code of the project."""
         if self.builder is None:
             raise ValueError(project)
-        return self.builder(self.index, project, sdist, python)
+        built = self.builder(self.index, project, sdist, python)
+        self._made[built.file.url] = built
+        return built
 
     @cached_property
     def _built(self) -> Index:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 from rattler import RepoDataRecord
 
+from wheelbridge.api.building.processes import Processes
 from wheelbridge.api.channel_specs import take_channels
 from wheelbridge.api.clients import open_client
 from wheelbridge.api.external.tables import open_externals, read_no_external
@@ -54,6 +55,7 @@ class Settings:
         maps: what is put over the tables of names, the nearest first.
         no_external: projects whose wheels get nothing of conda for their external dependencies; ``:all:`` for all.
         builds: projects of which a wheel is built, and none of an index taken; a build runs the project's code.
+        processes: of the builds.
     """
 
     target: Target
@@ -69,6 +71,7 @@ class Settings:
     maps: "tuple[Overlay, ...]" = ()
     no_external: frozenset[str] = frozenset()
     builds: frozenset[NormalizedName] = frozenset()
+    processes: Processes = field(default_factory=Processes, compare=False, repr=False)
 
     def open_providers(self) -> dict[str, Provider]:
         """Return index name -> provider."""
@@ -154,7 +157,8 @@ def solve_request(
     table, repodata = open_names(sources, settings.maps), settings.caches.repodata
     providers, client = settings.open_providers(), open_client(sources)
     work = solve_jointly(problem, providers, table, repodata_cache=repodata, progress=progress, client=client)
-    solution = run_to_end(work)
+    with settings.processes.stopped_by_interrupt():
+        solution = run_to_end(work)
     return replace(solution, notes=(*solution.notes, *_note_lookalikes(solution, problem, table)))
 
 

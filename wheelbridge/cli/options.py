@@ -95,8 +95,8 @@ Maps = Annotated[
     typer.Option(
         "--map",
         metavar="[MODE=]FILE",
-        help="Names of projects and packages of your own: over the tables (patch), in their place (use), or below "
-        "them (extend).",
+        help="Rows of your own, of names, external dependencies and what wheels need: over the tables (patch), in "
+        "their place (use), or below them (extend).",
         rich_help_panel=_SOURCES,
     ),
 ]
@@ -105,7 +105,8 @@ NoExternal = Annotated[
     typer.Option(
         "--no-external",
         metavar="PROJECT",
-        help="Wheels of it get nothing of conda for their external dependencies; :all: for every project.",
+        help="Wheels of it get nothing of conda for their external dependencies, and a build of it takes what no "
+        "package is known for from the system; :all: for every project.",
         rich_help_panel=_SOURCES,
     ),
 ]
@@ -114,7 +115,8 @@ Builds = Annotated[
     typer.Option(
         "--build",
         metavar="PROJECT",
-        help="Build a wheel of its source distribution, and take none of an index: this runs the project's code.",
+        help="Build a wheel of its source distribution, and take none of an index: this runs the project's code, with "
+        "solve and --dry-run, too.",
         rich_help_panel=_BUILDS,
     ),
 ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from wheelbridge.api.mapping.maps import load_maps
 from wheelbridge.api.places import Caches
-from wheelbridge.api.runtime_checks import planned_clashes
+from wheelbridge.api.runtime_checks import Asked, planned_clashes
 from wheelbridge.api.solving import Settings, read_builds, solve_request
 from wheelbridge.api.sources import SourceList, gather_sources
 from wheelbridge.api.specs import read_request
@@ -65,7 +65,7 @@ def run(specs: Sequence[str], requirements: Sequence[str], options: SolveOptions
     settings = read_settings(options)
     with steps(output) as progress:
         solution = solve_request(request, settings, progress)
-    warnings = planned_clashes(solution, settings)
+    warnings = planned_clashes(solution, settings, asked=Asked(request, settings))
     if output.as_json:
         print_json(add_warnings(solution_json(solution, settings, dry_run=True), warnings))
         return 0

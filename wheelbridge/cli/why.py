@@ -20,6 +20,8 @@ def _show(explanation: Explanation) -> None:
     package = explanation.package
     out().print(f"{package.name} {package.version} ({package.kind}), {package.fn}")
     out().print(f"  from {package.channel or 'nowhere that was recorded'}")
+    if explanation.built_of:
+        out().print(f"  built here of {explanation.built_of}")
     if explanation.decision:
         out().print(f"  {explanation.decision.describe()}")
     if explanation.requested:

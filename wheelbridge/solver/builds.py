@@ -1,6 +1,6 @@
 """Which source distributions of a project are built, in a solve that was told to build it."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import reduce
 from operator import and_
 
@@ -9,7 +9,7 @@ from packaging.utils import parse_sdist_filename
 from packaging.version import Version
 
 from wheelbridge.errors import TranslationError
-from wheelbridge.model.distribution import DistributionFile, ProjectPage
+from wheelbridge.model.distribution import BuiltDistribution, DistributionFile, ProjectPage
 from wheelbridge.model.record import Refusal
 from wheelbridge.solver.candidates import Offer, is_pin, other_python
 from wheelbridge.translate.pythons import Release, possible_minors, translate_python_tags
@@ -18,6 +18,12 @@ MOST_BUILT = 3
 """How many versions of a project one solve builds: a build may take an hour."""
 NOT_BUILT = "not-built"
 """The code of a refusal: the project is to be built, and this file is not what is built."""
+
+
+def not_unasked(project: str) -> str:
+    """Return why source distributions of *project* are refused where nobody asked for a build."""
+    return f"there are source distributions only; --build {project} builds a wheel, which runs the project's code"
+
 
 _ANY_PYTHON = translate_python_tags([("py2", "none"), ("py3", "none")], pure=True)
 
@@ -30,13 +36,13 @@ class Builds:
 
     def __init__(self, offer: Offer) -> None:
         self._offer = offer
-        self._built: dict[Version, DistributionFile] = {}
+        self._built: dict[Version, BuiltDistribution] = {}
         self._refused: dict[str, Refusal] = {}
 
     @property
-    def urls(self) -> frozenset[str]:
-        """The URLs of the wheels."""
-        return frozenset(file.url for file in self._built.values())
+    def notes(self) -> Mapping[str, tuple[str, ...]]:
+        """The URLs of the wheels -> what people should know of each."""
+        return {built.file.url: built.notes for built in self._built.values()}
 
     def choose(self, specifiers: Sequence[SpecifierSet]) -> list[tuple[DistributionFile, Release]]:
         """Return the source distributions to be built now, each with the newest python that can be and that it runs on.
@@ -59,14 +65,15 @@ class Builds:
             self._refuse(self._offer.sdists[version], NOT_BUILT, reason)
         return [(self._offer.sdists[version], usable[version]) for version in fresh[:left]]
 
-    def add(self, sdist: DistributionFile, wheel: DistributionFile) -> None:
-        """Take in the *wheel* that was built of *sdist*."""
-        self._built[parse_sdist_filename(sdist.filename)[1]] = wheel
+    def add(self, sdist: DistributionFile, built: BuiltDistribution) -> None:
+        """Take in what was *built* of *sdist*."""
+        self._built[parse_sdist_filename(sdist.filename)[1]] = built
 
     def make_offer(self) -> Offer:
         """Return the offer of what was built."""
-        base, urls = self._offer, self.urls
-        page = ProjectPage(base.page.project, (*base.sdists.values(), *self._built.values()))
+        base, urls = self._offer, self.notes.keys()
+        wheels = (built.file for built in self._built.values())
+        page = ProjectPage(base.page.project, (*base.sdists.values(), *wheels))
 
         def admit(file: DistributionFile) -> Refusal | None:
             return None if file.url in urls else base.admit(file)

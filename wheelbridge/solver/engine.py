@@ -15,7 +15,7 @@ from rattler.exceptions import GatewayError, SolverError
 
 from wheelbridge.mapping.rows import NameTable
 from wheelbridge.model.record import WHEEL_FLAG
-from wheelbridge.solver.build_notes import note_idle_builds
+from wheelbridge.solver.build_notes import note_builds
 from wheelbridge.solver.catalogue import Catalogue
 from wheelbridge.solver.channels import ChannelAccess, Channels, pythons_of
 from wheelbridge.solver.concessions import Concessions, spec_name
@@ -334,7 +334,7 @@ class _Session:
                 *self._request.notes,
                 *note_stand_ins(taken),
                 *note_externals(records, self._wheels.values(), self._kept),
-                *note_idle_builds(self._problem.builds, packages, self._wheels.values()),
+                *note_builds(self._problem.builds, packages, self._wheels.values()),
                 *note_undecided(packages, self._demand.names, self._channels.names),
                 *(f"{old} was asked for earlier; it may move now." for old in self._concessions.loosened),
                 *note_idle_pins(self._problem.variants, packages),

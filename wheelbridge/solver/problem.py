@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from packaging.utils import NormalizedName
 from rattler import RepoDataRecord
 
-from wheelbridge.model.distribution import CoreMetadata, DistributionFile, ProjectPage
+from wheelbridge.model.distribution import BuiltDistribution, CoreMetadata, DistributionFile, ProjectPage
 from wheelbridge.model.record import Refusal, WheelRecord
 from wheelbridge.model.source import Claim, Route, Source, SourceKind
 from wheelbridge.model.target import Target
@@ -36,7 +36,7 @@ class WheelProvider(Protocol):
     def variants(self, file: DistributionFile) -> ReleaseVariants:
         """Return the variant metadata that *file* holds: a ``-variants.json``, or a wheel (PEP 825)."""
 
-    def build(self, project: NormalizedName, sdist: DistributionFile, python: Release) -> DistributionFile:
+    def build(self, project: NormalizedName, sdist: DistributionFile, python: Release) -> BuiltDistribution:
         """Return a wheel that is built of *sdist* with a minor version of python; this runs code of the project.
 
         `core_metadata` and `variants` answer for that wheel, too.

@@ -1,7 +1,7 @@
 """An index as a source of the solver: it answers for projects that were asked for, and for nothing else."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,7 +20,7 @@ from wheelbridge.model.target import Target
 from wheelbridge.model.variant import ReleaseVariants
 from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.admission import admission_of
-from wheelbridge.solver.builds import Builds
+from wheelbridge.solver.builds import Builds, not_unasked
 from wheelbridge.solver.candidates import Offer
 from wheelbridge.solver.choices import Choices
 from wheelbridge.solver.demand import Demand
@@ -148,13 +148,13 @@ class WheelSource:
     def _refuse_sdists(self, project: NormalizedName, offer: Offer) -> None:
         """Say of the newest one, for all, that they are not built unasked."""
         newest = next(iter(offer.sdists.values()), offer.page.files[-1]).filename
-        reason = f"there are source distributions only; --build {project} builds a wheel, which runs the project's code"
-        self._refused.setdefault(project, {})[newest] = Refusal(newest, NoWheelError.code, reason)
+        refusal = Refusal(newest, NoWheelError.code, not_unasked(project))
+        self._refused.setdefault(project, {})[newest] = refusal
 
     @property
-    def built(self) -> frozenset[str]:
-        """The URLs of the wheels that were built."""
-        return frozenset(url for builds in self._builds.values() for url in builds.urls)
+    def built(self) -> Mapping[str, tuple[str, ...]]:
+        """The URLs of the wheels that were built -> what people should know of each."""
+        return {url: notes for builds in self._builds.values() for url, notes in builds.notes.items()}
 
     async def _select(self, offer: Offer) -> list[Version]:
         """Select the versions to offer, with the variant metadata of each read."""

@@ -13,13 +13,25 @@ from wheelbridge.api.building.errors import BuildFailedError
 
 _KEPT = frozenset(
     {
-        *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TZ", "LANG", "LANGUAGE", "TMPDIR", "TMP", "TEMP"),
+        *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TZ", "TMPDIR", "TMP", "TEMP"),
+        *(
+            "LANG",
+            "LANGUAGE",
+            "LC_ALL",
+            "LC_COLLATE",
+            "LC_CTYPE",
+            "LC_MESSAGES",
+            "LC_MONETARY",
+            "LC_NUMERIC",
+            "LC_TIME",
+        ),
         *("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA"),
         *("PROGRAMDATA", "PROGRAMFILES", "PROGRAMFILES(X86)", "COMMONPROGRAMFILES", "COMMONPROGRAMFILES(X86)"),
         *("NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"),
     }
 )
-"""What a build needs of its caller. All else stays outside: logins, and whatever leads Python, pip or a compiler."""
+"""What a build needs of its caller. All else stays outside: logins, but for those in the URLs of proxies, and whatever
+leads Python, pip or a compiler."""
 DECISIVE = ("SOURCE_DATE_EPOCH", "MACOSX_DEPLOYMENT_TARGET", "SDKROOT", "CONDA_BUILD_SYSROOT")
 """Variables of the caller that decide what is built, and that people set for that; caches go by them, too."""
 _ENVIRONMENTS = ("VIRTUAL_ENV", "CONDA_PREFIX")
@@ -54,7 +66,7 @@ def activated_variables(prefix: Path, variables: Mapping[str, str] = os.environ)
 
 def _kept(variables: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, value in variables.items():
-        if name.upper() in _KEPT or name.startswith("LC_") or name in DECISIVE:
+        if name.upper() in _KEPT or name in DECISIVE:
             yield name, value
 
 

@@ -4,82 +4,109 @@ import os
 import subprocess
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
 
 from wheelbridge.api.building.errors import BuildFailedError
+from wheelbridge.api.building.processes import Processes
 from wheelbridge.api.building.project import BuildProject
 
 if TYPE_CHECKING:
-    from build import ProjectBuilder
+    from pyproject_hooks import BuildBackendHookCaller
 
 _KEPT_LINES = 40
-_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
-    """Runs the hooks of a project's backend; the library `build` calls them, no environment of its own is made.
+    """Runs the hooks of a project's backend; what they answer is code's word, and is not believed.
 
     Attributes:
         python: the interpreter of the build environment.
         variables: all that the backend gets of variables.
         log: where its output is kept; what is there stays.
+        processes: where its processes are known, to be ended.
     """
 
     project: BuildProject
     python: Path
     variables: Mapping[str, str]
     log: Path
+    processes: Processes
 
     def requires(self) -> tuple[str, ...]:
         """Return what the backend asks for besides ``[build-system] requires``, in the order of the alphabet.
 
+        PEP 517, ``get_requires_for_build_wheel``: "This hook MUST return an additional list of strings containing PEP
+        508 dependency specifications".
+
         Raises:
-            BuildFailedError: if it fails.
+            BuildFailedError: if it fails, or returns something else.
         """
-        found = self._call("it could not say what it needs", lambda builder: builder.get_requires_for_build("wheel"))
-        return tuple(sorted(found))
+        found = self._call("it could not say what it needs", lambda hooks: hooks.get_requires_for_build_wheel())
+        if not isinstance(found, list) or not all(map(_is_requirement, found)):
+            raise self._failure(f"its backend asks for {found!r}, which is no list of requirements")
+        return tuple(sorted(set(found)))
 
     def build_wheel(self, folder: Path) -> Path:
         """Build a wheel into *folder*; return it.
 
+        PEP 517, ``build_wheel``: "It must return the basename (not the full path) of the ``.whl`` file it creates".
+
         Raises:
             BuildFailedError: if the backend fails, or makes no wheel.
         """
-        built = Path(self._call("its build failed", lambda builder: builder.build("wheel", folder)))
+        name = self._call("its build failed", lambda hooks: hooks.build_wheel(str(folder)))
+        built = folder / name if isinstance(name, str) else folder
         if not built.is_file() or built.suffix != ".whl" or built.resolve().parent != folder.resolve():
-            raise BuildFailedError(self.project.name, f"its backend says it made {built.name!r}, and did not")
+            raise self._failure(f"its backend says it made {name!r}, and did not")
         return built
 
-    def _call(self, failure: str, hook: "Callable[[ProjectBuilder], _Result]") -> _Result:
-        from build import BuildBackendException, BuildException, ProjectBuilder  # noqa: PLC0415 - few commands build
+    def _failure(self, reason: str) -> BuildFailedError:
+        return BuildFailedError(self.project.name, reason, log=self.log)
+
+    def _call(self, failure: str, hook: "Callable[[BuildBackendHookCaller], object]") -> object:
+        from pyproject_hooks import (  # noqa: PLC0415 - few commands build
+            BackendUnavailable,
+            BuildBackendHookCaller,
+            HookMissing,
+            UnsupportedOperation,
+        )
 
         self.log.parent.mkdir(parents=True, exist_ok=True)
         start = self.log.stat().st_size if self.log.exists() else 0
+        project = self.project
+        hooks = BuildBackendHookCaller(
+            str(project.folder), project.backend, project.backend_path or None, self._run, str(self.python)
+        )
         try:
-            with warnings.catch_warnings(action="ignore"):  # see wheelbridge.api.building.project
-                return hook(ProjectBuilder(self.project.folder, str(self.python), self._run))
-        except (BuildBackendException, BuildException) as error:
-            reason = f"{failure}: {error}" if not isinstance(error, BuildBackendException) else failure
-            output = _last_lines(self.log, start) or [str(error)]
-            raise BuildFailedError(self.project.name, reason, output=output, log=self.log) from error
+            with warnings.catch_warnings(action="ignore"):  # the backend's own; they are in the log
+                return hook(hooks)
+        except subprocess.CalledProcessError as error:
+            output = _last_lines(self.log, start) or [f"It ended with {_ending(error.returncode)}."]
+            raise BuildFailedError(project.name, failure, output=output, log=self.log) from error
+        except (BackendUnavailable, UnsupportedOperation) as error:
+            reason = f"{failure}: its backend {project.backend!r} cannot be used"
+            raise BuildFailedError(
+                project.name, reason, output=error.traceback.splitlines(), log=self._add(error.traceback)
+            ) from error
+        except (HookMissing, OSError, ValueError, KeyError, TypeError) as error:
+            output = _last_lines(self.log, start) or [f"It gave no answer: {error}"]
+            raise BuildFailedError(project.name, failure, output=output, log=self.log) from error
 
     def _run(self, cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
-        """Run one hook, as `build` asks for it."""
+        """Run one hook."""
         with self.log.open("ab") as log:
-            subprocess.run(  # noqa: S603 - the user asked for a build, and so for the code of the project
-                [*cmd],
-                cwd=cwd,
-                env={**self.variables, **(extra_environ or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                check=True,
-            )
+            self.processes.run(cmd, cwd=cwd, env={**self.variables, **(extra_environ or {})}, log=log)
+
+    def _add(self, text: str) -> Path:
+        with self.log.open("a", encoding="utf-8", errors="replace") as log:
+            log.write(text)
+        return self.log
 
 
 def find_python(prefix: Path) -> Path:
@@ -87,18 +114,21 @@ def find_python(prefix: Path) -> Path:
     return prefix / ("python.exe" if os.name == "nt" else "bin/python")
 
 
-@contextmanager
-def opened_log(path: Path) -> Iterator[Path]:
-    """Begin a log of its own at *path*; it goes where all went well, and stays to be read where not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"")
+def _is_requirement(value: object) -> bool:
     try:
-        yield path
-    except BaseException:
-        if path.exists() and not path.stat().st_size:
-            path.unlink()
-        raise
-    path.unlink(missing_ok=True)
+        Requirement(str(value))
+    except InvalidRequirement:
+        return False
+    return isinstance(value, str)
+
+
+def _ending(code: int) -> str:
+    """Say how a process ended.
+
+    >>> _ending(3), _ending(-9)
+    ('exit status 3', 'signal 9')
+    """
+    return f"signal {-code}" if code < 0 else f"exit status {code}"
 
 
 def _last_lines(log: Path, start: int) -> list[str]:

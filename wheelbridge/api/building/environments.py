@@ -1,22 +1,28 @@
 """The environment that a project is built in: one joint solve, one transaction, and what the backend asks for."""
 
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 from rattler import Subdir
 
 from wheelbridge.api.building.activation import activated_variables
 from wheelbridge.api.building.backend import Backend, find_python
 from wheelbridge.api.building.errors import ForeignBuildError, UnmappedExternalsError
+from wheelbridge.api.building.needs import describe_missing
 from wheelbridge.api.building.project import BuildProject
 from wheelbridge.api.external.rows import open_external
 from wheelbridge.api.installing import Prepared, carry_out, prepare
-from wheelbridge.api.solving import Settings
+from wheelbridge.api.solving import Settings, Silent, solve_request
 from wheelbridge.api.specs import Request, read_request
+from wheelbridge.installer.prefix import LOCK
 from wheelbridge.installer.reporter import Reporter
-from wheelbridge.solver.problem import Progress, Solution
+from wheelbridge.model.name import ALL_PROJECTS
+from wheelbridge.solver.problem import Progress, Solution, Standing
 from wheelbridge.translate.external import ExternalEnvironment, translate_external
 from wheelbridge.translate.external_table import ExternalTable
 from wheelbridge.translate.pythons import translate_python_requirement, translate_python_tags
@@ -104,12 +110,11 @@ def plan_build_environment(
     wishes = wishes or Wishes()
     external = translate_external(_to_build(project.external), settings.target, open_external(settings.maps))
     missing = [(one.dependency, one.reason) for one in external.unmapped]
-    if missing and not wishes.allow_unmapped:
+    if missing and not (wishes.allow_unmapped or is_off(project.name, settings.no_external)):
         raise UnmappedExternalsError(project.name, missing)
     request = _make_request(project, external, wishes)
     prepared = prepare(prefix, request, settings, progress, create=True, command=command)
-    found_there = (f"{dependency} is taken to be on the system: {reason}" for dependency, reason in missing)
-    notes = (*external.notes, *found_there, *prepared.solution.notes)
+    notes = (*external.notes, *describe_missing(missing), *prepared.solution.notes)
     return BuildPlan(project=project, prefix=prefix, external=external, prepared=prepared, notes=notes)
 
 
@@ -124,7 +129,7 @@ def make_build_environment(
 ) -> BuildEnvironment:
     """Make the environment of *plan*, ask the project's backend what else it needs, and install that, too.
 
-    The backend is code of the project; its output goes to *log*.
+    The backend is code of the project; its output goes to *log*. A prefix that is new goes again if this fails.
 
     Raises:
         ForeignBuildError: if the environment is not for this machine; nothing was made.
@@ -132,17 +137,47 @@ def make_build_environment(
         WheelbridgeError: if something cannot be had or linked.
     """
     check_platform(plan.project, settings.target.subdir)
-    carry_out(plan.prepared, settings, reporter)
-    project, prefix, solution = plan.project, plan.prefix, plan.prepared.solution
-    variables = activated_variables(prefix)
-    asked = Backend(project=project, python=find_python(prefix), variables=variables, log=log).requires()
-    if asked:
-        more = prepare(prefix, read_request((), asked), settings, progress, create=False, command=command)
-        if not more.plan.is_empty:
-            carry_out(more, settings, reporter)
-            variables = activated_variables(prefix)
-        solution = more.solution
-    return BuildEnvironment(project=project, prefix=prefix, solution=solution, variables=variables, asked=asked)
+    with _gone_if_it_fails(plan):
+        carry_out(plan.prepared, settings, reporter)
+        prefix, solution = plan.prefix, plan.prepared.solution
+        variables = activated_variables(prefix)
+        asked = make_backend(plan.project, prefix, variables, settings, log).requires()
+        if asked:
+            more = prepare(prefix, read_request((), asked), settings, progress, create=False, command=command)
+            if not more.plan.is_empty:
+                carry_out(more, settings, reporter)
+                variables = activated_variables(prefix)
+            solution = more.solution
+    return BuildEnvironment(project=plan.project, prefix=prefix, solution=solution, variables=variables, asked=asked)
+
+
+def decide_asked(plan: BuildPlan, asked: Sequence[str], settings: Settings) -> Solution:
+    """Return what the environment of *plan* holds with what its backend *asked* for besides; nothing is touched.
+
+    Raises:
+        WheelbridgeError: if not all of it can be had.
+    """
+    first = plan.prepared.solution
+    if not asked:
+        return first
+    python = python_release(first)
+    standing = Standing(
+        kept=first.specs,
+        present=tuple(one.name for one in first.packages),
+        locked=tuple(one.record for one in first.packages),
+        variants={one.url: one.variant for one in first.packages if one.variant},
+        constraints=(f"python {python.major}.{python.minor}.*",),
+    )
+    return solve_request(read_request((), asked), settings, Silent(), standing)
+
+
+def make_backend(
+    project: BuildProject, prefix: Path, variables: Mapping[str, str], settings: Settings, log: Path
+) -> Backend:
+    """Return the backend of a project, to be run in the environment at *prefix*."""
+    return Backend(
+        project=project, python=find_python(prefix), variables=variables, log=log, processes=settings.processes
+    )
 
 
 def check_platform(project: BuildProject, subdir: str) -> None:
@@ -153,6 +188,27 @@ def check_platform(project: BuildProject, subdir: str) -> None:
     """
     if subdir != str(Subdir.current()):
         raise ForeignBuildError(project.name, f"the target is {subdir}, this machine is {Subdir.current()}")
+
+
+def is_off(project: str, no_external: Collection[str]) -> bool:
+    """Tell whether what *project* needs besides Python packages is not to come from conda."""
+    return ALL_PROJECTS in no_external or canonicalize_name(project) in no_external
+
+
+@contextmanager
+def _gone_if_it_fails(plan: BuildPlan) -> Iterator[None]:
+    """Take away a new prefix if the block fails; whoever holds its lock takes that away."""
+    try:
+        yield
+    except BaseException:
+        if plan.prepared.transaction.create:
+            meta = plan.prefix / "conda-meta"
+            for path in (*plan.prefix.glob("*"), *meta.glob("*")):
+                if path.is_dir() and path != meta:
+                    shutil.rmtree(path, ignore_errors=True)
+                elif path.name != LOCK and path != meta:
+                    path.unlink(missing_ok=True)
+        raise
 
 
 def _to_build(table: ExternalTable) -> ExternalTable:

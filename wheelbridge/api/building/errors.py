@@ -3,10 +3,14 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.model.printing import printable
 from wheelbridge.model.redaction import redact_text
 
+ANOTHER_VERSION = "Ask for another version, and tell the maintainers of the project."
+"""What to do about a source distribution that is wrong."""
 _SHOWN = 5
 
 
@@ -53,11 +57,8 @@ class InvalidSdistError(WheelbridgeError):
 
     code = "invalid-sdist"
 
-    def __init__(self, filename: str, reason: str) -> None:
-        super().__init__(
-            f"The source distribution {filename} is refused: {reason}",
-            hint="Ask for another version, and tell the maintainers of the project.",
-        )
+    def __init__(self, filename: str, reason: str, *, hint: str = ANOTHER_VERSION) -> None:
+        super().__init__(f"The source distribution {filename} is refused: {reason}", hint=hint)
         self.filename = filename
         self.reason = reason
 
@@ -76,7 +77,8 @@ class UnmappedExternalsError(WheelbridgeError):
                     *(f"  {dependency}: {reason}" for dependency, reason in listed),
                 ]
             ),
-            hint="Give a row of your own with --map; if the system has them, 'external build-env --allow-unmapped'.",
+            hint="Give a row of your own with --map; if the system has them, say --no-external "
+            f"{canonicalize_name(project)}.",
         )
         self.project = project
         self.unmapped = [{"dependency": dependency, "reason": reason} for dependency, reason in listed]

@@ -10,6 +10,7 @@ from wheelbridge.api.external.project_file import PYPROJECT, read_project_file
 from wheelbridge.translate.external_table import ExternalTable
 
 _SETUP = "setup.py"
+_LEGACY = "setuptools.build_meta:__legacy__"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,8 @@ class BuildProject:
 
     Attributes:
         name: what people call it.
+        backend: the object that builds it, as ``module:object``.
+        backend_path: where it is, below *folder*, if the project brings it along.
         requires: the requirements of its build system (PEP 518), or the usual ones, in the order of the alphabet.
         requires_python: what it says of the interpreters that it runs on; None: nothing.
         external: what it needs besides Python packages (PEP 725).
@@ -25,6 +28,8 @@ class BuildProject:
 
     folder: Path
     name: str
+    backend: str
+    backend_path: tuple[str, ...]
     requires: tuple[str, ...]
     requires_python: str | None
     external: ExternalTable
@@ -51,9 +56,14 @@ def read_project(place: Path, name: str | None = None) -> BuildProject:
     requires = _build_requires(folder)
     project = data.get("project")
     said: Mapping[str, object] = project if isinstance(project, Mapping) else {}
+    system = data.get("build-system")
+    build: Mapping[str, object] = system if isinstance(system, Mapping) else {}
+    paths = build.get("backend-path")
     return BuildProject(
         folder=folder,
         name=_text(said.get("name")) or name or folder.name,
+        backend=_text(build.get("build-backend")) or _LEGACY,
+        backend_path=tuple(map(str, paths)) if isinstance(paths, list) else (),
         requires=tuple(sorted(requires)),
         requires_python=_text(said.get("requires-python")),
         external=ExternalTable.parse(data.get("external", {})),
@@ -69,7 +79,7 @@ def _build_requires(folder: Path) -> set[str]:
     try:
         with warnings.catch_warnings(action="ignore"):  # about keys that may be mistyped; to be said by a linter
             return ProjectBuilder(folder).build_system_requires
-    except BuildException as error:
+    except (BuildException, ValueError) as error:  # the latter of a backend-path that leads elsewhere
         raise InvalidProjectError(folder, str(error)) from error
 
 

@@ -1,8 +1,11 @@
 """Source distributions unpacked: into a folder of their own, and nowhere else."""
 
+import lzma
+import shutil
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Self
@@ -14,8 +17,16 @@ from wheelbridge.api.building.errors import InvalidSdistError
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.index.metadata import parse_metadata
 
-_BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+_BROKEN = (
+    *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError),
+    *(NotImplementedError, RuntimeError, ValueError, KeyError, OverflowError),
+)
+"""What the libraries raise of an archive that breaks the rules; the last three of names, links and times in it."""
 _METADATA = "PKG-INFO"
+_LARGE = 2**30
+"""Bytes. What is not larger than that when unpacked harms nobody."""
+_MOST_DENSE = 100
+"""How many times as large an archive may become that is large; sources become 3 to 10 times, and zeros 1000 times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +59,7 @@ def unpack_sdist(archive: Path, folder: Path) -> Path:
     containing the source files of the package", and its PKG-INFO is that of the same name and version.
 
     Raises:
-        InvalidSdistError: if it is something else, or would write outside *folder*.
+        InvalidSdistError: if it is something else, would write outside *folder*, or is there to fill the disk.
     """
     name = SdistName.parse(archive.name)
     folder.mkdir(parents=True, exist_ok=True)
@@ -58,7 +69,8 @@ def unpack_sdist(archive: Path, folder: Path) -> Path:
         else:
             _unpack_tar(archive, folder)
     except _BROKEN as error:
-        raise InvalidSdistError(archive.name, f"it cannot be unpacked: {error}") from error
+        reason = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+        raise InvalidSdistError(archive.name, f"it cannot be unpacked: {reason}") from error
     return _find_project(archive.name, folder, name)
 
 
@@ -70,17 +82,47 @@ def _unpack_tar(archive: Path, folder: Path) -> None:
     """
     if not hasattr(tarfile, "data_filter"):
         raise InvalidSdistError(archive.name, "this Python has no safe way to unpack it; 3.11.4 and newer have")
+    room = _Room(archive, folder)
+
+    def admit(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
+        room.take(member.size)
+        return tarfile.data_filter(member, path)
+
     with tarfile.open(archive, "r:gz") as tar:
-        tar.extractall(folder, filter="data")
+        tar.extractall(folder, filter=admit)  # noqa: S202 - with the filter, and a bound on the size
 
 
 def _unpack_zip(archive: Path, folder: Path) -> None:
     with zipfile.ZipFile(archive) as packed:
-        for member in packed.namelist():
-            path = PurePosixPath(member)
-            if path.is_absolute() or ".." in path.parts or "\\" in member or ":" in member:
-                raise InvalidSdistError(archive.name, f"its member {member!r} would be written elsewhere")
+        _check_names(archive.name, packed.namelist())
+        _Room(archive, folder).take(sum(member.file_size for member in packed.infolist()))
         packed.extractall(folder)  # noqa: S202 - checked above, one by one; what is a link becomes a plain file
+
+
+def _check_names(filename: str, members: Iterable[str]) -> None:
+    for member in members:
+        path = PurePosixPath(member)
+        if path.is_absolute() or ".." in path.parts or "\\" in member or ":" in member:
+            raise InvalidSdistError(filename, f"its member {member!r} would be written elsewhere")
+
+
+class _Room:
+    """What an archive may become: not more than the disk has, and nothing that is made to fill it."""
+
+    def __init__(self, archive: Path, folder: Path) -> None:
+        self._name = archive.name
+        self._most = max(_LARGE, archive.stat().st_size * _MOST_DENSE)
+        self._free = shutil.disk_usage(folder).free
+        self._taken = 0
+
+    def take(self, size: int) -> None:
+        """Count *size* bytes, before they are written."""
+        self._taken += size
+        if self._taken > self._most:
+            raise InvalidSdistError(self._name, f"it unpacks to more than {self._most} bytes, as no project does")
+        if self._taken > self._free:
+            reason = f"it unpacks to more than {self._free} bytes, and the disk has no room for more"
+            raise InvalidSdistError(self._name, reason, hint="Make room, or name another disk: WHEELBRIDGE_CACHE_DIR.")
 
 
 def _find_project(filename: str, folder: Path, name: SdistName) -> Path:

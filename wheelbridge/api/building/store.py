@@ -8,11 +8,12 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 
 from wheelbridge.api.building.activation import DECISIVE
+from wheelbridge.index.transfer import write_atomically
 from wheelbridge.installer.cache import publish
 from wheelbridge.solver.problem import ResolvedPackage
 
 _NOTES = "build.json"
-_FORMAT = 1
+_FORMAT = 2
 _SHOWN = 32
 
 
@@ -24,7 +25,6 @@ class BuiltWheel:
         filename: the wheel's.
         sha256: of the wheel, lower-case hexadecimal.
         size: bytes.
-        requires_external: DepURLs of what it needs to run besides Python packages, as its project says (PEP 725).
         sdist: the name of the source distribution.
         environment: the packages that it was built with.
     """
@@ -32,7 +32,6 @@ class BuiltWheel:
     filename: str
     sha256: str
     size: int
-    requires_external: tuple[str, ...] = ()
     sdist: str = ""
     environment: tuple[str, ...] = ()
 
@@ -53,6 +52,17 @@ class BuiltWheels:
         variables = {name: os.environ[name] for name in DECISIVE if name in os.environ}
         key = json.dumps([_FORMAT, sdist_sha256, subdir, packages, variables])
         return self.folder / f"{sdist_sha256[:_SHOWN]}-{sha256(key.encode()).hexdigest()[:_SHOWN]}"
+
+    def asked(self, place: Path) -> tuple[str, ...] | None:
+        """Return what a backend asked for in the environment of *place*; None where that was never asked."""
+        try:
+            return tuple(map(str, _list(json.loads(_asked_file(place).read_bytes()))))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def keep_asked(self, place: Path, asked: Iterable[str]) -> None:
+        """Keep what a backend asked for in the environment of *place*."""
+        write_atomically(_asked_file(place), json.dumps([*asked]).encode())
 
     def load(self, place: Path) -> BuiltWheel | None:
         """Return what is at *place*; None where there is nothing, or something damaged."""
@@ -75,28 +85,26 @@ class BuiltWheels:
         return self.load(place) or built
 
 
-def describe_wheel(
-    wheel: Path, *, requires_external: tuple[str, ...], sdist: str, environment: tuple[str, ...]
-) -> BuiltWheel:
+def describe_wheel(wheel: Path, *, sdist: str, environment: tuple[str, ...]) -> BuiltWheel:
     """Return what is known of the file *wheel*; the other fields are those of `BuiltWheel`."""
     with wheel.open("rb") as stream:
         digest = file_digest(stream, "sha256").hexdigest()
     return BuiltWheel(
-        filename=wheel.name,
-        sha256=digest,
-        size=wheel.stat().st_size,
-        requires_external=requires_external,
-        sdist=sdist,
-        environment=environment,
+        filename=wheel.name, sha256=digest, size=wheel.stat().st_size, sdist=sdist, environment=environment
     )
 
 
 def read_built(wheel: Path) -> BuiltWheel | None:
     """Return what is known of a wheel in the folder of built ones; None where nothing is."""
     try:
-        return _read_notes(wheel.parent)
+        built = _read_notes(wheel.parent)
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    return built if built.filename == wheel.name else None
+
+
+def _asked_file(place: Path) -> Path:
+    return place.with_name(f"{place.name}.asked.json")
 
 
 def _read_notes(place: Path) -> BuiltWheel:
@@ -104,11 +112,13 @@ def _read_notes(place: Path) -> BuiltWheel:
     filename = str(data["filename"])
     if Path(filename).name != filename:
         raise ValueError(filename)
-    lists = {name: tuple(map(str, _list(data[name]))) for name in ("requires_external", "environment")}
     size = data["size"]
     if not isinstance(size, int):
         raise TypeError(size)
-    return BuiltWheel(filename=filename, sha256=str(data["sha256"]), size=size, sdist=str(data["sdist"]), **lists)
+    environment = tuple(map(str, _list(data["environment"])))
+    return BuiltWheel(
+        filename=filename, sha256=str(data["sha256"]), size=size, sdist=str(data["sdist"]), environment=environment
+    )
 
 
 def _list(value: object) -> list[object]:

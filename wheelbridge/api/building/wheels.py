@@ -1,32 +1,37 @@
 """A wheel out of a source distribution: fetched and checked, built in an environment of its own, kept for good."""
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import file_digest, sha256
 from pathlib import Path
-from uuid import uuid4
 
-from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_filename
+from packaging.utils import NormalizedName
 
-from wheelbridge.api.building.backend import Backend, opened_log
+from wheelbridge.api.building.checks import check_built
 from wheelbridge.api.building.environments import (
+    BuildEnvironment,
     BuildPlan,
     Wishes,
+    decide_asked,
+    is_off,
+    make_backend,
     make_build_environment,
     plan_build_environment,
 )
 from wheelbridge.api.building.errors import BuildFailedError, ForeignBuildError, InvalidSdistError
-from wheelbridge.api.building.project import BuildProject, read_project
+from wheelbridge.api.building.failures import BuildStory
+from wheelbridge.api.building.needs import Linked
+from wheelbridge.api.building.project import read_project
 from wheelbridge.api.building.sdists import SdistName, unpack_sdist
 from wheelbridge.api.building.store import BuiltWheel, BuiltWheels, describe_wheel
+from wheelbridge.api.building.workshops import open_workshop, opened_log
+from wheelbridge.api.external.rows import open_external
 from wheelbridge.api.solving import Settings, Silent
 from wheelbridge.errors import UsageError
 from wheelbridge.index.protocol import Index
 from wheelbridge.installer.reporter import Reporter
-from wheelbridge.model.distribution import DistributionFile
+from wheelbridge.model.distribution import BuiltDistribution, DistributionFile
 from wheelbridge.model.source import Source
+from wheelbridge.solver.problem import Solution
 from wheelbridge.target.detect import detect_target, is_this_machine
 from wheelbridge.translate.pythons import Release
 
@@ -42,7 +47,7 @@ class SdistBuilder:
 
     def __call__(
         self, index: Index, project: NormalizedName, sdist: DistributionFile, python: Release
-    ) -> DistributionFile:
+    ) -> BuiltDistribution:
         """Return a wheel of *sdist*, built with a minor version of python, or built so before.
 
         What the build needs comes from the same sources under the same rules. There, *project* itself is not built:
@@ -55,19 +60,21 @@ class SdistBuilder:
             WheelbridgeError: if the file, or what its build needs, cannot be had.
         """
         self._check(project, sdist)
-        with _workshop(self.settings.caches.builds) as folder:
-            archive = _fetch(index, sdist, self.settings.caches.downloads)
-            digest = _digest(archive)
-            tree = read_project(unpack_sdist(archive, folder / "tree"), project)
-            built, place = self._build(tree, sdist, digest, folder, python)
-        return DistributionFile(
-            filename=built.filename,
-            url=(place / built.filename).as_uri(),
-            hashes={"sha256": built.sha256},
-            size=built.size,
-            upload_time=sdist.upload_time,
-            yanked=sdist.yanked,
-        )
+        settings = replace(self.settings, builds=self.settings.builds - {project})
+        with open_workshop(settings.caches.builds) as workshop:
+            story = BuildStory(sdist.filename, project, workshop)
+            with story.told():
+                archive = _fetch(index, sdist, settings.caches.downloads)
+                plan = _plan(archive, story, settings, python)
+                build = _Build(
+                    settings=settings,
+                    sdist=sdist.filename,
+                    digest=_digest(archive),
+                    plan=plan,
+                    python=python,
+                    workshop=workshop,
+                )
+                return _describe(sdist, plan, settings, build.get())
 
     def _check(self, project: NormalizedName, sdist: DistributionFile) -> None:
         if SdistName.parse(sdist.filename).project != project:
@@ -85,48 +92,98 @@ class SdistBuilder:
                 f"what is built runs on this machine, and the target is a {target.subdir} that is described otherwise",
             )
 
-    def _build(
-        self, tree: BuildProject, sdist: DistributionFile, digest: str, folder: Path, python: Release
-    ) -> tuple[BuiltWheel, Path]:
-        """Return the wheel, and the folder that it is in."""
-        wanted = Wishes(python=".".join(map(str, python)))
-        settings = replace(self.settings, builds=self.settings.builds - {SdistName.parse(sdist.filename).project})
-        plan = plan_build_environment(tree, folder / "env", settings, Silent(), wishes=wanted, command=_COMMAND)
-        store = BuiltWheels(settings.caches.built)
-        place = store.place(digest, settings.target.subdir, plan.prepared.solution.packages)
-        if (known := store.load(place)) is not None:
-            return known, place
-        log = settings.caches.builds / f"{sdist.filename}-{folder.name[:8]}.log"
+
+def _plan(archive: Path, story: BuildStory, settings: Settings, python: Release) -> BuildPlan:
+    """Unpack *archive*, and decide what its build environment holds; nothing of it is run."""
+    with story.own():
+        tree = unpack_sdist(archive, story.workshop / "tree")
+        project = replace(read_project(tree, story.project), name=story.project)
+    wishes = Wishes(python=".".join(map(str, python)))
+    prefix = story.workshop / "env"
+    return plan_build_environment(project, prefix, settings, Silent(), wishes=wishes, command=_COMMAND)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Build:
+    """One build, as planned: of the file *sdist* with the hash *digest*, with a minor version of python."""
+
+    settings: Settings
+    sdist: str
+    digest: str
+    plan: BuildPlan
+    python: Release
+    workshop: Path
+
+    def get(self) -> tuple[BuiltWheel, Path, Solution]:
+        """Return the wheel, kept or built now, the folder that it is in, and what it was built with.
+
+        It is found by the packages of the whole build environment. Which they are, the backend decides as well; what it
+        asked for is kept, by the packages that it was asked among, and is solved for again.
+        """
+        asked = self._store.asked(self._place(self.plan.prepared.solution))
+        if asked is not None:
+            solution = decide_asked(self.plan, asked, self.settings)
+            place = self._place(solution)
+            if (known := self._store.load(place)) is not None:
+                return known, place, solution
+        return self._make()
+
+    def _make(self) -> tuple[BuiltWheel, Path, Solution]:
+        settings, plan = self.settings, self.plan
+        log = settings.caches.builds / f"{self.sdist}-{self.workshop.name[:8]}.log"
         with opened_log(log):
-            wheel, environment = _run_build(plan, settings, folder / "wheel", log)
-            _check_wheel(wheel, sdist, tree.name, log)
-        needs = tuple(str(one) for name in ("host", "run") for one in tree.external.requires[name])
-        built = describe_wheel(wheel, requires_external=needs, sdist=sdist.filename, environment=environment)
-        return store.store(wheel.parent, built, place), place
+            made = make_build_environment(plan, settings, Silent(), Reporter(), log=log, command=_COMMAND)
+            wheel = self._run(made, log)
+            check_built(wheel, self.sdist, settings.target, self.python, log)
+        packages = tuple(sorted(one.fn for one in made.solution.packages))
+        built = describe_wheel(wheel, sdist=self.sdist, environment=packages)
+        solution = decide_asked(plan, made.asked, settings)
+        if sorted(one.fn for one in solution.packages) != [*packages]:
+            solution = made.solution
+        place = self._place(solution)
+        self._store.keep_asked(self._place(plan.prepared.solution), made.asked)
+        return self._store.store(wheel.parent, built, place), place, made.solution
+
+    def _run(self, made: BuildEnvironment, log: Path) -> Path:
+        """Build; return the wheel, alone in its folder."""
+        folder = self.workshop / "wheel"
+        folder.mkdir()
+        wheel = make_backend(made.project, made.prefix, made.variables, self.settings, log).build_wheel(folder)
+        for other in folder.iterdir():
+            if other.name != wheel.name:
+                raise BuildFailedError(made.project.name, f"its backend left {other.name!r} beside the wheel", log=log)
+        return wheel
+
+    def _place(self, solution: Solution) -> Path:
+        return self._store.place(self.digest, self.settings.target.subdir, solution.packages)
+
+    @property
+    def _store(self) -> BuiltWheels:
+        return BuiltWheels(self.settings.caches.built)
 
 
-def _run_build(plan: BuildPlan, settings: Settings, folder: Path, log: Path) -> tuple[Path, tuple[str, ...]]:
-    """Return the wheel, alone in *folder*, and what it was built with."""
-    environment = make_build_environment(plan, settings, Silent(), Reporter(), log=log, command=_COMMAND)
-    backend = Backend(project=plan.project, python=environment.python, variables=environment.variables, log=log)
-    folder.mkdir()
-    wheel = backend.build_wheel(folder)
-    for other in folder.iterdir():
-        if other.name != wheel.name:
-            raise BuildFailedError(plan.project.name, f"its backend left {other.name!r} beside the wheel", log=log)
-    return wheel, tuple(sorted(one.fn for one in environment.solution.packages))
-
-
-def _check_wheel(wheel: Path, sdist: DistributionFile, project: str, log: Path) -> None:
-    """Make sure that a wheel is of the release that was asked for."""
-    wanted = SdistName.parse(sdist.filename)
-    try:
-        name, version, _, _ = parse_wheel_filename(wheel.name)
-    except InvalidWheelFilename as error:
-        raise BuildFailedError(project, f"{wheel.name!r} is no name of a wheel", log=log) from error
-    if name != wanted.project or version != wanted.version:
-        reason = f"out of {sdist.filename} came {wheel.name}, which is another release"
-        raise BuildFailedError(project, reason, log=log)
+def _describe(
+    sdist: DistributionFile, plan: BuildPlan, settings: Settings, found: tuple[BuiltWheel, Path, Solution]
+) -> BuiltDistribution:
+    """Say what a wheel is and what it needs; its time and its being withdrawn are those of *sdist*."""
+    built, place, solution = found
+    versions = {one.name: one.version for one in solution.packages if one.kind == "conda"}
+    needs = Linked(settings.target, open_external(settings.maps), versions).needs_of(plan.project.external)
+    notes = plan.notes if is_off(plan.project.name, settings.no_external) else (*plan.notes, *needs.notes)
+    file = DistributionFile(
+        filename=built.filename,
+        url=(place / built.filename).as_uri(),
+        hashes={"sha256": built.sha256},
+        size=built.size,
+        upload_time=sdist.upload_time,
+        yanked=sdist.yanked,
+    )
+    return BuiltDistribution(
+        file=file,
+        requires_external=needs.requires,
+        provides_external_extra=needs.extras,
+        notes=tuple(f"{sdist.filename}: {note}" for note in dict.fromkeys(notes)),
+    )
 
 
 def _fetch(index: Index, sdist: DistributionFile, downloads: Path) -> Path:
@@ -141,14 +198,3 @@ def _fetch(index: Index, sdist: DistributionFile, downloads: Path) -> Path:
 def _digest(path: Path) -> str:
     with path.open("rb") as stream:
         return file_digest(stream, "sha256").hexdigest()
-
-
-@contextmanager
-def _workshop(folder: Path) -> Iterator[Path]:
-    """Make a folder of its own for one build, gone with all that is in it when the block ends."""
-    workshop = folder / uuid4().hex
-    workshop.mkdir(parents=True)
-    try:
-        yield workshop
-    finally:
-        shutil.rmtree(workshop, ignore_errors=True)
