@@ -7,8 +7,8 @@ from itertools import accumulate
 _ELF_HEADER = struct.Struct("<4s5B7xHHIQQQIHHHHHH")
 _ELF_PROGRAM = struct.Struct("<IIQQQQQQ")
 _ELF_DYNAMIC = struct.Struct("<QQ")
-_LOAD, _DYNAMIC = 1, 2
-_NEEDED, _STRTAB, _SONAME, _RUNPATH = 1, 5, 14, 29
+_LOAD, _DYNAMIC, _INTERP = 1, 2, 3
+_NEEDED, _STRTAB, _SONAME, _RPATH, _RUNPATH = 1, 5, 14, 15, 29
 _ADDRESS = 0x10000
 """Where the file is loaded: not at its offset, so that a reader has to translate addresses."""
 
@@ -23,43 +23,37 @@ _PE_SECTION, _PE_FILE = 0x1000, 0x400
 
 
 def make_elf(
-    needed: Sequence[str] = (), *, soname: str = "", search: Sequence[str] = (), machine: int = 62, tail: int = 0
+    needed: Sequence[str] = (),
+    *,
+    soname: str = "",
+    search: Sequence[str] = (),
+    rpath: Sequence[str] = (),
+    machine: int = 62,
+    program: bool = False,
+    tail: int = 0,
 ) -> bytes:
-    """Return a shared library for 64-bit Linux, x86-64 by default; *tail* bytes follow what the loader reads."""
-    names = [*needed, soname, ":".join(search)]
+    """Return a shared library for 64-bit Linux, x86-64 by default; *tail* bytes follow what the loader reads.
+
+    *search* is the DT_RUNPATH, *rpath* the DT_RPATH; a *program* asks for an interpreter.
+    """
+    names = [*needed, soname, ":".join(search), ":".join(rpath)]
     table = b"\0" + b"".join(name.encode() + b"\0" for name in names)
     places = list(accumulate((len(name.encode()) + 1 for name in names), initial=1))
-    strings = _ELF_HEADER.size + 2 * _ELF_PROGRAM.size
+    segments = 2 + program
+    strings = _ELF_HEADER.size + segments * _ELF_PROGRAM.size
     start = strings + len(table)
     entries = [(_NEEDED, place) for place in places[: len(needed)]]
     entries += [(_SONAME, places[len(needed)])] if soname else []
     entries += [(_RUNPATH, places[len(needed) + 1])] if search else []
+    entries += [(_RPATH, places[len(needed) + 2])] if rpath else []
     entries += [(_STRTAB, _ADDRESS + strings), (0, 0)]
     dynamic = b"".join(_ELF_DYNAMIC.pack(*entry) for entry in entries)
     size = start + len(dynamic)
-    header = _ELF_HEADER.pack(
-        b"\x7fELF",
-        2,
-        1,
-        1,
-        0,
-        0,
-        3,
-        machine,
-        1,
-        0,
-        _ELF_HEADER.size,
-        0,
-        0,
-        _ELF_HEADER.size,
-        _ELF_PROGRAM.size,
-        2,
-        0,
-        0,
-        0,
-    )
+    sizes = (_ELF_HEADER.size, _ELF_PROGRAM.size, segments, 0, 0, 0)
+    header = _ELF_HEADER.pack(b"\x7fELF", 2, 1, 1, 0, 0, 3, machine, 1, 0, _ELF_HEADER.size, 0, 0, *sizes)
     programs = _ELF_PROGRAM.pack(_LOAD, 5, 0, _ADDRESS, _ADDRESS, size, size, 0x1000)
     programs += _ELF_PROGRAM.pack(_DYNAMIC, 6, start, _ADDRESS + start, _ADDRESS + start, len(dynamic), len(dynamic), 8)
+    programs += _ELF_PROGRAM.pack(_INTERP, 4, strings, _ADDRESS + strings, 0, 1, 1, 1) if program else b""
     return header + programs + table + dynamic + b"\x90" * tail
 
 

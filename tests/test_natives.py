@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
+from wheelbridge.api.natives import open_natives
 from wheelbridge.mapping.external.parsing import parse_external
 from wheelbridge.mapping.natives.sonames import parse_soname_rows
 from wheelbridge.mapping.natives.wheels import parse_wheel_rows
@@ -12,7 +13,7 @@ from wheelbridge.model.name import NormalizedName
 from wheelbridge.tables import MissingTableError, find_mappings
 from wheelbridge.tables.build import make_packages_module
 from wheelbridge.tables.documents import load_document
-from wheelbridge.tables.natives import find_natives, find_soname, load_external
+from wheelbridge.tables.natives import find_soname, load_external
 
 MAPPINGS = find_mappings()
 PACKAGE = Path(__file__).parents[1] / "wheelbridge"
@@ -34,15 +35,15 @@ def test_every_external_id_is_found() -> None:
 
 def test_every_wheel_is_found() -> None:
     """All rows of a project stand in one line; where they hold is asked of them."""
-    rows = parse_wheel_rows(load("wheels"))
+    rows, natives = parse_wheel_rows(load("wheels")), open_natives()
 
     for row in rows:
         subdirs = [subdir for subdir in ("linux-64", "osx-arm64", "win-64") if row.holds(Version("9999"), subdir)]
         for subdir in subdirs:
-            assert row in find_natives(row.pypi, Version("9999"), subdir).rows
-    assert find_natives(NormalizedName("pyodbc"), Version("5.2"), "linux-64").specs == ("unixodbc",)
-    assert find_natives(NormalizedName("pyodbc"), Version("5.2"), "win-64").specs == ()
-    assert find_natives(NormalizedName("no-such-project"), Version("1"), "linux-64").rows == ()
+            assert row in natives.find(row.pypi, Version("9999"), subdir).rows
+    assert natives.find(NormalizedName("pyodbc"), Version("5.2"), "linux-64").specs == ("unixodbc",)
+    assert natives.find(NormalizedName("pyodbc"), Version("5.2"), "win-64").specs == ()
+    assert natives.find(NormalizedName("no-such-project"), Version("1"), "linux-64").rows == ()
 
 
 def test_every_soname_is_found() -> None:

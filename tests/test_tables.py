@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from wheelbridge.errors import WheelbridgeError
+from wheelbridge.mapping.external.fields import InvalidExternalError
 from wheelbridge.mapping.generate import render_layer
 from wheelbridge.mapping.lines import SortedLines, TableRow
 from wheelbridge.mapping.lookup import Layer, LayeredNameTable
@@ -19,6 +20,7 @@ from wheelbridge.model.name import CondaName, NormalizedName, is_conda_name
 from wheelbridge.tables import MissingTableError, find_mappings, load_names
 from wheelbridge.tables.documents import UnreadableTableError
 from wheelbridge.tables.locate import find_built
+from wheelbridge.tables.natives import load_registry
 
 REPOSITORY = Path(__file__).parents[1]
 MAPPINGS = REPOSITORY / "mappings"
@@ -31,7 +33,7 @@ from wheelbridge.tables import load_names
 names = load_names()
 assert names.by_project("matplotlib").identity.conda == "matplotlib-base"
 assert names.by_conda("docker-py").identity.pypi == "docker"
-from wheelbridge.tables.natives import find_natives, find_soname, load_external
+from wheelbridge.tables.natives import find_soname, load_external
 assert load_external().find("dep:generic/zlib")
 assert find_soname("libz.so.1", "linux-64").row.conda == "libzlib"
 print(*sorted({"json", "yaml", "ruamel", "ruamel.yaml", "sqlite3", "argparse", "hashlib"} & set(sys.modules)))
@@ -275,3 +277,15 @@ class TestLoading:
 
         assert (answer.rows, answer.ambiguous) == ((), ("redis-py",))
         assert [layer.rival for layer in names.trace(NormalizedName("redis"))] == [None, None, "mine"]
+
+
+def test_what_a_reader_advises_stays(tmp_path: Path) -> None:
+    """The registry's rules are those of PEP 804, not of mappings/README.md; the place is the file's."""
+    (tmp_path / "external").mkdir()
+    (tmp_path / "external" / "registry.yaml").write_text("- id: dep:generic/a\n- id: dep:generic/a\n", encoding="utf-8")
+
+    with pytest.raises(InvalidExternalError) as caught:
+        load_registry(tmp_path)
+
+    assert caught.value.message == "external/registry.yaml dep:generic/a: the id is there twice"
+    assert "PEP 804" in (caught.value.hint or "")

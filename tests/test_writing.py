@@ -1,5 +1,6 @@
 """Tables are written whole, to where a path leads, and nothing is left beside them."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -54,3 +55,28 @@ def test_what_cannot_be_written_leaves_nothing_and_is_named(tmp_path: Path) -> N
 
     assert caught.value.filename == str(path)
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give files away")
+def test_the_owner_stays(tmp_path: Path) -> None:
+    """And the group."""
+    path = tmp_path / "x"
+    path.write_bytes(b"old")
+    os.chown(path, 4321, 1234)
+
+    write_file(path, b"new")
+
+    assert (path.read_bytes(), path.stat().st_uid, path.stat().st_gid) == (b"new", 4321, 1234)
+
+
+def test_what_may_not_be_written_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although the folder would allow it; root may write everything, so the system is made to say no."""
+    path = tmp_path / "x"
+    path.write_bytes(b"old")
+    path.chmod(0o444)
+    monkeypatch.setattr(os, "access", lambda place, mode: mode != os.W_OK or Path(place) != path)
+
+    with pytest.raises(PermissionError) as caught:
+        write_file(path, b"new")
+
+    assert (caught.value.filename, path.read_bytes(), len(list(tmp_path.iterdir()))) == (str(path), b"old", 1)

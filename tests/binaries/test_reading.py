@@ -53,7 +53,43 @@ class TestElf:
             soname="libx.so.1",
             needed=("libodbc.so.2", "libc.so.6"),
             search=("$ORIGIN/../x.libs", "/opt/lib"),
+            inherits=False,
         )
+
+    @pytest.mark.parametrize(
+        ("rpath", "runpath", "search", "inherits"),
+        [
+            ((), (), (), True),
+            (("$ORIGIN/a",), (), ("$ORIGIN/a",), True),
+            (("$ORIGIN/a",), ("$ORIGIN/b",), ("$ORIGIN/b",), False),
+            (("$ORIGIN/a",), ("",), (), False),
+        ],
+        ids=["none", "rpath", "both", "an-empty-runpath"],
+    )
+    def test_a_runpath_hides_the_rpath(
+        self, tmp_path: Path, rpath: list[str], runpath: list[str], search: tuple[str, ...], inherits: bool
+    ) -> None:
+        """ld.so's manual: DT_RPATH is used "if … the DT_RUNPATH attribute does not exist"."""
+        found = read(tmp_path, make_elf(["libodbc.so.2"], rpath=rpath, search=runpath))
+
+        assert found is not None
+        assert (found.search, found.inherits) == (search, inherits)
+
+    @pytest.mark.parametrize(
+        ("name", "soname", "inherits"),
+        [
+            ("bin/tool", "", False),
+            ("lib/libc.so.6", "libc.so.6", True),
+            ("lib/libQt6Core-1.so", "", True),
+            ("lib/tool", "libtool.so", True),
+        ],
+    )
+    def test_a_program_has_nobody_that_loads_it(self, tmp_path: Path, name: str, soname: str, inherits: bool) -> None:
+        """Libraries that print something when they are run ask for an interpreter as well."""
+        found = read(tmp_path, make_elf(["libodbc.so.2"], soname=soname, program=True), name)
+
+        assert found is not None
+        assert found.inherits is inherits
 
     @pytest.mark.parametrize(
         ("machine", "subdirs"), [(62, ("linux-64",)), (183, ("linux-aarch64",)), (243, ("linux-riscv64",)), (999, ())]
@@ -97,7 +133,25 @@ class TestElf:
         data[end - 16 : end] = b"\x90" * 16
         struct.pack_into("<Q", data, 64 + 56 + 32, 4 * 2**20)
 
+        with pytest.raises(DamagedBinaryError, match="its dynamic section has more than 4096 entries"):
+            read(tmp_path, bytes(data))
+
+    def test_names_without_end_are_refused(self, tmp_path: Path) -> None:
+        """A string that never ends is not followed to the end of the file."""
+        plain = make_elf(["libodbc.so.2"])
+        data = bytearray(make_elf(["libodbc.so.2"], tail=4 * 2**20))
+        strings, (dynamic,) = plain.index(b"\0libodbc"), struct.unpack_from("<Q", plain, 64 + 56 + 8)
+        struct.pack_into("<Q", data, dynamic + 8, len(plain) - strings)
+
         with pytest.raises(DamagedBinaryError, match="its tables have more than 2097152 bytes"):
+            read(tmp_path, bytes(data))
+
+    def test_too_many_program_headers_are_refused(self, tmp_path: Path) -> None:
+        """No linker writes as many, and each takes time to read."""
+        data = bytearray(make_elf(tail=1000 * 56))
+        struct.pack_into("<H", data, 56, 1000)
+
+        with pytest.raises(DamagedBinaryError, match="it has 1000 program headers, more than 512"):
             read(tmp_path, bytes(data))
 
 
@@ -144,6 +198,31 @@ class TestMacho:
         assert found is not None
         assert found.needed == ("@rpath/a.dylib",)
         assert peak < 2**20
+
+    @pytest.mark.parametrize("place", [200, 2**40, 2**63, 2**64 - 1])
+    def test_a_slice_that_is_nowhere(self, tmp_path: Path, place: int) -> None:
+        """The table of 64-bit slices can name places that no system can seek to."""
+        data = struct.pack(">IIIIQQII", 0xCAFEBABF, 1, 0x0100000C, 0, place, 100, 14, 0) + bytes(100)
+
+        with pytest.raises(DamagedBinaryError, match=r"a\.so cannot be read: it begins like a Mach-O file"):
+            read(tmp_path, data)
+
+    def test_the_place_of_the_copy_is_not_told(self, tmp_path: Path) -> None:
+        """A member is read by way of a temporary file, which is gone when somebody reads the message."""
+        data = struct.pack(">IIIIIII", 0xCAFEBABE, 1, 0x0100000C, 0, 0, 100, 14) + bytes(100)
+
+        with pytest.raises(DamagedBinaryError, match=r"a\.so") as caught:
+            read(tmp_path, data)
+        assert str(tmp_path) not in caught.value.message
+
+    def test_a_library_without_a_name(self, tmp_path: Path) -> None:
+        """A name that lies outside of its command; dyld does not load such a file."""
+        data = bytearray(make_macho(["@rpath/a.dylib"]))
+        place = data.index(b"@rpath/a.dylib") - 16
+        struct.pack_into("<I", data, place, 5000)
+
+        with pytest.raises(DamagedBinaryError, match="the name of a library is not there"):
+            read(tmp_path, bytes(data))
 
     @pytest.mark.parametrize(
         "data",
@@ -245,16 +324,47 @@ class TestDamage:
         assert read_wheel_binaries(wheel, damaged.append) == ()
         assert "cannot be unpacked" in damaged[0].reason
 
-    def test_a_member_that_announces_too_much_is_not_unpacked(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Zip bombs: the announced size decides before anything is written."""
-        monkeypatch.setattr("wheelbridge.binaries.reading._LARGEST", 1000)
-        wheel = pack(tmp_path / "a.whl", {"a.so": make_elf(tail=1001)})
+    @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+    def test_other_methods_are_not_unpacked(self, tmp_path: Path, method: int) -> None:
+        """To look at how such a member begins is to unpack what may be gigabytes; damaged ones break in other ways."""
+        wheel = tmp_path / "a.whl"
+        with zipfile.ZipFile(wheel, "w") as archive:
+            archive.writestr("a.so", make_elf(["libodbc.so.2"], tail=2**27), compress_type=method)
+            archive.writestr("b.so", make_elf(["libodbc.so.2"]))
+        damaged: list[Damaged] = []
+        tracemalloc.start()
+        found = read_wheel_binaries(wheel, damaged.append)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+
+        assert [one.path for one in found] == ["b.so"]
+        assert [one.path for one in damaged] == ["a.so"]
+        assert damaged[0].reason == f"it is not unpacked: wheels have no files of method {method}"
+        assert peak < 8 * 2**20
+
+    def test_a_bomb_is_not_unpacked(self, tmp_path: Path) -> None:
+        """The announced size decides before anything is written; what comes behind it is read."""
+        wheel = tmp_path / "a.whl"
+        with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            with archive.open("a.so", "w") as member:
+                member.write(make_elf(["libz.so.1"]))
+                for _ in range(20):
+                    member.write(bytes(2**24))
+            archive.writestr("b.so", make_elf(["libz.so.1"]))
         damaged: list[Damaged] = []
 
-        assert read_wheel_binaries(wheel, damaged.append) == ()
-        assert "announces" in damaged[0].reason
+        assert [one.path for one in read_wheel_binaries(wheel, damaged.append)] == ["b.so"]
+        assert [one.path for one in damaged] == ["a.so"]
+        assert "it was not unpacked" in damaged[0].reason
+
+    def test_many_members_together_are_a_bomb(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The bound is on the wheel: what no longer fits is told, file by file."""
+        monkeypatch.setattr("wheelbridge.binaries.reading._LARGEST", 10_000)
+        wheel = pack(tmp_path / "a.whl", {f"{number}.so": make_elf(tail=4000) for number in range(4)})
+        damaged: list[Damaged] = []
+
+        assert [one.path for one in read_wheel_binaries(wheel, damaged.append)] == ["0.so", "1.so"]
+        assert [one.path for one in damaged] == ["2.so", "3.so"]
 
     def test_what_is_no_archive_is_refused(self, tmp_path: Path) -> None:
         """There is nothing to look into."""

@@ -248,6 +248,76 @@ class TestJson:
         assert again["proposed"] == []
         assert [said["conda"] for said in again["declared"]] == [["unixodbc"]]
 
+    def test_a_runpath_keeps_condas_libraries_away(self, run: Run, tmp_path: Path) -> None:
+        """A row would bring a package that the loader does not look at; of several files, the others are named."""
+        hidden = make_elf(["libodbc.so.2"], search=["$ORIGIN/../x.libs"])
+        alone = run("inspect", wheel(tmp_path / "1", "x", {"x/a.so": hidden}), *LINUX, "--json").json
+        files = {"x/a.so": hidden, "x/b.so": make_elf(["libodbc.so.2"], search=["$ORIGIN/../../.."])}
+        both = run("inspect", wheel(tmp_path / "2", "x", files), *LINUX, "--json").json
+
+        need = external(alone)["libodbc.so.2"]
+        assert (need["state"], need["conda"], need["candidates"]) == ("unknown", [], ["unixodbc"])
+        assert need["out_of_reach"] == ["x/a.so"]
+        assert alone["proposed"] == []
+        assert external(both)["libodbc.so.2"]["out_of_reach"] == ["x/a.so"]
+        assert both["proposed"][0]["evidence"] == [
+            "x 1.0, manylinux wheel: needs libodbc.so.2 in x/b.so, and does not carry it"
+        ]
+
+    def test_a_program_has_no_interpreter_that_helps(self, run: Run, tmp_path: Path) -> None:
+        """It is its own main program: what python has for a DT_RPATH is nothing to it."""
+        files = {"x-1.0.data/scripts/tool": make_elf(["libodbc.so.2"], program=True)}
+        found = run("inspect", wheel(tmp_path, "x", files), *LINUX, "--json").json
+        files = {"x-1.0.data/scripts/tool": make_elf(["libodbc.so.2"], program=True, rpath=["$ORIGIN/../lib"])}
+        reaching = run("inspect", wheel(tmp_path / "2", "x", files), *LINUX, "--json").json
+
+        assert found["proposed"] == []
+        assert reaching["proposed"][0]["depends"] == ["unixodbc"]
+
+    def test_plugins_make_no_row(self, run: Run, tmp_path: Path) -> None:
+        """Every environment would get what one in a thousand uses."""
+        files = {f"x/{EXTENSION}": make_elf(), "x/plugins/libqsqlodbc.so": make_elf(["libodbc.so.2"])}
+        found = run("inspect", wheel(tmp_path, "x", files), *LINUX, "--json").json
+
+        assert external(found)["libodbc.so.2"]["plugins_only"] is True
+        assert external(found)["libodbc.so.2"]["conda"] == ["unixodbc"]
+        assert found["proposed"] == []
+
+    @pytest.mark.parametrize(
+        ("tag", "proposed"),
+        [
+            ("cp312-cp312-musllinux_1_2_x86_64", False),
+            ("cp312-cp312-manylinux_2_28_x86_64.musllinux_1_2_x86_64", True),
+            ("cp312-cp312-linux_x86_64", True),
+            ("py3-none-any", True),
+        ],
+    )
+    def test_nothing_is_proposed_for_musl(self, run: Run, tmp_path: Path, tag: str, proposed: bool) -> None:
+        """No python of conda runs such a wheel."""
+        path = wheel(tmp_path, "x", {"x/a.so": make_elf(["libodbc.so.2"])}, tag=tag)
+        found = run("inspect", path, *LINUX, "--json").json
+
+        assert found["for_conda"] is proposed
+        assert bool(found["proposed"]) is proposed
+        said = run("inspect", path, *LINUX).out
+        assert ("conda has no python that this wheel is for" in said) is not proposed
+
+    def test_libraries_of_windows_are_the_systems(self, run: Run, tmp_path: Path) -> None:
+        """By the table, without their case."""
+        names = ["ntdll.dll", "SHELL32.dll", "GDI32.dll", "OLEAUT32.dll", "CRYPT32.dll", "VERSION.dll", "WS2_32.dll"]
+        path = wheel(tmp_path, "x", {"x/_core.pyd": make_pe(names)}, tag="cp312-cp312-win_amd64")
+        found = run("inspect", path, *LINUX, "--json").json
+
+        assert {need["state"] for need in found["external"]} == {"system"}
+
+    def test_the_loader_of_aarch64_is_the_systems(self, run: Run, tmp_path: Path) -> None:
+        """As that of x86-64."""
+        files = {"x/a.so": make_elf(["ld-linux-aarch64.so.1", "libc.so.6"], machine=183)}
+        path = wheel(tmp_path, "x", files, tag="cp312-cp312-manylinux_2_28_aarch64")
+        found = run("inspect", path, *LINUX, "--json").json
+
+        assert {need["state"] for need in found["external"]} == {"system"}
+
 
 class TestRefusals:
     """What is no wheel."""
@@ -267,12 +337,43 @@ class TestRefusals:
         assert done.code == 1
         assert done.json["error"]["code"] == code
 
-    def test_a_file_that_is_not_there(self, run: Run, tmp_path: Path) -> None:
-        """Wrong usage."""
-        done = run("inspect", tmp_path / "x-1.0-py3-none-any.whl", "--json")
+    @pytest.mark.parametrize(
+        ("argument", "said", "hint"),
+        [
+            ("x-1.0-py3-none-any.whl", "There is no file 'x-1.0-py3-none-any.whl'", "Check the path."),
+            ("nothing.whl", "There is no file 'nothing.whl'", "Check the path."),
+            ("gone/x.txt", "There is no file 'gone/x.txt'", "Check the path."),
+            ("wheels", "wheels is a folder, not a wheel", "Name the wheels in it: wheels/*.whl"),
+            ("numpy", "There is no file 'numpy'", "pip download --no-deps numpy"),
+            (
+                "https://host.example/a-1.0-py3-none-any.whl",
+                "https://host.example/a-1.0-py3-none-any.whl is a URL, not a file",
+                "pip download --no-deps https://host.example/a-1.0-py3-none-any.whl",
+            ),
+        ],
+        ids=["a-wheel", "no-name-of-a-wheel", "another-file", "folder", "project", "url"],
+    )
+    def test_what_is_no_file(
+        self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argument: str, said: str, hint: str
+    ) -> None:
+        """Wrong usage, with what to do instead; what a wheel is called comes after whether there is one."""
+        (tmp_path / "wheels").mkdir()
+        monkeypatch.chdir(tmp_path)
+        done = run("inspect", argument, "--json")
 
         assert done.code == 2
         assert done.json["error"]["code"] == "usage"
+        assert done.json["error"]["message"] == said
+        assert done.json["error"]["hint"].endswith(hint)
+
+    @pytest.mark.parametrize("name", ["x-1.0-py3-none-any.whl", "notes.txt"])
+    def test_no_version_is_to_be_excluded(self, run: Run, tmp_path: Path, name: str) -> None:
+        """Who names a file has asked no index."""
+        (tmp_path / name).write_bytes(b"text")
+        hint = run("inspect", tmp_path / name, "--json").json["error"]["hint"]
+
+        assert hint
+        assert "version," not in hint
 
 
 class TestPeople:
@@ -292,8 +393,33 @@ class TestPeople:
     def test_names_cannot_change_the_terminal(self, run: Run, tmp_path: Path) -> None:
         """What a wheel calls its libraries is data."""
         path = wheel(tmp_path, "evil", {"evil/a.so": make_elf(["lib\x1b[31mred.so.1"])})
+        done = run("inspect", path, *LINUX)
 
-        assert "\x1b[31m" not in run("inspect", path, *LINUX).out
+        assert done.code == 0
+        assert "\x1b" not in done.out
+        assert "lib?[31mred.so.1" in done.out
+
+    def test_what_plugins_alone_need_is_a_comment(self, run: Run, tmp_path: Path) -> None:
+        """Whoever uses the plugin can take it out of the comment; what is pasted is a map all the same."""
+        files = {
+            f"x/{EXTENSION}": make_elf(["libodbc.so.2"]),
+            "x/plugins/libqsqlpsql.so": make_elf(["libpq.so.5", "libodbc.so.2", "libodbcinst.so.2"]),
+        }
+        said = run("inspect", wheel(tmp_path, "x", files), *LINUX).out
+
+        document = YAML(typ="safe").load("wheels:\n" + said.partition("\nwheels:\n")[2])
+        assert document["wheels"][0]["depends"] == ["unixodbc"]
+        assert "# Only plugins need these; add what you use:\n" in said
+        assert "#   libpq: libpq.so.5, for x/plugins/libqsqlpsql.so\n" in said
+        assert "#   unixodbc" not in said
+
+    def test_what_a_runpath_hides_is_told(self, run: Run, tmp_path: Path) -> None:
+        """The package, why it does not help, and that there is nothing to propose."""
+        files = {f"x/{EXTENSION}": make_elf(["libodbc.so.2"], search=["$ORIGIN/../x.libs"])}
+        said = " ".join(run("inspect", wheel(tmp_path, "x", files), *LINUX).out.split())
+
+        assert "its RUNPATH keeps conda's library from it" in said
+        assert "Nothing to propose." in said
 
 
 @needs_compiler

@@ -85,7 +85,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
     leaning = {"leaning/_alone.so": alone}
     made["leaning"] = [build_wheel(folder, "leaning", "1.0", leaning, "Requires-Dist: having\n", tag=TAG)]
     made["lacking"] = [build_wheel(folder, "lacking", "1.0", {"lacking/_alone.so": alone}, tag=TAG)]
-    made["pluggable"] = [build_wheel(folder, "pluggable", "1.0", {"pluggable/libplugin.so": alone}, tag=TAG)]
+    made["pluggable"] = [build_wheel(folder, "pluggable", "1.0", {"pluggable/plugins/libplugin.so": alone}, tag=TAG)]
     return made
 
 

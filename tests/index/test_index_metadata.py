@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from email import message_from_bytes
 from pathlib import Path
-from zipfile import ZipFile
+from zipfile import ZIP_LZMA, ZipFile
 
 import pytest
 from packaging.utils import canonicalize_name
@@ -343,6 +343,20 @@ class TestOutOfTheWheel:
         wheel = write_wheel(tmp_path, headers=f"Summary: {'x' * 2**24}\n")
 
         with wheel.open("rb") as stream, pytest.raises(errors.NotAWheelError, match="its METADATA has 167"):
+            read_member(stream, FILENAME, METADATA)
+
+    def test_damaged_lzma(self, tmp_path: Path) -> None:
+        """Its library has an error of its own."""
+        wheel = tmp_path / FILENAME
+        name = f"{'-'.join(FILENAME.split('-')[:2])}.dist-info/METADATA"
+        with ZipFile(wheel, "w", ZIP_LZMA) as archive:
+            archive.writestr(name, "Metadata-Version: 2.1\n" * 100)
+        data = bytearray(wheel.read_bytes())
+        start = 30 + len(name) + 12
+        data[start : start + 40] = b"\xaa" * 40
+        wheel.write_bytes(data)
+
+        with wheel.open("rb") as stream, pytest.raises(errors.NotAWheelError, match="the archive cannot be read"):
             read_member(stream, FILENAME, METADATA)
 
     def test_no_archive(self, tmp_path: Path, open_http: OpenHttp) -> None:

@@ -4,8 +4,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from wheelbridge.mapping.natives.linkage import find_linkage, is_library, is_python
-from wheelbridge.mapping.natives.needs import Judge, Need, propose_row
+from wheelbridge.mapping.natives.linkage import (
+    find_linkage,
+    installed_path,
+    is_library,
+    is_python,
+    reaches_environment,
+)
+from wheelbridge.mapping.natives.needs import Judge, Need, list_optional, propose_row
 from wheelbridge.mapping.natives.sonames import SonameAnswer, package_of_soname, parse_soname_rows
 from wheelbridge.mapping.natives.variants import RuntimeRow, parse_runtime_rows
 from wheelbridge.mapping.natives.wheels import parse_wheel_rows
@@ -46,10 +52,23 @@ RUNTIMES: tuple[RuntimeRow, ...] = parse_runtime_rows(
 
 
 def binary(
-    path: str, *needed: str, kind: Format = "elf", soname: str | None = None, search: Sequence[str] = ()
+    path: str,
+    *needed: str,
+    kind: Format = "elf",
+    soname: str | None = None,
+    search: Sequence[str] = (),
+    inherits: bool = True,
 ) -> Binary:
     """Make a binary that needs what it needs."""
-    return Binary(path=path, format=kind, machine="x86_64", needed=needed, soname=soname, search=tuple(search))
+    return Binary(
+        path=path,
+        format=kind,
+        machine="x86_64",
+        needed=needed,
+        soname=soname,
+        search=tuple(search),
+        inherits=inherits,
+    )
 
 
 def find_soname(soname: str, subdir: str, /) -> SonameAnswer:
@@ -191,6 +210,86 @@ def test_libraries_are_told_from_modules(path: str, expected: bool) -> None:
     assert is_library(binary(path)) is expected
 
 
+class TestReach:
+    """ld.so's manual: what an object with a DT_RUNPATH loads is looked for there, and not where its loader looks."""
+
+    @pytest.mark.parametrize(
+        ("path", "search", "expected"),
+        [
+            ("x/a.so", ["$ORIGIN/../../.."], True),
+            ("x/a.so", ["$ORIGIN/../x.libs", "${ORIGIN}/../../../../lib/."], True),
+            ("x/y/a.so", ["$ORIGIN/../../.."], False),
+            ("x/a.so", ["$ORIGIN/../../../.."], False),
+            ("x/a.so", ["$ORIGIN/../../../../../lib"], False),
+            ("x/a.so", ["$ORIGIN/../x.libs"], False),
+            ("x/a.so", ["$ORIGINAL/../../.."], False),
+            ("x/a.so", ["lib"], False),
+            ("x/a.so", ["/usr/lib"], False),
+            ("x/a.so", [], False),
+            ("a.so", ["$ORIGIN/../.."], True),
+            ("x-1.0.data/platlib/x/a.so", ["$ORIGIN/../../.."], True),
+            ("x-1.0.data/purelib/x/a.so", ["$ORIGIN/../../.."], True),
+            ("x-1.0.data/data/lib/a.so", ["$ORIGIN"], True),
+            ("x-1.0.data/data/a.so", ["$ORIGIN/lib"], True),
+            ("x-1.0.data/scripts/tool", ["$ORIGIN/../lib"], True),
+            ("x-1.0.data/scripts/tool", ["$ORIGIN"], False),
+        ],
+    )
+    def test_by_its_own_folders(self, path: str, search: Sequence[str], expected: bool) -> None:
+        """``$ORIGIN`` is the folder of the file where it is installed, which a wheel's ``.data`` may change."""
+        one = binary(path, search=search, inherits=False)
+
+        assert reaches_environment(one, installed_path(path)) is expected
+
+    def test_by_the_interpreters(self) -> None:
+        """The DT_RPATH of conda's python counts for all that it loads, and for what that loads."""
+        assert reaches_environment(binary("x/a.so", search=["/opt/lib"]), installed_path("x/a.so"))
+
+    @pytest.mark.parametrize("kind", ["macho", "pe"])
+    def test_others_are_taken_to_reach(self, kind: Format) -> None:
+        """DT_RUNPATH is of ELF alone."""
+        assert reaches_environment(binary("x/a.so", kind=kind, inherits=False), installed_path("x/a.so"))
+
+
+class TestPlugins:
+    """Who imports a wheel loads its modules, and what those load; the rest is loaded where it is asked for."""
+
+    def test_what_no_module_loads(self) -> None:
+        """A library that a module needs is none, by way of others either; what a plugin alone loads is one."""
+        linkage = find_linkage(
+            [
+                binary("x/_core.abi3.so", "libone.so"),
+                binary("x.libs/libone.so", "libtwo.so"),
+                binary("x.libs/libtwo.so"),
+                binary("x/plugins/libqsql.so", "libthree.so"),
+                binary("x.libs/libthree.so"),
+                binary("x/libexec/tool"),
+                binary("x/plain.so"),
+            ]
+        )
+
+        assert linkage.plugins == {"x/plugins/libqsql.so", "x.libs/libthree.so"}
+
+    def test_without_a_module(self) -> None:
+        """Python loads such libraries itself; only those in a folder of plugins are told from the others."""
+        linkage = find_linkage([binary("x/lib/lib_x.so"), binary("x/lib/xplugins/liby.so"), binary("x/libz.dylib")])
+
+        assert linkage.plugins == {"x/lib/xplugins/liby.so"}
+
+    def test_on_windows(self) -> None:
+        """Python imports a ``.pyd``."""
+        linkage = find_linkage(
+            [
+                binary("x/_core.pyd", "ONE.dll", kind="pe"),
+                binary("x/one.dll", kind="pe"),
+                binary("x/plugins/qsqlmysql.dll", kind="pe"),
+                binary("x/tool.exe", kind="pe"),
+            ]
+        )
+
+        assert linkage.plugins == {"x/plugins/qsqlmysql.dll"}
+
+
 class TestJudgement:
     """Where a library comes from that the wheel does not carry."""
 
@@ -234,6 +333,61 @@ class TestJudgement:
     def test_an_rpath_is_looked_up_by_its_name(self) -> None:
         """The interpreter's rpath leads into the environment."""
         assert judge("@rpath/libomp.dylib", "osx-arm64").conda == ("llvm-openmp",)
+
+
+class TestJudgementByFile:
+    """What helps the files that ask."""
+
+    def judge(self, soname: str, *, away: Sequence[str] = (), plugins: Sequence[str] = ()) -> Need:
+        """Judge a library that two files need."""
+        judging = Judge(
+            find_soname=find_soname, promised=True, out_of_reach=frozenset(away), plugins=frozenset(plugins)
+        )
+        return judging.judge(soname, ["a.so", "liba.so"], "linux-64")
+
+    @pytest.mark.parametrize("soname", ["libodbc.so.2", "libmpi.so.12"])
+    def test_out_of_reach_of_all(self, soname: str) -> None:
+        """Conda's package would not help: no row, and the reason."""
+        need = self.judge(soname, away=["a.so", "liba.so", "libother.so"])
+
+        assert (need.state, need.conda) == ("unknown", ())
+        assert need.candidates
+        assert need.reason == "its RUNPATH keeps conda's library from it; the system must have it"
+        assert propose_row(PYODBC, "a wheel", [need], [], ["linux-64"]) is None
+
+    def test_out_of_reach_of_some(self) -> None:
+        """The evidence names those that it would help."""
+        need = self.judge("libodbc.so.2", away=["liba.so"])
+
+        assert (need.state, need.conda, need.out_of_reach) == ("package", ("unixodbc",), ("liba.so",))
+        row = propose_row(PYODBC, "a wheel", [need], [], ["linux-64"])
+        assert row is not None
+        assert row["evidence"] == ["a wheel: needs libodbc.so.2 in a.so, and does not carry it"]
+
+    def test_what_the_tag_promises_is_there(self) -> None:
+        """Wherever it is looked for."""
+        need = self.judge("libstdc++.so.6", away=["a.so", "liba.so"])
+
+        assert need.state == "package"
+        assert need.brought
+
+    def test_what_comes_from_no_package_is_as_it_was(self) -> None:
+        """The system's is found in any case."""
+        assert self.judge("libc.so.6", away=["a.so", "liba.so"]).state == "system"
+
+    @pytest.mark.parametrize(
+        ("away", "plugins", "expected"),
+        [((), ["liba.so"], False), ((), ["a.so", "liba.so"], True), (["a.so"], ["liba.so"], True)],
+        ids=["a-module-needs-it", "plugins-need-it", "it-reaches-a-plugin"],
+    )
+    def test_of_plugins(self, away: Sequence[str], plugins: Sequence[str], expected: bool) -> None:
+        """What only they would get is listed, and not proposed."""
+        need = self.judge("libodbc.so.2", away=away, plugins=plugins)
+
+        assert need.plugins_only is expected
+        assert (propose_row(PYODBC, "a wheel", [need], [], ["linux-64"]) is None) is expected
+        assert list_optional([need], []) == ((need,) if expected else ())
+        assert list_optional([need], ["unixodbc"]) == ()
 
 
 class TestProposal:

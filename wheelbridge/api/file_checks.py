@@ -3,18 +3,18 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 
-from wheelbridge.api.findings import Environment, Finding, reinstalled
+from wheelbridge.api.findings import Environment, Finding, Severity, reinstalled
 from wheelbridge.api.runtimes import Part
 from wheelbridge.binaries import read_tree_binaries
 from wheelbridge.mapping.natives.clashes import name_some
 from wheelbridge.mapping.natives.linkage import find_linkage, reaches_environment
 from wheelbridge.mapping.natives.needs import Judge, Need
-from wheelbridge.mapping.natives.sonames import SonameAnswer, key_of, package_of_soname
 from wheelbridge.model.binary import Binary, Damaged
-from wheelbridge.tables.natives import load_runtimes, load_sonames
+from wheelbridge.tables.natives import load_runtimes, open_sonames
 
 DAMAGED_LIBRARY = "damaged-library"
 MISSING_FILE = "missing-file"
@@ -75,14 +75,18 @@ class FileChecks:
             binaries, _ = self._read(part)
             known = {binary.path: binary for binary in binaries}
             lost = set(_names(self._lost(part)))
-            for name, files in find_linkage(binaries).external.items():
+            linkage = find_linkage(binaries)
+            for name, files in linkage.external.items():
                 base = PurePosixPath(name).name
                 lacking = [known[path] for path in files if not self._places.has(base, known[path], part)]
                 if lacking and base not in lost:
-                    yield from self._lacks(part, name, lacking)
+                    yield from self._lacks(part, name, lacking, linkage.plugins)
 
-    def _lacks(self, part: Part, name: str, lacking: Sequence[Binary]) -> Iterator[Finding]:
-        """Tell of a library that some files lack: those that an installed one would help, apart from others."""
+    def _lacks(self, part: Part, name: str, lacking: Sequence[Binary], plugins: frozenset[str]) -> Iterator[Finding]:
+        """Tell of a library that some files lack: those that an installed one would help, apart from others.
+
+        What only plugins lack is a warning: they are loaded where somebody asks for them.
+        """
         if _BUNDLED.search(name):
             yield _incomplete(part, name, lacking, self._environment)
             return
@@ -90,7 +94,8 @@ class FileChecks:
             files = [one.path for one in lacking if reaches_environment(one, one.path) is reaches]
             need = self._places.judge.judge(name, files, self._environment.subdir)
             if files and (need.conda or need.candidates) and not need.brought:
-                yield _missing(part, need, self._environment, reaches=reaches)
+                severity: Severity = "warning" if plugins.issuperset(files) else "error"
+                yield replace(_missing(part, need, self._environment, reaches=reaches), severity=severity)
 
     def _lost(self, part: Part) -> tuple[str, ...]:
         listed = self._environment.listed[part.name] if part.project else part.files or ()
@@ -114,9 +119,8 @@ class _Places:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._prefix = environment.prefix
-        self._sonames = load_sonames()
         self._beneath = lru_cache(maxsize=None)(self._carried_beneath)
-        self.judge = Judge(find_soname=self._find, runtimes=load_runtimes(), promised=True)
+        self.judge = Judge(find_soname=open_sonames(), runtimes=load_runtimes(), promised=True)
 
     def has(self, name: str, binary: Binary, part: Part) -> bool:
         """Tell whether *binary* of *part* gets the library *name*.
@@ -164,9 +168,6 @@ class _Places:
         names = _names(path for path in files if "/site-packages/" in path and _is_whole(self._prefix / path))
         return frozenset((*names, *map(str.lower, names)))  # a DLL is asked for in lower case
 
-    def _find(self, soname: str, subdir: str, /) -> SonameAnswer:
-        return package_of_soname(self._sonames.find(key_of(soname, subdir)), soname, subdir)
-
 
 def _missing(part: Part, need: Need, environment: Environment, *, reaches: bool) -> Finding:
     if not reaches:
@@ -177,7 +178,7 @@ def _missing(part: Part, need: Need, environment: Environment, *, reaches: bool)
         where = "not in the environment"
     return Finding(
         code=MISSING_LIBRARY,
-        severity="warning" if all(map(_is_plugin, need.needed_by)) else "error",
+        severity="error",
         message=f"{part.shown} loads {need.name}, which is {where} (needed by {name_some(_names(need.needed_by))}).",
         hint=_bring(need, environment) if reaches else _lead(need, environment),
         details=_details(part, need.soname, need.needed_by, conda=need.conda, candidates=need.candidates),
@@ -219,11 +220,6 @@ def _details(
         "conda": list(conda),
         "candidates": list(candidates),
     }
-
-
-def _is_plugin(path: str) -> bool:
-    """Tell whether a file is no module that Python imports: it may be one that a library loads where it is asked to."""
-    return PurePosixPath(path).name.startswith("lib")
 
 
 def _is_whole(path: Path) -> bool:

@@ -16,23 +16,22 @@ from packaging.utils import NormalizedName, canonicalize_name
 from wheelbridge.api.external.tables import open_externals
 from wheelbridge.api.inspection import Inspection, Runtime
 from wheelbridge.api.translating import Translator
+from wheelbridge.api.wheel_paths import parse_wheel_path, read_wheel_member, read_wheel_metadata
 from wheelbridge.binaries import read_wheel_binaries
-from wheelbridge.errors import TranslationError, UsageError, WheelbridgeError
+from wheelbridge.errors import TranslationError, WheelbridgeError
 from wheelbridge.index.errors import NotAWheelError
-from wheelbridge.index.metadata import check_identity, parse_metadata
-from wheelbridge.index.wheelfile import METADATA, VARIANT_JSON, read_member
+from wheelbridge.index.wheelfile import VARIANT_JSON
 from wheelbridge.mapping.external.rows import SUBDIRS, package_of
 from wheelbridge.mapping.natives.fields import matches_subdir
-from wheelbridge.mapping.natives.linkage import Linkage, find_linkage
-from wheelbridge.mapping.natives.needs import STATES, Judge, Need, packages_of, propose_row
-from wheelbridge.mapping.natives.sonames import SonameAnswer, SonameRow, key_of, package_of_soname
+from wheelbridge.mapping.natives.linkage import Linkage, find_linkage, installed_path, reaches_environment
+from wheelbridge.mapping.natives.needs import STATES, FindSoname, Judge, Need, list_optional, packages_of, propose_row
 from wheelbridge.mapping.natives.variants import RuntimeRow, runtimes_of_file
 from wheelbridge.mapping.natives.wheels import WheelRow
 from wheelbridge.model.binary import Binary, Damaged
 from wheelbridge.model.distribution import CoreMetadata
 from wheelbridge.model.external import ExternalSpecifier
 from wheelbridge.model.target import Target
-from wheelbridge.tables.natives import RowTable, load_runtimes, load_sonames
+from wheelbridge.tables.natives import load_runtimes, open_sonames
 from wheelbridge.translate.errors import OtherPlatformError
 from wheelbridge.translate.external import ExternalRows, translate_external_dependency
 from wheelbridge.translate.markers import translate_marker
@@ -46,6 +45,8 @@ if TYPE_CHECKING:
 
 _SYSTEMS = {"linux": "Linux", "osx": "macOS", "win": "Windows"}
 _NOARCH = "noarch"
+_OF_CONDA = ("any", "linux_", "macosx_", "manylinux", "win")
+"""How tags of platforms begin that conda has; what ``linux_`` means, its builder knows, and most have glibc."""
 
 
 class Inspector:
@@ -61,20 +62,18 @@ class Inspector:
         """Read a wheel; one binary of it at a time.
 
         Raises:
-            UsageError: if it cannot be opened.
+            UsageError: if there is no such file, or it cannot be opened.
             NotAWheelError, InvalidWheelNameError, InvalidMetadataError: if it is no wheel.
         """
-        name = WheelName.parse(path.name)
-        text = _read(path, METADATA)
-        metadata = check_identity(parse_metadata(text, path.name), path.name)
+        name = parse_wheel_path(path)
+        text, metadata = read_wheel_metadata(path)
+        wheel = _Wheel(name, metadata, platforms_of(name.tags), self._target.subdir)
         damaged: list[Damaged] = []
         binaries = read_wheel_binaries(path, damaged.append)
-        wheel = _Wheel(name, metadata, platforms_of(name.tags), self._target.subdir)
         linkage = find_linkage(binaries)
-        runtimes = tuple(self._runtimes_in(linkage.bundled, wheel))
-        found = _without(damaged, self._needs(linkage, binaries, wheel))
-        needs = tuple(sorted(found, key=lambda need: (STATES.index(need.state), need.soname, need.subdir)))
+        needs = self._sorted_needs(linkage, binaries, damaged, wheel)
         declared, covered = self._declared(wheel)
+        proposed = tuple(self._propose(wheel, needs, covered))
         return Inspection(
             fn=path.name,
             name=name.project,
@@ -86,10 +85,12 @@ class Inspector:
             binaries=binaries,
             bundled=linkage.bundled,
             external=needs,
-            runtimes=runtimes,
+            runtimes=tuple(self._runtimes_in(linkage.bundled, wheel)),
             declared=tuple(declared),
-            proposed=tuple(self._propose(wheel, needs, covered)),
+            proposed=proposed,
+            optional=_optional(wheel, needs, covered, proposed),
             damaged=tuple(damaged),
+            for_conda=wheel.is_for_conda,
         )
 
     def _translate(self, path: Path, metadata: bytes, name: WheelName) -> Mapping[str, object]:
@@ -100,7 +101,7 @@ class Inspector:
         value |= {"sha256": digest, "size": path.stat().st_size}
         if name.label is not None:
             try:
-                value["variant_json"] = json.loads(_read(path, VARIANT_JSON))
+                value["variant_json"] = json.loads(read_wheel_member(path, VARIANT_JSON))
             except (NotAWheelError, ValueError, RecursionError) as error:
                 reason = f"Its {VARIANT_JSON} cannot be read: {error}"
                 return {"refused": {"code": InvalidVariantsError.code, "reason": reason}}
@@ -109,10 +110,17 @@ class Inspector:
             return {"refused": {"code": failure["code"], "reason": failure["message"]}}
         return result
 
-    def _needs(self, linkage: Linkage, binaries: Iterable[Binary], wheel: "_Wheel") -> Iterator[Need]:
+    def _sorted_needs(
+        self, linkage: Linkage, binaries: Sequence[Binary], damaged: Sequence[Damaged], wheel: "_Wheel"
+    ) -> tuple[Need, ...]:
+        found = _without(damaged, self._needs(linkage, binaries, wheel))
+        return tuple(sorted(found, key=lambda need: (STATES.index(need.state), need.soname, need.subdir)))
+
+    def _needs(self, linkage: Linkage, binaries: Sequence[Binary], wheel: "_Wheel") -> Iterator[Need]:
         """Yield what the wheel loads and does not carry, for the platform of the files that ask for it."""
         platforms = {one.path: wheel.subdir_of(one) for one in binaries}
-        judges = {subdir: self._judge(wheel, subdir) for subdir in set(platforms.values())}
+        away = frozenset(one.path for one in binaries if not reaches_environment(one, installed_path(one.path)))
+        judges = {subdir: self._judge(wheel, subdir, away, linkage.plugins) for subdir in set(platforms.values())}
         for soname, paths in linkage.external.items():
             for subdir in dict.fromkeys(platforms[path] for path in paths):
                 asking = [path for path in paths if platforms[path] == subdir]
@@ -127,16 +135,15 @@ class Inspector:
             reason = f"of {_SYSTEMS.get(subdir.partition('-')[0], 'the system')}, by its name alone"
             yield Need(soname=soname, needed_by=paths, subdir=subdir, state="system", reason=reason)
 
-    def _judge(self, wheel: "_Wheel", subdir: str) -> Judge:
+    def _judge(self, wheel: "_Wheel", subdir: str, away: frozenset[str], plugins: frozenset[str]) -> Judge:
         return Judge(
             find_soname=self._find_soname,
             runtimes=self._runtimes,
             requires=wheel.requires(subdir),
             promised=wheel.is_manylinux,
+            out_of_reach=away,
+            plugins=plugins,
         )
-
-    def _find_soname(self, soname: str, subdir: str, /) -> SonameAnswer:
-        return package_of_soname(self._sonames.find(key_of(soname, subdir)), soname, subdir)
 
     def _runtimes_in(self, bundled: Iterable[Binary], wheel: "_Wheel") -> Iterator[Runtime]:
         for one in bundled:
@@ -172,6 +179,8 @@ class Inspector:
 
     def _propose(self, wheel: "_Wheel", needs: Sequence[Need], covered: frozenset[str]) -> Iterator[dict[str, object]]:
         """Yield the row that the table lacks: for the platforms of the wheel that have the same packages for it."""
+        if not wheel.is_for_conda:
+            return
         asked = [need for need in needs if need.subdir == wheel.judged]
         same = [subdir for subdir in wheel.subdirs or (wheel.judged,) if self._is_same(asked, subdir)]
         title = f"{wheel.name.project} {wheel.name.version}, {wheel.kind} wheel"
@@ -187,8 +196,8 @@ class Inspector:
         )
 
     @cached_property
-    def _sonames(self) -> RowTable[SonameRow]:
-        return load_sonames()
+    def _find_soname(self) -> FindSoname:
+        return open_sonames()
 
     @cached_property
     def _runtimes(self) -> tuple[RuntimeRow, ...]:
@@ -214,6 +223,11 @@ class _Wheel:
         return all(tag.platform.startswith("manylinux") for tag in self.name.tags)
 
     @property
+    def is_for_conda(self) -> bool:
+        """Whether it may run on a python of conda: there are none for musl, and for telephones."""
+        return any(tag.platform.startswith(_OF_CONDA) for tag in self.name.tags)
+
+    @property
     def kind(self) -> str:
         """What people call such a wheel, as the evidence of tables has it."""
         system = self.judged.partition("-")[0]
@@ -234,6 +248,21 @@ class _Wheel:
             for requirement in _readable(self.metadata.requires_dist)
             if requirement.marker is None or _may_hold(str(requirement.marker), subdir)
         )
+
+
+def _optional(
+    wheel: _Wheel, needs: Iterable[Need], covered: frozenset[str], proposed: Iterable[Mapping[str, object]]
+) -> tuple[Need, ...]:
+    """Return what only plugins need, and the row does not bring either."""
+    brought = {package_of(str(spec)) for row in proposed for spec in _specs(row)}
+    asked = (need for need in needs if need.subdir == wheel.judged and wheel.is_for_conda)
+    return list_optional(asked, covered | brought)
+
+
+def _specs(row: Mapping[str, object]) -> Iterator[object]:
+    for field in ("depends", "one_of"):
+        if isinstance(specs := row.get(field), list):
+            yield from specs
 
 
 def _without(damaged: Iterable[Damaged], needs: Iterable[Need]) -> Iterator[Need]:
@@ -288,11 +317,3 @@ def _declared_line(line: str, subdir: str, rows: ExternalRows) -> tuple[tuple[st
     except WheelbridgeError as error:
         return (), error.message
     return (*translated.base, *(spec for specs in translated.groups.values() for spec in specs)), ""
-
-
-def _read(path: Path, member: str) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            return read_member(stream, path.name, member)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error

@@ -31,7 +31,9 @@ class Inspection:
         runtimes: the libraries that the wheel carries and that are known to be hard to have twice.
         declared: what its metadata and the table of wheels ask conda for already.
         proposed: rows for the table of wheels, as YAML loads them.
+        optional: what plugins alone would get from conda: shown, and not proposed.
         damaged: what begins like a binary and cannot be read.
+        for_conda: whether it may run on a python of conda; nothing is proposed for what cannot.
     """
 
     fn: str
@@ -47,7 +49,9 @@ class Inspection:
     runtimes: tuple[Runtime, ...]
     declared: tuple[Mapping[str, object], ...]
     proposed: tuple[dict[str, object], ...]
+    optional: tuple[Need, ...] = ()
     damaged: tuple[Damaged, ...] = ()
+    for_conda: bool = True
 
     def as_json(self) -> dict[str, object]:
         """Return what ``wheelbridge inspect --json`` prints."""
@@ -57,6 +61,7 @@ class Inspection:
             "version": self.version,
             "tags": list(self.tags),
             "subdirs": list(self.subdirs),
+            "for_conda": self.for_conda,
             "target": self.target.as_json(),
             "record": self.translated.get("record"),
             "refused": self.translated.get("refused"),

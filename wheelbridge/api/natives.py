@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from wheelbridge.mapping.external.layers import Mode, combine
-from wheelbridge.mapping.natives.wheels import Natives, WheelRow
+from wheelbridge.mapping.natives.wheels import Natives, WheelRow, natives_of
 from wheelbridge.model.name import NormalizedName
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ class NativeRows:
         Raises:
             MissingTableError: if the table is missing.
         """
-        rows = (one.row for one in self.rows(project))
-        return Natives(tuple(row for row in rows if row.holds(version, subdir)))
+        return natives_of((one.row for one in self.rows(project)), project, version, subdir)
 
     def rows(self, project: NormalizedName) -> tuple[LayeredWheelRow, ...]:
         """Return the rows of *project* that count, for whatever versions and subdirs.

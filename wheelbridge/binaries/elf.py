@@ -1,5 +1,7 @@
 """ELF: the dynamic section, found by the program headers as the loader finds it."""
 
+import re
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,12 @@ _MACHINES = {
     "EM_S390": "s390",
     "EM_X86_64": "x86_64",
 }
-_STRINGS = ("DT_NEEDED", "DT_SONAME", "DT_RPATH", "DT_RUNPATH")
+_NULL, _NEEDED, _STRTAB, _SONAME, _RPATH, _RUNPATH = 0, 1, 5, 14, 15, 29
+"""``DT_*`` of the System V ABI, chapter 5."""
+_ENTRY = {32: "iI", 64: "qQ"}
+_ENTRIES, _SEGMENTS = 4096, 512
+"""More than any linker writes: what has more is made to cost time."""
+_SHARED = re.compile(r".+\.so(\.[^/]*)?")
 _Header = Mapping[str, Any]
 
 
@@ -29,39 +36,63 @@ def read_elf(file: Path, name: str) -> Binary:
         elf = ELFFile(stream)
         headers = list(_program_headers(elf, stream))
         entries = list(_dynamic_entries(elf, stream, headers))
-        strings = next((value for tag, value in entries if tag == "DT_STRTAB"), None)
-        found: dict[str, list[str]] = {tag: [] for tag in _STRINGS}
+        table = next((value for tag, value in entries if tag == _STRTAB), None)
+        found: dict[int, list[str]] = {tag: [] for tag in (_NEEDED, _SONAME, _RPATH, _RUNPATH)}
         for tag, value in entries:
             if tag in found:
-                found[tag].append(_string(stream, headers, strings, value))
-    paths = [path for tag in ("DT_RPATH", "DT_RUNPATH") for text in found[tag] for path in text.split(":") if path]
+                found[tag].append(_string(stream, headers, table, value))
+    soname = next(iter(found[_SONAME]), None)
+    # glibc looks whether there is one: an empty DT_RUNPATH hides every DT_RPATH, too.
+    folders = found[_RUNPATH] or found[_RPATH]
     return Binary(
         path=name,
         format="elf",
         machine=_machine(elf),
-        soname=next(iter(found["DT_SONAME"]), None),
-        needed=tuple(dict.fromkeys(found["DT_NEEDED"])),
-        search=tuple(dict.fromkeys(paths)),
+        soname=soname,
+        needed=tuple(dict.fromkeys(found[_NEEDED])),
+        search=tuple(dict.fromkeys(path for text in folders for path in text.split(":") if path)),
+        inherits=not found[_RUNPATH] and not _is_program(headers, name, soname),
     )
 
 
+def _is_program(headers: Sequence[_Header], name: str, soname: str | None) -> bool:
+    """Tell whether a file is run, not loaded; libraries that say something when they are run are loaded all the same.
+
+    System V ABI: ``PT_INTERP`` "specifies the location and size of a null-terminated path name to invoke as an
+    interpreter".
+    """
+    asks = any(header["p_type"] == "PT_INTERP" for header in headers)
+    return asks and soname is None and _SHARED.fullmatch(name.rpartition("/")[2]) is None
+
+
 def _program_headers(elf: ELFFile, stream: LimitedFile) -> Iterator[_Header]:
-    start, size = elf["e_phoff"], elf["e_phentsize"]
-    for number in range(elf.num_segments()):
+    start, size, count = elf["e_phoff"], elf["e_phentsize"], elf.num_segments()
+    if count > _SEGMENTS:
+        raise ValueError(f"it has {count} program headers, more than {_SEGMENTS}")
+    for number in range(count):
         yield struct_parse(elf.structs.Elf_Phdr, stream, start + number * size)
 
 
-def _dynamic_entries(elf: ELFFile, stream: LimitedFile, headers: Sequence[_Header]) -> Iterator[tuple[str, int]]:
-    """Yield tag and value up to the entry that ends the list."""
+def _dynamic_entries(elf: ELFFile, stream: LimitedFile, headers: Sequence[_Header]) -> Iterator[tuple[int, int]]:
+    """Yield tag and value up to the entry that ends the list, or to the end of the list.
+
+    Raises:
+        ValueError: if there are too many.
+    """
     table = next((header for header in headers if header["p_type"] == "PT_DYNAMIC"), None)
     if table is None:
         return
-    size = elf.structs.Elf_Dyn.sizeof()
-    for number in range(table["p_filesz"] // size):
-        entry = struct_parse(elf.structs.Elf_Dyn, stream, table["p_offset"] + number * size)
-        if entry["d_tag"] == "DT_NULL":
+    entry = struct.Struct(("<" if elf.little_endian else ">") + _ENTRY[elf.elfclass])
+    count = table["p_filesz"] // entry.size
+    stream.seek(table["p_offset"])
+    data = stream.read(min(count, _ENTRIES) * entry.size)
+    for tag, value in entry.iter_unpack(data[: len(data) // entry.size * entry.size]):
+        if tag == _NULL:
             return
-        yield str(entry["d_tag"]), entry["d_val"]
+        yield tag, value
+    if count > len(data) // entry.size:
+        problem = f"more than {_ENTRIES} entries" if count > _ENTRIES else "no end within the file"
+        raise ValueError(f"its dynamic section has {problem}")
 
 
 def _string(stream: LimitedFile, headers: Sequence[_Header], table: int | None, offset: int) -> str:

@@ -33,14 +33,21 @@ class _Slices(MachO):  # type: ignore[misc] # the library has no types
 
 
 def read_macho(file: Path, name: str) -> Binary:
-    """Read what a Mach-O file loads: of a file with several slices, what any of them loads."""
+    """Read what a Mach-O file loads: of a file with several slices, what any of them loads.
+
+    Raises:
+        ValueError: if a library that it loads has no name.
+    """
     slices = _Slices(file).headers
+    needed = tuple(dict.fromkeys(text for one in slices for _, _, text in one.walkRelocatables()))
+    if "" in needed:
+        raise ValueError("the name of a library is not there")
     return Binary(
         path=name,
         format="macho",
         machine=SEVERAL.join(sorted({_machine(one) for one in slices})),
         soname=next((text for one in slices for text in _strings(one, LC_ID_DYLIB, "name")), None),
-        needed=tuple(dict.fromkeys(text for one in slices for _, _, text in one.walkRelocatables())),
+        needed=needed,
         search=tuple(dict.fromkeys(text for one in slices for text in _strings(one, LC_RPATH, "path"))),
     )
 

@@ -1,10 +1,12 @@
 """Binaries found by how they begin, in a wheel or in a folder; one at a time, so that size costs no memory."""
 
+import os
 import shutil
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
@@ -15,8 +17,13 @@ from wheelbridge.model.binary import Binary, Damaged, Format
 Report = Callable[[Damaged], object]
 """Is told of each file that cannot be read."""
 
+_ALLOWANCE = 256 * 2**20
+_RATIO = 20
 _LARGEST = 8 * 2**30
-"""Bytes of a binary; what announces more is not unpacked."""
+"""Bytes of binaries that are unpacked of a wheel: so many, for each byte of the wheel so many more, and never more.
+
+Code takes up two to five times its packed size, a bomb a thousand times; so a small wheel costs seconds at most.
+"""
 _BEGINNING = 8
 _MOST_SLICES = 30
 """Java's class files begin like Mach-O files with several slices; what stands there is their version, 45 and up."""
@@ -26,6 +33,9 @@ _FAT = {b"\xca\xfe\xba\xbe": struct.Struct(">8xI"), b"\xca\xfe\xba\xbf": struct.
 _FAT_TABLE = 8
 _STATIC = b"!<arch>\n"
 _PE_PLACE = 0x3C
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""How wheels are packed. Of the others, the standard library unpacks all that it has read, whatever is asked for:
+four kilobytes of bzip2 are two gigabytes of zeros."""
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
 
 
@@ -43,7 +53,8 @@ def read_binary(file: Path, name: str) -> Binary | None:
     try:
         return _read(kind, file, name)
     except Exception as error:  # over damaged files, these libraries fail in any way
-        reason = " ".join(str(error).split()) or type(error).__name__
+        said = str(error).replace(str(file), name)  # some name the temporary copy
+        reason = " ".join(said.split()) or type(error).__name__
         raise DamagedBinaryError(name, f"it begins like {_WORDS[kind]} and is none ({reason})") from error
 
 
@@ -58,8 +69,9 @@ def read_wheel_binaries(wheel: Path, report: Report | None = None) -> tuple[Bina
     try:
         with zipfile.ZipFile(wheel) as archive, TemporaryDirectory(prefix="wheelbridge-") as folder:
             members = sorted((item for item in archive.infolist() if not item.is_dir()), key=lambda item: item.filename)
-            place = Path(folder) / "binary"
-            return tuple(_collect((_read_member(archive, item, place) for item in members), report))
+            allowed = min(_ALLOWANCE + _RATIO * wheel.stat().st_size, _LARGEST)
+            unpacking = _Unpacking(archive, Path(folder) / "binary", allowed)
+            return tuple(_collect(map(unpacking.read, members), report))
     except zipfile.BadZipFile as error:
         raise NotAnArchiveError(wheel.name, str(error)) from error
 
@@ -81,22 +93,37 @@ def _collect(found: Iterable[Binary | Damaged | None], report: Report | None) ->
             yield one
 
 
-def _read_member(archive: zipfile.ZipFile, item: zipfile.ZipInfo, place: Path) -> Binary | Damaged | None:
-    """Read one member by way of the file *place*; no more is unpacked than the archive announces."""
-    try:
-        with archive.open(item) as stream:
-            if not _looks_binary(stream.read(_BEGINNING)):
-                return None
-        if item.file_size > _LARGEST:
-            return Damaged(item.filename, f"it announces {item.file_size} bytes")
-        with archive.open(item) as stream, place.open("wb") as copy:
-            shutil.copyfileobj(stream, copy, 2**20)
-    except _UNREADABLE as error:
-        return Damaged(item.filename, f"it cannot be unpacked ({error})")
-    try:
-        return read_binary(place, item.filename)
-    except DamagedBinaryError as error:
-        return Damaged(item.filename, error.reason)
+@dataclass(slots=True)
+class _Unpacking:
+    """Members of an archive read by way of the file *place*; *left* is how many bytes may be unpacked still."""
+
+    archive: zipfile.ZipFile
+    place: Path
+    left: int
+
+    def read(self, item: zipfile.ZipInfo) -> Binary | Damaged | None:
+        """Read one member; no more is unpacked than the archive announces."""
+        if item.compress_type not in _METHODS:
+            return Damaged(item.filename, f"it is not unpacked: wheels have no files of method {item.compress_type}")
+        try:
+            with self.archive.open(item) as stream:
+                if not _looks_binary(stream.read(_BEGINNING)):
+                    return None
+            if item.file_size > self.left:
+                return Damaged(item.filename, _too_large(item))
+            self.left -= item.file_size
+            with self.archive.open(item) as stream, self.place.open("wb") as copy:
+                shutil.copyfileobj(stream, copy, 2**20)
+        except _UNREADABLE as error:
+            return Damaged(item.filename, f"it cannot be unpacked ({error})")
+        try:
+            return read_binary(self.place, item.filename)
+        except DamagedBinaryError as error:
+            return Damaged(item.filename, error.reason)
+
+
+def _too_large(item: zipfile.ZipInfo) -> str:
+    return f"it was not unpacked: with its {item.file_size} bytes, the wheel takes more than wheels of its size do"
 
 
 def _read_path(file: Path, name: str) -> Binary | Damaged | None:
@@ -151,10 +178,11 @@ def _has_slices(stream: IO[bytes], beginning: bytes) -> bool:
     entry = _FAT[beginning[:4]]
     stream.seek(_FAT_TABLE)
     data = stream.read(entry.size)
-    if len(data) == entry.size:
-        stream.seek(entry.unpack(data)[0])
-        return stream.read(len(_STATIC)) != _STATIC
-    return True
+    place = entry.unpack(data)[0] if len(data) == entry.size else 0
+    if place >= stream.seek(0, os.SEEK_END):  # no system can seek to some of these places
+        return True
+    stream.seek(place)
+    return stream.read(len(_STATIC)) != _STATIC
 
 
 def _has_pe_header(stream: IO[bytes]) -> bool:

@@ -1,6 +1,6 @@
 """``wheelbridge inspect``."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from wheelbridge.api.inspection import Inspection
+    from wheelbridge.mapping.natives.needs import Need
 
 _SHOWN = 1
 """Files that a table names before it counts the others."""
@@ -65,11 +66,7 @@ def _show(found: "Inspection") -> None:
         _line(f"  damaged: {one.path}: {one.reason}")
     for said in found.declared:
         _line(f"  declared: {_declared(said)}")
-    if found.proposed:
-        _line("Proposed for a map (--map extend=FILE); the rows alone, not indented, for mappings/wheels:")
-        _line(render_rows(found.proposed))
-    else:
-        _line("Nothing to propose.")
+    _show_proposed(found)
     _line("")
 
 
@@ -89,9 +86,7 @@ def _show_external(found: "Inspection") -> None:
     for need in found.external:
         if need.state != "system":
             source = f"{need.state}: {', '.join(need.conda)}" if need.conda else need.state
-            has = f"conda has it in {' or '.join(need.candidates)}" if need.candidates else ""
-            why = "; ".join(filter(None, (need.reason, has, need.brought)))
-            cells = (need.soname, _shorten(need.needed_by), source, why)
+            cells = (need.soname, _shorten(need.needed_by), source, "; ".join(_why(need)))
             table.add_row(*map(printable, cells), style=_STYLES.get(need.state, ""))
     if table.row_count:
         out().print(table)
@@ -100,6 +95,36 @@ def _show_external(found: "Inspection") -> None:
     sets = len(system) - len(plain)
     if system:
         _line(f"  the system's: {', '.join([*plain, *([f'{sets} API sets of Windows'] if sets else [])])}")
+
+
+def _why(need: "Need") -> Iterator[str]:
+    """Yield what there is to say of where a library comes from."""
+    if need.reason:
+        yield need.reason
+    if need.candidates:
+        yield f"conda has it in {' or '.join(need.candidates)}"
+    if need.out_of_reach and need.conda:
+        yield f"not for {_shorten(need.out_of_reach)}, by RUNPATH"
+    if need.plugins_only:
+        yield "only plugins need it"
+    if need.brought:
+        yield need.brought
+
+
+def _show_proposed(found: "Inspection") -> None:
+    """Print the row to paste, and as a comment what it leaves to the reader."""
+    if found.proposed:
+        _line("Proposed for a map (--map extend=FILE); the rows alone, not indented, for mappings/wheels:")
+        _line(render_rows(found.proposed))
+    elif found.for_conda:
+        _line("Nothing to propose.")
+    else:
+        _line("Nothing to propose: conda has no python that this wheel is for.")
+    if found.optional:
+        _line("# Only plugins need these; add what you use:")
+        for need in found.optional:
+            specs = ", ".join(need.conda) or f"one of {', '.join(need.candidates)}"
+            _line(f"#   {specs}: {need.soname}, for {_shorten(need.served)}")
 
 
 def _show_bundled(found: "Inspection") -> None:

@@ -2,6 +2,7 @@
 
 import zipfile
 import zlib
+from lzma import LZMAError
 from typing import IO
 
 from packaging.utils import canonicalize_name
@@ -9,7 +10,8 @@ from packaging.utils import canonicalize_name
 from wheelbridge.index.errors import NotAWheelError
 
 _LARGEST = 16 * 2**20
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError, ValueError)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, LZMAError, EOFError)
+_BROKEN = (*_DAMAGED, NotImplementedError, RuntimeError, UnicodeDecodeError, ValueError)
 
 
 METADATA = "METADATA"
@@ -29,7 +31,8 @@ def read_member(stream: IO[bytes], filename: str, member: str) -> bytes:
             info = archive.getinfo(f"{_dist_info(archive.namelist(), filename)}/{member}")
             if info.file_size > _LARGEST:
                 raise NotAWheelError(filename, f"its {member} has {info.file_size} bytes")
-            return archive.read(info)
+            with archive.open(info) as packed:  # the size that is announced may be false
+                return packed.read(_LARGEST)
     except KeyError:
         raise NotAWheelError(filename, f"its .dist-info folder has no {member}") from None
     except _BROKEN as error:

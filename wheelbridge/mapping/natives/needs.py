@@ -34,6 +34,10 @@ _OF_PYTHON = {
 _TOOLKITS: Mapping[NormalizedName, str] = {NormalizedName("cuda-toolkit"): "cuda"}
 """Projects that are nothing themselves: they ask for the projects that have the runtimes of a kind."""
 
+_NAMED = 3
+"""Files that evidence names before it counts the others."""
+
+_OUT_OF_REACH = "its RUNPATH keeps conda's library from it; the system must have it"
 _NOBODYS = "nobody's"
 """How a row of the table begins its reason where a library is neither a package's nor the system's."""
 
@@ -59,6 +63,8 @@ class Need:
         candidates: MatchSpecs of which any one may bring it.
         reason: why, for people.
         brought: why nobody has to ask for it; empty where somebody has to.
+        out_of_reach: those of *needed_by* that do not find what conda's packages have.
+        plugins_only: whether nobody but plugins would get it from a package.
     """
 
     soname: str
@@ -69,17 +75,26 @@ class Need:
     candidates: tuple[str, ...] = ()
     reason: str = ""
     brought: str = ""
+    out_of_reach: tuple[str, ...] = ()
+    plugins_only: bool = False
 
     @property
     def name(self) -> str:
         """The name without its folder."""
         return posixpath.basename(self.soname)
 
+    @property
+    def served(self) -> tuple[str, ...]:
+        """Those of the files that a package would help."""
+        return tuple(path for path in self.needed_by if path not in self.out_of_reach)
+
     def as_json(self) -> dict[str, object]:
         """Return what ``wheelbridge inspect --json`` prints of it."""
         return {
             "soname": self.soname,
             "needed_by": list(self.needed_by),
+            "out_of_reach": list(self.out_of_reach),
+            "plugins_only": self.plugins_only,
             "subdir": self.subdir,
             "state": self.state,
             "conda": list(self.conda),
@@ -97,15 +112,32 @@ class Judge:
         runtimes: the table of runtimes.
         requires: the projects that the wheel requires on the platform, with no extra asked for.
         promised: whether the wheel's tags promise that the system has certain libraries (PEP 600).
+        out_of_reach: the files that do not find what conda's packages have, see
+            `wheelbridge.mapping.natives.linkage.reaches_environment`.
+        plugins: the files that are plugins, see `wheelbridge.mapping.natives.linkage.Linkage`.
     """
 
     find_soname: FindSoname
     runtimes: Sequence[RuntimeRow] = ()
     requires: frozenset[NormalizedName] = frozenset()
     promised: bool = False
+    out_of_reach: frozenset[str] = frozenset()
+    plugins: frozenset[str] = frozenset()
 
     def judge(self, soname: str, needed_by: Sequence[str], subdir: str) -> Need:
         """Say where a library comes from that is neither in the wheel nor the system's by its name alone."""
+        need = self._by_tables(soname, needed_by, subdir)
+        if need.state not in {"package", "ambiguous"}:
+            return need
+        need = replace(need, out_of_reach=tuple(path for path in needed_by if path in self.out_of_reach))
+        if need.served or not needed_by:
+            return replace(need, plugins_only=bool(need.served) and self.plugins.issuperset(need.served))
+        if self._is_promised(need):
+            return need
+        candidates = need.conda or need.candidates
+        return replace(need, state="unknown", conda=(), candidates=candidates, reason=_OUT_OF_REACH, brought="")
+
+    def _by_tables(self, soname: str, needed_by: Sequence[str], subdir: str) -> Need:
         need = Need(soname=soname, needed_by=tuple(needed_by), subdir=subdir, state="unknown")
         answer = self.find_soname(need.name, subdir)
         if "/" in soname and not soname.startswith("@rpath/"):
@@ -136,11 +168,14 @@ class Judge:
         return f"in no row of sonames, and no runtime of what the wheel requires ({among})"
 
     def _brought(self, need: Need, package: str) -> str:
-        if self.promised and need.name in PROMISED:
+        if self._is_promised(need):
             return "the manylinux tag promises it (PEP 600)"
         if package in _OF_PYTHON.get(need.subdir.partition("-")[0], ()):
             return "python itself depends on it"
         return ""
+
+    def _is_promised(self, need: Need) -> bool:
+        return self.promised and need.name in PROMISED
 
 
 def propose_row(
@@ -162,26 +197,49 @@ def propose_row(
     >>> row["depends"], row["evidence"]
     (['unixodbc'], ['pyodbc 5.5.0, manylinux wheel: needs libodbc.so.2 and does not carry it'])
     """
-    open_needs = [need for need in needs if not need.brought]
+    open_needs = [need for need in needs if not need.brought and not need.plugins_only]
     plain = [need for need in open_needs if need.conda and not _is_covered(need.conda, covered)]
     choices = {need.candidates for need in open_needs if _is_choice(need, covered)}
     choice = next(iter(choices)) if len(choices) == 1 else ()  # a row has one list of which any one does
-    shown = [need.name for need in open_needs if need in plain or (choice and need.candidates == choice)]
+    shown = [need for need in open_needs if need in plain or (choice and need.candidates == choice)]
     if not shown:
         return None
-    specs = _merge(spec for need in plain for spec in need.conda)
-    row: dict[str, object] = {"pypi": project, "when": list(when), "depends": specs, "one_of": list(choice)}
-    row |= {
+    row: dict[str, object] = {
+        "pypi": project,
+        "when": list(when),
+        "depends": _merge(spec for need in plain for spec in need.conda),
+        "one_of": list(choice),
         "relation": str(Relation.LIBRARY),
-        "reason": _say(shown),
-        "evidence": [f"{title}: needs {name} and does not carry it" for name in dict.fromkeys(shown)],
+        "reason": _say(need.name for need in shown),
+        "evidence": list(dict.fromkeys(f"{title}: {_evidence(need)}" for need in shown)),
     }
     return {field: value for field, value in row.items() if value}
+
+
+def list_optional(needs: Iterable[Need], covered: Collection[str]) -> tuple[Need, ...]:
+    """Return what plugins alone would get from a package that nothing asks for yet: it is left to a person.
+
+    >>> odbc = Need(soname="libodbc.so.2", needed_by=("a.so",), subdir="linux-64", state="package", conda=("unixodbc",))
+    >>> list_optional([odbc], []), len(list_optional([replace(odbc, plugins_only=True)], []))
+    ((), 1)
+    """
+    found = (need for need in needs if need.plugins_only and not need.brought)
+    return tuple(
+        need for need in found if (need.conda and not _is_covered(need.conda, covered)) or _is_choice(need, covered)
+    )
 
 
 def packages_of(rows: Iterable[WheelRow]) -> frozenset[str]:
     """Return the conda packages that rows speak of, those of which any one will do included."""
     return frozenset(package_of(spec) for row in rows for spec in (*row.depends, *row.one_of))
+
+
+def _evidence(need: Need) -> str:
+    """Say what a wheel lacks; where only some of the files that ask would get it, which."""
+    if not need.out_of_reach:
+        return f"needs {need.name} and does not carry it"
+    more = f" and {len(need.served) - _NAMED} more" if len(need.served) > _NAMED else ""
+    return f"needs {need.name} in {', '.join(need.served[:_NAMED])}{more}, and does not carry it"
 
 
 def _is_choice(need: Need, covered: Collection[str]) -> bool:
