@@ -13,18 +13,26 @@ import pytest
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from tests.buildmaker import pack
+from tests.buildmaker import Project, pack
 from tests.installer.wheelmaker import make_wheel
 from wheelbridge.api.building import sdists
 from wheelbridge.api.building.activation import activated_variables
+from wheelbridge.api.building.environments import Wishes
 from wheelbridge.api.building.errors import BuildFailedError, InvalidProjectError, InvalidSdistError
 from wheelbridge.api.building.project import read_project
 from wheelbridge.api.building.sdists import unpack_sdist
 from wheelbridge.api.building.store import BuiltWheels, describe_wheel
+from wheelbridge.api.external.project_file import UnreadableProjectError
+from wheelbridge.api.places import Caches
+from wheelbridge.api.solving import Settings
+from wheelbridge.errors import UsageError
+from wheelbridge.model.attestation import AttestationPolicy
 from wheelbridge.model.distribution import BuiltDistribution, DistributionFile, ProjectPage
+from wheelbridge.model.source import Source
 from wheelbridge.model.target import Target
 from wheelbridge.solver.builds import MOST_BUILT, Builds
 from wheelbridge.solver.candidates import Offer
+from wheelbridge.target.detect import detect_target
 
 _PKG_INFO = "Metadata-Version: 2.1\nName: {}\nVersion: {}\n"
 posix_only = pytest.mark.skipif(os.name == "nt", reason="the scripts of these packages are for a POSIX shell")
@@ -241,6 +249,88 @@ class TestProjects:
 
         with pytest.raises(InvalidProjectError):
             read_project(tmp_path)
+
+    @pytest.mark.parametrize("place", ["nowhere", "nowhere/pyproject.toml"])
+    def test_what_is_not_there_is_said_as_of_any_project_file(self, tmp_path: Path, place: str) -> None:
+        """It is the same mistake for all commands that read one; standard input is no way out here."""
+        with pytest.raises(UnreadableProjectError) as caught:
+            read_project(tmp_path / place)
+
+        assert (caught.value.place, "No such file" in caught.value.reason) == (str(tmp_path / place), True)
+        assert caught.value.hint == "Name a pyproject.toml, or the folder it is in."
+
+    @pytest.mark.parametrize(("place", "why"), [("p.toml", "this is another file"), ("-", "standard input has none")])
+    def test_what_has_no_folder_of_its_own_cannot_be_built(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, why: str
+    ) -> None:
+        """A backend reads the pyproject.toml of the folder it is run in, whatever file was named."""
+        (tmp_path / "p.toml").write_text("[build-system]\nrequires = []\n")
+        monkeypatch.chdir(tmp_path)
+
+        with pytest.raises(InvalidProjectError, match=why):
+            read_project(Path(place))
+
+
+class TestWishes:
+    """``--python``."""
+
+    @pytest.mark.parametrize(
+        "text",
+        ["3.12", "=3.12", "3.12.*", "3.12*", ">=3.11,<3.13", " >= 3.11, < 3.13 ", "3.11|3.12", "~=3.11", "3.14.0rc1"],
+    )
+    def test_a_version_spec_is_taken(self, text: str) -> None:
+        """As conda writes them."""
+        assert Wishes(python=text).python == text
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            " ",
+            "abc",
+            "_abi",
+            "python=3.11",
+            "3.12 *_cp312",
+            "3.12[build=x]",
+            "3.12,",
+            "=abc",
+            "-3",
+            "3.12|x",
+            "=>3",
+        ],
+    )
+    def test_anything_else_is_no_name_of_another_package(self, text: str) -> None:
+        """Glued to "python", it would ask for a project of a stranger, or for nothing."""
+        with pytest.raises(UsageError, match="--python") as caught:
+            Wishes(python=text)
+        assert "3.12" in str(caught.value.hint)
+
+
+class TestRefusals:
+    """What is not built at all, whatever the solve asks for; nothing is fetched or unpacked for it."""
+
+    @staticmethod
+    def build(folder: Path, project: str, policy: AttestationPolicy | None = None) -> None:
+        """Build pygreet 1.0 as if the page of *project* had it, out of a source that must meet *policy*."""
+        archive = Project(marker=folder / "ran").pack(folder / "index")
+        source = Source("corp", "index", (folder / "index").as_uri(), 0, attestations=policy)
+        name, caches = canonicalize_name(project), Caches(folder / "cache")
+        settings = Settings(target=detect_target(), sources=(source,), caches=caches, builds=frozenset({name}))
+        file = DistributionFile(filename=archive.name, url=archive.as_uri())
+
+        settings.open_providers()["corp"].build(name, file, (3, 12))
+
+    def test_a_file_of_another_project_than_its_page(self, tmp_path: Path) -> None:
+        """``--build other`` allows the code of other to be run, and no more."""
+        with pytest.raises(InvalidSdistError, match="it is on the page of 'other'"):
+            self.build(tmp_path, "other")
+        assert not (tmp_path / "cache" / "builds").exists()
+
+    def test_a_file_of_a_source_that_must_attest_its_files(self, tmp_path: Path) -> None:
+        """What is built here is attested by nobody."""
+        with pytest.raises(UsageError, match="the files of corp must be attested"):
+            self.build(tmp_path, "pygreet", AttestationPolicy())
+        assert not (tmp_path / "cache" / "builds").exists()
 
 
 class TestStore:

@@ -33,6 +33,11 @@ def fail(stage: Stage, **fields: object) -> Mapping[str, object]:
     return stage.error("pypi:pygreet", "--build", "pygreet")
 
 
+def kept(stage: Stage) -> list[Path]:
+    """Return the wheels that were kept."""
+    return [*(stage.folder / "cache").glob("built/*/*.whl")]
+
+
 class TestMessages:
     """The user named a project; what its build needed is nothing that the user wrote."""
 
@@ -128,7 +133,48 @@ class TestBackends:
         error = fail(stage, **edited(edit))
 
         assert (error["code"], "cannot be used" in str(error["message"])) == ("build-failed", True)
-        assert list((stage.folder / "cache").glob("built/*/*.whl")) == []
+        assert kept(stage) == []
+
+    @pytest.mark.parametrize(
+        "edits",
+        [
+            pytest.param((('"pygreet-1.0', '"other-1.0'), ("Name: pygreet", "Name: other")), id="name"),
+            pytest.param((('"pygreet-1.0', '"pygreet-2.0'), ("nVersion: 1.0", "nVersion: 2.0")), id="version"),
+        ],
+    )
+    def test_a_good_wheel_of_another_release_is_not_taken(
+        self, stage: Stage, edits: tuple[tuple[str, str], ...]
+    ) -> None:
+        """Nothing is wrong with it, but for that nobody asked for it."""
+        error = fail(stage, edits=edits)
+
+        assert (error["code"], "is another release" in str(error["message"])) == ("build-failed", True)
+        assert kept(stage) == []
+
+    def test_what_lies_beside_the_wheel_is_not_kept(self, stage: Stage) -> None:
+        """The folder becomes a part of the cache as it is: another wheel in it could be taken for a built one."""
+        more = "    open(os.path.join(folder, 'other-1.0-py3-none-any.whl'), 'wb').close()\n"
+        error = fail(stage, **edited((_RETURN, more + _RETURN)))
+
+        assert error["code"] == "build-failed"
+        assert "left 'other-1.0-py3-none-any.whl' beside the wheel" in str(error["message"])
+        assert kept(stage) == []
+
+    @pytest.mark.parametrize(
+        "code",
+        [
+            pytest.param("return os.path.join('..', wheel)", id="relative"),
+            pytest.param("return os.path.abspath(os.path.join(folder, '..', wheel))", id="absolute"),
+            pytest.param("os.symlink(os.path.join('..', wheel), made); return wheel", id="a-link"),
+        ],
+    )
+    def test_a_wheel_elsewhere_is_not_taken(self, stage: Stage, code: str) -> None:
+        """PEP 517: "the basename (not the full path)" of a file in the folder; this one is there, and is good."""
+        moved = "    made = os.path.join(folder, wheel); os.rename(made, os.path.join(folder, '..', wheel))\n"
+        error = fail(stage, **edited((_RETURN, f"{moved}    {code}\n")))
+
+        assert (error["code"], "its backend says it made" in str(error["message"])) == ("build-failed", True)
+        assert kept(stage) == []
 
     def test_a_new_prefix_goes_again(self, stage: Stage) -> None:
         """An environment that is half of what was asked for is none to build in; one that was there stays."""

@@ -1,8 +1,9 @@
 """The environment that a project is built in: one joint solve, one transaction, and what the backend asks for."""
 
+import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from wheelbridge.api.building.project import BuildProject
 from wheelbridge.api.external.rows import open_external
 from wheelbridge.api.installing import Prepared, carry_out, prepare
 from wheelbridge.api.solving import Settings, Silent, solve_request
-from wheelbridge.api.specs import Request, read_request
+from wheelbridge.api.specs import InvalidSpecError, Request, check_spec, read_request
+from wheelbridge.errors import UsageError
 from wheelbridge.installer.prefix import LOCK
 from wheelbridge.installer.reporter import Reporter
 from wheelbridge.model.name import ALL_PROJECTS
@@ -28,6 +30,7 @@ from wheelbridge.translate.external_table import ExternalTable
 from wheelbridge.translate.pythons import translate_python_requirement, translate_python_tags
 
 _ANY_PYTHON = translate_python_tags([("py3", "none")], pure=True)
+_CLAUSE = re.compile(r"\s*(?P<operator>[=!~<>]=|[=<>]|)\s*(?P<version>\d+(\.\d+)*((a|b|rc)\d+)?(\.?\*)?)\s*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +41,19 @@ class Wishes:
         python: a version spec; None: any that the project runs on.
         packages: more of them, as `read_request` takes them.
         allow_unmapped: what no conda package is known for is there already, on the system.
+
+    Raises:
+        UsageError: if *python* is no version spec.
     """
 
     python: str | None = None
     packages: tuple[str, ...] = ()
     allow_unmapped: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a *python* that would be glued to the name of another package."""
+        if self.python is not None:
+            _python_spec(self.python)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +80,6 @@ class BuildEnvironment:
         solution: what is in it.
         variables: of its activation; a build gets these and no others.
         asked: what the backend asked for besides ``[build-system] requires``.
-        commands: what builds the project, out of what is in the environment.
     """
 
     project: BuildProject
@@ -160,13 +170,12 @@ def decide_asked(plan: BuildPlan, asked: Sequence[str], settings: Settings) -> S
     first = plan.prepared.solution
     if not asked:
         return first
-    python = python_release(first)
     standing = Standing(
         kept=first.specs,
         present=tuple(one.name for one in first.packages),
         locked=tuple(one.record for one in first.packages),
         variants={one.url: one.variant for one in first.packages if one.variant},
-        constraints=(f"python {python.major}.{python.minor}.*",),
+        constraints=(f"python {_minor_of(first)}.*",),
     )
     return solve_request(read_request((), asked), settings, Silent(), standing)
 
@@ -218,20 +227,40 @@ def _to_build(table: ExternalTable) -> ExternalTable:
 
 def _make_request(project: BuildProject, external: ExternalEnvironment, wishes: Wishes) -> Request:
     python = [translate_python_requirement(_ANY_PYTHON, project.requires_python)]
-    python += [_python_spec(wishes.python)] if wishes.python else []
+    python += [_python_spec(wishes.python)] if wishes.python is not None else []
     specs = (*python, *external.build, *external.host, *wishes.packages)
     return read_request(specs, project.requires)
 
 
 def _python_spec(text: str) -> str:
-    """Write a version, or a version spec, as a MatchSpec of python.
+    """Write a version spec as a MatchSpec of python; a bare version means all that begin with it.
 
-    >>> _python_spec("3.12"), _python_spec(">=3.11,<3.13")
-    ('python=3.12', 'python>=3.11,<3.13')
+    >>> _python_spec("3.12"), _python_spec("3.12.*"), _python_spec(">=3.11, <3.13")
+    ('python=3.12', 'python=3.12.*', 'python>=3.11,<3.13')
+
+    Raises:
+        UsageError: if it is none, or says more than versions.
     """
-    return f"python={text}" if text[:1].isdigit() else f"python{text}"
+    spec = "".join(map(_clause, re.split("([,|])", text)))
+    if "" not in re.split("[,|]", spec):
+        with suppress(InvalidSpecError):
+            check_spec(f"python{spec}")
+            return f"python{spec}"
+    raise UsageError(
+        f"--python {text!r} is no version of python",
+        hint="Write a version or a range, such as 3.12 or '>=3.11,<3.13'; name other packages with --with.",
+    )
 
 
-def python_release(environment: Solution) -> Version:
-    """Return the version of the python in a solution that has one."""
-    return Version(next(one.version for one in environment.packages if one.name == "python"))
+def _clause(text: str) -> str:
+    """Return one clause, or what stands between two, in its plain form; an empty text where it is none."""
+    if text in {",", "|"}:
+        return text
+    found = _CLAUSE.fullmatch(text)
+    return f"{found['operator'] or '='}{found['version']}" if found else ""
+
+
+def _minor_of(environment: Solution) -> str:
+    """Return the minor version of the python in a solution that has one."""
+    version = Version(next(one.version for one in environment.packages if one.name == "python"))
+    return f"{version.major}.{version.minor}"

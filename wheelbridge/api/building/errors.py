@@ -11,6 +11,8 @@ from wheelbridge.model.redaction import redact_text
 
 ANOTHER_VERSION = "Ask for another version, and tell the maintainers of the project."
 """What to do about a source distribution that is wrong."""
+A_PROJECT = "Name a pyproject.toml, or the folder it is in."
+"""What to do about a place where no project is that can be built."""
 _SHOWN = 5
 
 
@@ -43,12 +45,12 @@ class ForeignBuildError(WheelbridgeError):
 
 
 class InvalidProjectError(WheelbridgeError):
-    """A folder is no project that can be built."""
+    """A file or folder is no project that can be built."""
 
     code = "invalid-project"
 
     def __init__(self, place: Path, reason: str) -> None:
-        super().__init__(f"{place} cannot be built: {reason}", hint="Name a pyproject.toml, or the folder it is in.")
+        super().__init__(f"{place} cannot be built: {reason}", hint=A_PROJECT)
         self.path = str(place)
 
 

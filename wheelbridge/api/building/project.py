@@ -5,8 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wheelbridge.api.building.errors import InvalidProjectError
-from wheelbridge.api.external.project_file import PYPROJECT, read_project_file
+from wheelbridge.api.building.errors import A_PROJECT, InvalidProjectError
+from wheelbridge.api.external.project_file import (
+    PYPROJECT,
+    STANDARD_INPUT,
+    UnreadableProjectError,
+    read_project_file,
+)
 from wheelbridge.translate.external_table import ExternalTable
 
 _SETUP = "setup.py"
@@ -38,21 +43,19 @@ class BuildProject:
 def read_project(place: Path, name: str | None = None) -> BuildProject:
     """Read the project at *place*: a folder, or the pyproject.toml in one; *name* is used where it says none.
 
+    Its backend is run in that folder: what `read_project_file` takes besides can be read, and not built.
+
     PEP 517: "If the ``pyproject.toml`` file is absent, or the ``build-backend`` key is missing, the source tree is not
     using this specification, and tools should revert to the legacy behaviour of running ``setup.py`` (either directly,
     or by implicitly invoking the ``setuptools.build_meta:__legacy__`` backend)."
 
     Raises:
-        InvalidProjectError: if there is none, or its ``[build-system]`` breaks a rule.
-        UnreadableProjectError: if pyproject.toml is no TOML.
+        InvalidProjectError: if it cannot be built, or its ``[build-system]`` breaks a rule.
+        UnreadableProjectError: if it is not there, or pyproject.toml is no TOML.
         InvalidExternalTableError: if its ``[external]`` breaks a rule, or follows an older draft.
     """
-    folder = (place if place.is_dir() else place.parent).absolute()
-    if not place.is_dir() and (place.name != PYPROJECT or not place.is_file()):
-        raise InvalidProjectError(place, "it is neither a folder nor a pyproject.toml")
-    data: Mapping[str, object] = {}
-    if (folder / PYPROJECT).is_file():
-        data = read_project_file(str(folder / PYPROJECT)).data
+    folder = _find_folder(place)
+    data = _read_data(folder / PYPROJECT) if (folder / PYPROJECT).is_file() else {}
     requires = _build_requires(folder)
     project = data.get("project")
     said: Mapping[str, object] = project if isinstance(project, Mapping) else {}
@@ -68,6 +71,27 @@ def read_project(place: Path, name: str | None = None) -> BuildProject:
         requires_python=_text(said.get("requires-python")),
         external=ExternalTable.parse(data.get("external", {})),
     )
+
+
+def _find_folder(place: Path) -> Path:
+    """Return the folder of the project at *place*."""
+    if str(place) == STANDARD_INPUT:
+        raise InvalidProjectError(place, "a backend needs the folder of the project, and standard input has none")
+    if place.is_dir():
+        return place.absolute()
+    if not place.exists():
+        _read_data(place)  # which says why it cannot be read
+    if place.name != PYPROJECT:
+        raise InvalidProjectError(place, f"a backend reads the {PYPROJECT} of a folder, and this is another file")
+    return place.parent.absolute()
+
+
+def _read_data(path: Path) -> Mapping[str, object]:
+    try:
+        return read_project_file(str(path)).data
+    except UnreadableProjectError as error:
+        error.hint = A_PROJECT
+        raise
 
 
 def _build_requires(folder: Path) -> set[str]:
