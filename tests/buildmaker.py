@@ -6,7 +6,6 @@ has to be downloaded.
 """
 
 import hashlib
-import shutil
 import subprocess
 import tarfile
 from collections.abc import Mapping
@@ -14,14 +13,10 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-import pytest
-
+from tests.compiled import COMPILER
 from tests.condapackages import Files, index_channel, make_conda
 from tests.installer.wheelmaker import SUBDIR
 from tests.real_python import make_real_channel
-
-HOST_CC = shutil.which("gcc")
-needs_compiler = pytest.mark.skipif(HOST_CC is None, reason="there is no gcc on PATH to stand in for conda's compiler")
 
 MAP = f"""
 external:
@@ -123,15 +118,15 @@ host-requires = ["dep:generic/libgreet@>=1"]
 def make_build_channel(folder: Path) -> None:
     """Make a channel of the running interpreter, a compiler and a library that the host's compiler made."""
     make_real_channel(folder)
-    assert HOST_CC
+    assert COMPILER
     work = folder.parent / "libgreet"
     work.mkdir()
     (work / "greet.h").write_text(_HEADER)
     (work / "greet.c").write_text(_LIBRARY)
-    subprocess.run([HOST_CC, "-shared", "-fPIC", "greet.c", "-o", "libgreet.so"], cwd=work, check=True)
+    subprocess.run([COMPILER, "-shared", "-fPIC", "greet.c", "-o", "libgreet.so"], cwd=work, check=True)
     library: Files = {"lib/libgreet.so": (work / "libgreet.so").read_bytes(), "include/greet.h": _HEADER}
     make_conda(folder, "libgreet", "1.2", library, subdir=SUBDIR)
-    script = {"etc/conda/activate.d/c-compiler.sh": _ACTIVATION.format(compiler=HOST_CC)}
+    script = {"etc/conda/activate.d/c-compiler.sh": _ACTIVATION.format(compiler=COMPILER)}
     make_conda(folder, "c-compiler", "1.0", script, subdir=SUBDIR)
     index_channel(folder)
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.buildmaker import Project, needs_compiler
+from tests.buildmaker import Project
 from tests.buildstage import Stage
+from tests.compiled import needs_compiler
 from tests.installer.wheelmaker import make_wheel
 
 pytestmark = needs_compiler

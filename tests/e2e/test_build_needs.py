@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.buildmaker import MAP, needs_compiler
+from tests.buildmaker import MAP
 from tests.buildstage import Stage, names
+from tests.compiled import needs_compiler
 from tests.condapackages import index_channel, make_conda
 from tests.installer.wheelmaker import SUBDIR, make_wheel
 

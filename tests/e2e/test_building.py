@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.buildmaker import digest, needs_compiler, pack
+from tests.buildmaker import digest, pack
 from tests.buildstage import Stage, names
+from tests.compiled import needs_compiler
 from tests.installer.wheelmaker import make_wheel, snapshot
 from tests.loopback import LoopbackIndex
 from wheelbridge import solve
@@ -248,6 +249,12 @@ class TestSdists:
         assert [text for text in found["notes"] if "--build pygreet" in text]  # type: ignore[attr-defined] # by contract
 
 
+def beneath(stage: Stage, private: Path) -> tuple[str, ...]:
+    """Return the options of a private index that claims strictly what it has, above the stage's own."""
+    indexes = ("-i", f"corp={private}", "-i", str(stage.index))
+    return ("-c", str(stage.channel), *indexes, "--priority", "corp=strict")
+
+
 class TestTrust:
     """A build runs code, so it may only be of what the rule lets serve the project."""
 
@@ -258,16 +265,7 @@ class TestTrust:
         private = stage.folder / "private"
         own = stage.project(version="1.0", marker=stage.folder / "own")
         own.pack(private)
-        sources = (
-            "-c",
-            str(stage.channel),
-            "-i",
-            f"corp={private}",
-            "-i",
-            str(stage.index),
-            "--priority",
-            "corp=strict",
-        )
+        sources = beneath(stage, private)
 
         ran = stage.run(
             "create", "-p", stage.prefix, *sources, "--map", stage.folder / "map.yaml", "-y", "--json",
@@ -284,16 +282,7 @@ class TestTrust:
         spoofed.pack(stage.index)
         private = stage.folder / "private"
         make_wheel(private, "pygreet", "1.0")
-        sources = (
-            "-c",
-            str(stage.channel),
-            "-i",
-            f"corp={private}",
-            "-i",
-            str(stage.index),
-            "--priority",
-            "corp=strict",
-        )
+        sources = beneath(stage, private)
 
         ran = stage.run("solve", *sources, "--json", "python", "pypi:pygreet", "--build", "pygreet")
 

@@ -1,7 +1,6 @@
 """Two OpenMP runtimes in one environment: warned of before anything is linked, and found afterwards."""
 
 import platform
-import shutil
 import socket
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from zipfile import ZipFile
 import pytest
 
 from tests.cli.conftest import Run
+from tests.compiled import COMPILER, needs_compiler
 from tests.condapackages import Link, dist_info, index_channel, make_conda
 from tests.loopback import LoopbackIndex
 from tests.real_python import RealChannel
@@ -31,7 +31,7 @@ CLASH = [("libgomp", "scikit-learn", "wheel"), ("llvm-openmp", "llvm-openmp", "c
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux" or not SUBDIR, reason="GCC's OpenMP beside LLVM's is a matter of Linux"),
-    pytest.mark.skipif(shutil.which("gcc") is None, reason="needs a C compiler (gcc) for libraries that stand in"),
+    needs_compiler,
 ]
 
 
@@ -39,7 +39,7 @@ def compile_library(folder: Path, name: str, code: str, *options: str) -> bytes:
     """Compile a shared library called *name*, as it is found by its soname."""
     source = folder / "source.c"
     source.write_text(code)
-    command = ["gcc", "-shared", "-fPIC", f"-Wl,-soname,{name}", "-o", name, source.name, *options]
+    command = [str(COMPILER), "-shared", "-fPIC", f"-Wl,-soname,{name}", "-o", name, source.name, *options]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return (folder / name).read_bytes()
 
