@@ -8,8 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wheelbridge.api.external.project_file import ProjectFile, read_project_file
+from wheelbridge.api.external.rows import open_external
 from wheelbridge.api.external.upgrading import upgrade_file
 from wheelbridge.target.detect import detect_target
+from wheelbridge.translate.external import translate_external
 from wheelbridge.translate.external_table import ExternalTable
 from wheelbridge.translate.external_upgrade import plan_upgrade
 
@@ -424,9 +426,6 @@ class TestCollectedTables:
 
     def test_all_of_them_can_be_translated_afterwards(self) -> None:
         """Byte for byte, only the key of the detour of 2025 changes."""
-        from wheelbridge.api.external.rows import open_external  # noqa: PLC0415 - only here
-        from wheelbridge.translate.external import translate_external  # noqa: PLC0415 - only here
-
         rows, paths = open_external(), sorted(TABLES.glob("*.toml"))
         renamed = 0
         assert len(paths) == 37

@@ -62,7 +62,7 @@ class TestProcesses:
         def build() -> None:
             try:
                 self.run(processes, tmp_path / "log", "-c", _PARENT, str(pid))
-            except BaseException as error:  # noqa: BLE001 - it is looked at below
+            except BaseException as error:  # noqa: BLE001 - a thread of its own would lose it
                 caught.append(error)
 
         thread = Thread(target=build)
@@ -88,9 +88,9 @@ class TestWorkshops:
 
         def fail() -> None:
             with open_workshop(tmp_path / "builds"):
-                raise ValueError
+                raise ValueError("the build went wrong")
 
-        with pytest.raises(ValueError):  # noqa: PT011 - raised above
+        with pytest.raises(ValueError, match="the build went wrong"):
             fail()
         assert [*(tmp_path / "builds").iterdir()] == []
 
