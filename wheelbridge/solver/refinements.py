@@ -98,11 +98,12 @@ class Refinements:
         A row may say that a project is the package; a library of the system is no Python distribution all the same.
         """
         chosen = {record.name.normalized: record for record in records}
+        taken = self._owners.choices.taken(records)
         found = False
         for record in records:
             source = self.source_of(record)
             for spec in source.wheels[record.url].externals.specs if source else ():
-                name = needed_name(spec)
+                name = needed_name(taken.get(spec, spec))
                 if name in chosen and WHEEL_FLAG in chosen[name].flags and name not in self._owners.native:
                     self._owners.native.add(name)
                     found = True
