@@ -90,6 +90,9 @@ class Scenario:
     rows: list[dict[str, Any]] = field(default_factory=list)
     tables: dict[str, Any] = field(default_factory=dict)
     no_external: list[str] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
+    hashes: dict[str, list[str]] = field(default_factory=dict)
+    prereleases: bool = False
     depends: dict[str, list[str]] = field(default_factory=dict)
     specs: list[str] = field(default_factory=list)
     expect: dict[str, str] = field(default_factory=dict)
@@ -145,6 +148,9 @@ def run_scenario(
         complete=scenario.complete,
         exclude_newer=scenario.exclude_newer,
         externals=_open_externals(scenario),
+        limits=tuple(scenario.limits),
+        hashes={canonicalize_name(project): frozenset(digests) for project, digests in scenario.hashes.items()},
+        prereleases=scenario.prereleases,
     )
     table = FakeNames(
         scenario.names,

@@ -1,12 +1,13 @@
 """Which files of a page may be taken from a source at all, whatever their version."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from wheelbridge.model.attestation import refuse_unattested
 from wheelbridge.model.boundaries import find_breach
 from wheelbridge.model.distribution import DistributionFile, ProjectPage
 from wheelbridge.model.record import Refusal
 from wheelbridge.model.source import Source
+from wheelbridge.translate.variant_documents import is_variants_file
 
 Admission = Callable[[DistributionFile], Refusal | None]
 """Returns why a file is not taken; None where it is."""
@@ -32,3 +33,18 @@ def admission_of(source: Source, page: ProjectPage) -> Admission:
         return refuse_unattested(file, source.attestations)
 
     return admit
+
+
+def only_hashed(admit: Admission, digests: Collection[str]) -> Admission:
+    """Return *admit* narrowed to files with one of *digests*, each ``algorithm:digest``.
+
+    Variant metadata, which is no distribution, stays as it is.
+    """
+
+    def admit_hashed(file: DistributionFile) -> Refusal | None:
+        hashes = file.hashes
+        if not is_variants_file(file.filename) and not any(f"{name}:{hashes[name]}" in digests for name in hashes):
+            return Refusal(file.filename, "hash-not-listed", "its hash is none of those that the request lists")
+        return admit(file)
+
+    return admit_hashed

@@ -27,6 +27,8 @@ class Demand:
         stood_for: conda package -> a project that was asked for and that it may stand for.
         changed: projects of which more is asked than has been answered.
         opened: projects that an index is asked for although a channel above it has them: what that has does not fit.
+        limits: project -> the versions that may be installed at all, where the user limits them.
+        prereleases: pre-releases are as good as other releases.
     """
 
     names: SolverNames
@@ -35,6 +37,8 @@ class Demand:
     stood_for: dict[CondaName, NormalizedName] = field(default_factory=dict)
     changed: set[NormalizedName] = field(default_factory=set)
     opened: set[NormalizedName] = field(default_factory=set)
+    limits: dict[NormalizedName, SpecifierSet] = field(default_factory=dict)
+    prereleases: bool = False
     _specifiers: dict[NormalizedName, dict[str, SpecifierSet]] = field(default_factory=dict)
     _extras: dict[NormalizedName, set[str]] = field(default_factory=dict)
     _windows: dict[NormalizedName, int] = field(default_factory=dict)
@@ -101,7 +105,10 @@ class Demand:
 
     def specifiers_of(self, project: NormalizedName) -> list[SpecifierSet]:
         """Return the specifiers seen for *project*; one that allows all where there are none."""
-        return list(self._specifiers.get(project, {}).values()) or [SpecifierSet()]
+        seen = list(self._specifiers.get(project, {}).values()) or [SpecifierSet()]
+        if project in self.limits:
+            seen = [one & self.limits[project] for one in seen]
+        return [SpecifierSet(str(one), prereleases=True) for one in seen] if self.prereleases else seen
 
     def window_of(self, project: NormalizedName) -> int:
         """Return how many versions to offer for each specifier of *project*."""

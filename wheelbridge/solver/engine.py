@@ -159,6 +159,7 @@ class _Session:
         if self._providers:
             self._constraints.append(_CPYTHON_ONLY)
         self._demand = Demand(SolverNames(self._table, self._channels.names | self._conda_names, self._installed))
+        self._demand.prereleases = self._problem.prereleases
         self._wheels: dict[str, WheelSource] = {}
         self._rule = Rule(self._channels.sources, self._problem.routes)
         self._owners = Owners(self._rule, self._channels, self._demand, self._wheels)
@@ -170,6 +171,7 @@ class _Session:
         )
         self._progress.step("Reading indexes")
         self._request = await take_request(self._problem, self._table, context, self._owners)
+        self._constraints += self._request.limits
         self._concessions = Concessions(self._problem, self._request, self._demand, self._owners, self._installed)
         self._refinements = Refinements(self._owners, self._concessions, self._kept)
 
@@ -194,6 +196,7 @@ class _Session:
             exclude_newer=self._problem.exclude_newer,
             externals=replace(self._problem.externals, known=known),
             choices=self._owners.choices,
+            hashes=self._problem.hashes,
         )
 
     async def run(self) -> Solution | None:
@@ -321,7 +324,9 @@ class _Session:
         self._channels.check_hashes(record for record in records if record.url not in self._kept)
         refused = {refusal.fn: refusal for source in self._wheels.values() for refusal in source.refusals}
         releases = [release for source in self._wheels.values() for release in source.releases]
-        packages = collect_packages(records, self._wheels.values(), self._channels.sources, self._problem.standing)
+        packages = collect_packages(
+            records, self._wheels.values(), self._channels.sources, self._problem.standing, self._problem.target
+        )
         packages = add_decisions(packages, self._owners, self._kept)
         refused.update(self._catalogue.refusals)
         return Solution(

@@ -126,3 +126,16 @@ class IdentityConflictError(WheelbridgeError):
             hint=f"Remove the wheel first: wheelbridge remove -p PREFIX pypi:{name}.",
         )
         self.name = name
+
+
+class UndecidedLimitError(WheelbridgeError):
+    """A limit holds for some of the pythons that may be chosen, and not for the others."""
+
+    code = "undecided-limit"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"The constraint {text!r} holds for some of the pythons that may be chosen, and not for others",
+            hint="Ask for one minor version of python, as in python=3.12.",
+        )
+        self.text = text

@@ -164,6 +164,11 @@ def _reasons(refusals: dict[NormalizedName, list[Refusal]]) -> Iterable[str]:
 
 def _loosen(problem: Problem, text: str) -> str:
     mentioned = words_of(text)
-    wanted = (*problem.specs, *(f"pypi:{text}" for text in problem.requirements), *problem.standing.kept)
+    wanted = (
+        *problem.specs,
+        *(f"pypi:{text}" for text in problem.requirements),
+        *problem.standing.kept,
+        *(f"{text} (a constraint)" for text in problem.limits),
+    )
     asked = [spec for spec in wanted if mentioned & words_of(spec.lower())]
     return f"Loosen one of: {', '.join(asked)}." if asked else "Loosen the request, or add a source."

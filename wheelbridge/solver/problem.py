@@ -104,6 +104,9 @@ class Problem:
         standing: what an environment brings along.
         externals: what the tables know of external dependencies, and which projects' wheels are not to get any.
         builds: projects of which a wheel is built, and none of an index taken.
+        limits: PEP 508 requirements that hold for what is installed, and install nothing (pip's constraints).
+        hashes: project -> ``algorithm:digest`` of the files that alone may be taken of it, from indexes.
+        prereleases: pre-releases of every project are as good as other releases.
     """
 
     target: Target
@@ -120,6 +123,9 @@ class Problem:
     standing: Standing = field(default_factory=Standing)
     externals: ExternalTables = field(default_factory=ExternalTables)
     builds: frozenset[NormalizedName] = frozenset()
+    limits: tuple[str, ...] = ()
+    hashes: Mapping[NormalizedName, frozenset[str]] = field(default_factory=dict)
+    prereleases: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,11 +190,27 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenRelease:
+    """What the index says of a chosen wheel and of its release.
+
+    Attributes:
+        metadata: what the wheel says of itself.
+        variants: the variant metadata of the release; None where none of its wheels is a variant.
+        others: where there is variant metadata, the other wheels of the release that the chosen python and the platform
+            run, whatever their variants need.
+    """
+
+    metadata: CoreMetadata
+    variants: ReleaseVariants | None = None
+    others: tuple[DistributionFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedPackage:
     """One package of a solution, from a channel or an index.
 
-    *record* is the solver's own object; *file* and *wheel* are there for wheels only; *decision* tells why it is from
-    its source, None for what is kept.
+    *record* is the solver's own object; *file*, *wheel* and *release* are there for wheels only; *decision* tells why
+    it is from its source, None for what is kept.
     """
 
     kind: Literal["conda", "wheel"]
@@ -209,6 +231,7 @@ class ResolvedPackage:
     decision: "Decision | None" = None
     wheel: WheelRecord | None = field(default=None, repr=False, compare=False)
     file: DistributionFile | None = field(default=None, repr=False, compare=False)
+    release: ChosenRelease | None = field(default=None, repr=False, compare=False)
 
     def as_json(self) -> dict[str, object]:
         """Return the package as ``solve --json`` prints it."""

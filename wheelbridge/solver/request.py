@@ -14,7 +14,7 @@ from rattler import MatchSpec, RepoDataRecord
 from wheelbridge.errors import TranslationError
 from wheelbridge.mapping.rows import NameTable
 from wheelbridge.model.target import Target
-from wheelbridge.solver.errors import NoPythonError, NoWheelError, PackageNotFoundError
+from wheelbridge.solver.errors import NoPythonError, NoWheelError, PackageNotFoundError, UndecidedLimitError
 from wheelbridge.solver.owners import Owners
 from wheelbridge.solver.problem import Problem
 from wheelbridge.solver.records import wheel_project
@@ -37,11 +37,15 @@ _TYPO = 2
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the solver is asked for, now and of old, and what the user should know of how it was understood."""
+    """What the solver is asked for, now and of old, and what the user should know of how it was understood.
+
+    *limits* are MatchSpecs that hold for what is installed, and install nothing.
+    """
 
     specs: tuple[str, ...]
     kept: tuple[str, ...]
     notes: tuple[str, ...]
+    limits: tuple[str, ...] = ()
 
 
 async def take_request(problem: Problem, table: NameTable, context: Context, owners: Owners) -> Request:
@@ -55,6 +59,7 @@ async def take_request(problem: Problem, table: NameTable, context: Context, own
         NoPythonError: if wheels are wanted and no channel has a python for them.
     """
     taker = _Taker(problem, table, context, owners)
+    limits = [spec for text in problem.limits for spec in await taker.take_limit(text)]
     requirements = [*problem.requirements, *await taker.take_specs()]
     if requirements and not context.pythons:
         there = "python" in owners.channels.names
@@ -68,7 +73,7 @@ async def take_request(problem: Problem, table: NameTable, context: Context, own
     asked = (*taker.specs, *(spec for text in requirements for spec in taker.translations[text].base))
     names = {MatchSpec(spec).name.normalized for spec in asked}
     kept = tuple(spec for spec in problem.standing.kept if MatchSpec(spec).name.normalized not in names)
-    return Request(asked, kept, tuple(taker.notes))
+    return Request(asked, kept, tuple(taker.notes), tuple(limits))
 
 
 def read_replaced(record: RepoDataRecord, kept: Iterable[str], names: Names) -> RequirementTranslation:
@@ -132,16 +137,27 @@ class _Taker:
             if all(offer.only_sdists for offer in offers.values()):
                 raise NoWheelError(project)
 
-    async def _translate(self, text: str) -> RequirementTranslation:
+    async def take_limit(self, text: str) -> tuple[str, ...]:
+        """Translate what holds for a project if it is installed; versions beyond it are not even offered."""
+        translation = await self._translate(text, wished=False)
+        if any(MatchSpec(spec).condition for spec in translation.base):
+            raise UndecidedLimitError(text)
+        if translation.base:
+            limits, project = self._context.demand.limits, translation.project
+            limits[project] = limits.get(project, SpecifierSet()) & translation.specifier
+        return translation.base
+
+    async def _translate(self, text: str, *, wished: bool = True) -> RequirementTranslation:
         known = KnownVersions()
         target, names = self._problem.target, self._context.demand.names
-        translation = translate_requirement(text, target, names, known=known)
-        if translation.base:
+        pythons = () if wished else sorted(self._context.pythons)
+        translation = translate_requirement(text, target, names, pythons=pythons, known=known)
+        if translation.base and wished:
             self._context.demand.wished.add(translation.project)
         if not known.wanted:
             return translation
         versions = {project: await self._context.versions_of(project) for project in known.wanted}
-        return translate_requirement(text, target, names, known=KnownVersions(versions))
+        return translate_requirement(text, target, names, pythons=pythons, known=KnownVersions(versions))
 
     def _is_of_index(self, name: str) -> bool:
         """Tell whether a bare *name* means a project: the tables know one, or an index alone may serve it."""

@@ -1,7 +1,7 @@
 """An index as a source of the solver: it answers for projects that were asked for, and for nothing else."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,7 +19,7 @@ from wheelbridge.model.source import Source
 from wheelbridge.model.target import Target
 from wheelbridge.model.variant import ReleaseVariants
 from wheelbridge.model.variant_policy import VariantPolicy
-from wheelbridge.solver.admission import admission_of
+from wheelbridge.solver.admission import admission_of, only_hashed
 from wheelbridge.solver.builds import Builds, not_unasked
 from wheelbridge.solver.candidates import Offer
 from wheelbridge.solver.choices import Choices
@@ -57,6 +57,7 @@ class Context:
         choices: dependencies on one of several packages.
         progress: is told of builds, which take their time.
         builds: projects of which a wheel is built, and none of an index taken.
+        hashes: project -> the hashes of the files that alone may be taken of it.
     """
 
     target: Target
@@ -71,6 +72,7 @@ class Context:
     externals: ExternalTables = field(default_factory=ExternalTables)
     choices: Choices = field(default_factory=Choices)
     builds: frozenset[NormalizedName] = frozenset()
+    hashes: Mapping[NormalizedName, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,14 @@ class WheelSource:
         version = wheel.candidate.name.version
         return (offer.variants.get(version), offer.candidates(version)) if offer else (None, ())
 
+    def release(self, wheel: OfferedWheel) -> tuple[CoreMetadata, ReleaseVariants | None, Sequence[DistributionFile]]:
+        """Return what an offered wheel says of itself, the variants of its release, and the wheels that this has."""
+        offer, version = self._offers[wheel.project].result(), wheel.candidate.name.version
+        metadata = self._metadata[wheel.file.url]
+        if offer is None or (choice := offer.variants.get(version)) is None:
+            return metadata, None, ()
+        return metadata, choice.release, offer.files(version)
+
     @property
     def releases(self) -> list[ReleaseVariants]:
         """The variant metadata of every release that was looked at."""
@@ -260,6 +270,8 @@ class WheelSource:
             return None
         cutoff = self.source.exclude_newer or context.exclude_newer
         admit = admission_of(self.source, page)
+        if project in context.hashes:
+            admit = only_hashed(admit, context.hashes[project])
         return Offer(page, context.target, context.pythons, cutoff, context.policy, admit)
 
     async def _wheel(
@@ -318,7 +330,7 @@ class WheelSource:
 
     def _weights(self, project: NormalizedName, file: DistributionFile, record: WheelRecord) -> tuple[str, ...]:
         """Return what sinks a record below all others: that it is yanked, or a pre-release nobody asked for."""
-        asked = project in self._context.demand.direct
+        asked = self._context.demand.prereleases or project in self._context.demand.direct
         return (() if asked else record.track_features) + (("yanked",) if file.yanked is not None else ())
 
     async def _read_metadata(self, file: DistributionFile) -> CoreMetadata:
