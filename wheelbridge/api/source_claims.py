@@ -58,8 +58,9 @@ def rule_claims(
 ) -> dict[str, Ruling]:
     """Return the name of each source -> its claim; the sources of one group have one.
 
-    The source's own claim comes first, the command line's before its file's; then the general one of the command line,
-    then that of the nearest of *places*; then conda's ``channel_priority`` for the channels of conda's configuration.
+    The source's own claim comes first: the command line's, that of a table of claims, its entry's; then the general one
+    of the command line, then that of the nearest of *places*; then conda's ``channel_priority`` for the channels of
+    conda's configuration.
     Otherwise a large public source, and one that goes by the name of one, is flexible, and every other one is strict:
     "a private name can never be taken over from outside, while public gaps fill".
 
@@ -67,11 +68,13 @@ def rule_claims(
         UsageError: if ``--priority`` names a source that is not there.
     """
     check_names(_OPTION, priorities.named, named)
+    for place in places:
+        check_names(f"The table of claims in {place.origin}", place.claims, named)
     general = general_ruling(priorities, places)
     rulings: dict[str, Ruling] = {}
     for _, pairs in groupby(named.items(), key=lambda pair: pair[1].tier_key):
         tier = dict(pairs)
-        ruling = _own(tier, priorities) or general or _fallback(tier)
+        ruling = _own(tier, priorities, places) or general or _fallback(tier)
         rulings |= dict.fromkeys(tier, ruling)
     return rulings
 
@@ -90,11 +93,15 @@ def check_names(what: str, names: Iterable[str], named: Mapping[str, Candidate])
             raise UsageError(f"{what} names {name!r}, which is no source", hint=near or f"Sources: {', '.join(named)}.")
 
 
-def _own(tier: Mapping[str, Candidate], priorities: Priorities) -> Ruling | None:
-    for name, candidate in tier.items():
-        for text in (name, candidate.group, *sorted(candidate.aliases)):
-            if text is not None and text in priorities.named:
-                return Ruling(priorities.named[text], f"{_OPTION} {text}={priorities.named[text]}")
+def _own(tier: Mapping[str, Candidate], priorities: Priorities, places: Sequence[Configuration]) -> Ruling | None:
+    texts = [text for name, one in tier.items() for text in (name, one.group, *sorted(one.aliases)) if text is not None]
+    for text in texts:
+        if text in priorities.named:
+            return Ruling(priorities.named[text], f"{_OPTION} {text}={priorities.named[text]}")
+    for place in places:
+        for text in texts:
+            if text in place.claims:
+                return Ruling(place.claims[text], f"claims in {place.origin}")
     first = next(iter(tier.values()))
     claim = first.entry.claim
     return Ruling(claim, f"claim in {first.claimed_by or first.entry.origin}") if claim else None

@@ -1,8 +1,9 @@
 """What a user asks for: conda MatchSpecs, and PEP 508 requirements behind ``pypi:``."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
+from packaging.utils import NormalizedName
 from rattler import MatchSpec
 from rattler.exceptions import InvalidMatchSpecError
 
@@ -27,10 +28,21 @@ class InvalidSpecError(WheelbridgeError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked for, sorted by kind, each in the order given."""
+    """What was asked for, sorted by kind, each in the order given.
+
+    Attributes:
+        specs: conda MatchSpecs.
+        requirements: PEP 508 requirements.
+        limits: PEP 508 requirements that hold for what is installed, and install nothing.
+        hashes: project -> ``algorithm:digest`` of the files that alone may be taken of it, from indexes.
+        prereleases: pre-releases of every project are as good as other releases.
+    """
 
     specs: tuple[str, ...]
     requirements: tuple[str, ...]
+    limits: tuple[str, ...] = ()
+    hashes: Mapping[NormalizedName, frozenset[str]] = field(default_factory=dict)
+    prereleases: bool = False
 
     @property
     def is_empty(self) -> bool:

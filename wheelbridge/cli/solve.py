@@ -7,14 +7,13 @@ from wheelbridge.api.places import Caches
 from wheelbridge.api.runtime_checks import Asked, planned_clashes
 from wheelbridge.api.solving import Settings, read_builds, solve_request
 from wheelbridge.api.sources import SourceList, gather_sources
-from wheelbridge.api.specs import read_request
 from wheelbridge.cli.clashes import add_warnings, show_clashes
 from wheelbridge.cli.options import Output, SolveOptions
 from wheelbridge.cli.output import note, print_json
 from wheelbridge.cli.progress import steps
 from wheelbridge.cli.render import render_solution, solution_json
 from wheelbridge.configuration.cutoff import read_cutoff
-from wheelbridge.configuration.levels import load_levels
+from wheelbridge.configuration.levels import Levels, load_levels
 from wheelbridge.errors import UsageError
 from wheelbridge.model.target import Target
 from wheelbridge.target.detect import detect_target, is_this_machine
@@ -26,13 +25,22 @@ def read_settings(options: SolveOptions) -> Settings:
     Raises:
         UsageError: if plugins, which speak of this machine, are to be asked for another target.
     """
+    levels = load_levels(options.config, search=options.search_config)
+    return make_settings(options, detect_target(options.platform, options.facts), levels)
+
+
+def make_settings(options: SolveOptions, target: Target, levels: Levels) -> Settings:
+    """Turn the command line's options into settings for *target*, with *levels* of configuration behind them.
+
+    Raises:
+        UsageError: if plugins, which speak of this machine, are to be asked for another target.
+    """
     if options.trusted and not is_this_machine(options.platform, options.facts):
         raise UsageError(
             "--variant-trust asks what this machine supports, and the target is another one",
             hint="Leave out --platform and --virtual-package, or give the target's values with --virtual-package.",
         )
-    target = detect_target(options.platform, options.facts)
-    listed = list_sources(options, target)
+    listed = gather_sources(options.sources, levels, target)
     for text in listed.notes:
         note(text)
     return Settings(
@@ -49,6 +57,8 @@ def read_settings(options: SolveOptions) -> Settings:
         maps=load_maps(listed.maps),
         no_external=listed.no_external,
         builds=read_builds(options.builds),
+        pins=listed.pins if options.modifiers.pins else (),
+        modifiers=options.modifiers,
     )
 
 
@@ -59,10 +69,12 @@ def list_sources(options: SolveOptions, target: Target) -> SourceList:
 
 def run(specs: Sequence[str], requirements: Sequence[str], options: SolveOptions, output: Output) -> int:
     """Solve, and print the packages."""
-    request = read_request(specs, requirements)
-    if request.is_empty:
+    from wheelbridge.cli.asking import read_asked
+
+    asked = read_asked(specs, requirements, options)
+    request, settings = asked.request, asked.settings
+    if request.is_empty and not settings.links:
         raise UsageError("Nothing to solve", hint="Name packages, such as 'python=3.12' or 'pypi:torch'.")
-    settings = read_settings(options)
     with steps(output) as progress:
         solution = solve_request(request, settings, progress)
     warnings = planned_clashes(solution, settings, asked=Asked(request, settings))

@@ -1,5 +1,6 @@
 """What configurations say, as values: one `Configuration` for each place that was read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -98,6 +99,7 @@ class Configuration:
         channel_relations: None: it does not say.
         maps: names of projects and packages, those that win first.
         no_external: projects, normalized, whose wheels get nothing of conda; ``:all:`` for all.
+        claims: name of a source, here or elsewhere -> its claim.
     """
 
     origin: str
@@ -109,3 +111,4 @@ class Configuration:
     channel_relations: bool | None = None
     maps: tuple[MapEntry, ...] = ()
     no_external: frozenset[str] = frozenset()
+    claims: Mapping[str, Claim] = field(default_factory=dict)

@@ -114,6 +114,18 @@ class VariantPolicy:
     disabled: bool = False
     enabled: frozenset[str] = frozenset()
 
+    def over(self, farther: Self) -> Self:
+        """Return what this policy and one from *farther* away say together; where both speak, this one holds."""
+        return type(self)(
+            prefer=tuple(dict.fromkeys((*self.prefer, *farther.prefer))),
+            ban=tuple(dict.fromkeys((*self.ban, *farther.ban))),
+            pins={**farther.pins, **self.pins},
+            pin_all=self.pin_all or farther.pin_all,
+            mode="strict" if "strict" in {self.mode, farther.mode} else "flexible",
+            disabled=self.disabled or farther.disabled,
+            enabled=self.enabled | farther.enabled,
+        )
+
     def is_banned(self, item: VariantProperty) -> bool:
         """Tell whether the user does not want *item*."""
         return any(pattern.matches(item) for pattern in self.ban)

@@ -1,0 +1,77 @@
+"""Files named with ``-f``: read by what they are, and merged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from packaging.pylock import is_valid_pylock_path
+
+from wheelbridge.api.manifests.settings import Files, combine_settings, read_settings
+from wheelbridge.configuration.folders import show_path
+from wheelbridge.environment.errors import InvalidEnvironmentFileError
+from wheelbridge.environment.lock_files import lock_format, read_lock
+from wheelbridge.environment.lock_manifest import lock_as_manifest
+from wheelbridge.environment.manifest import Manifest
+from wheelbridge.environment.merging import merge_manifests
+from wheelbridge.environment.pyproject_file import read_pyproject_file
+from wheelbridge.environment.requirements_file import read_requirements_file
+from wheelbridge.environment.yaml_file import read_environment_file
+from wheelbridge.errors import UsageError
+from wheelbridge.model.target import Target
+
+_YAML = frozenset({".yml", ".yaml"})
+_REQUIREMENTS = frozenset({".txt", ".in"})
+_PIXI = frozenset({"pixi.toml", "mojoproject.toml"})
+_KNOWN = "environment.yml, requirements.txt, pyproject.toml, pylock.toml, pixi.lock, conda-lock.yml or @EXPLICIT lists"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which parts of a ``pyproject.toml`` are asked for: extras (PEP 621) and dependency groups (PEP 735)."""
+
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+def read_files(paths: Sequence[str], target: Target, choice: Choice | None = None) -> Files:
+    """Read the files at *paths* for *target*.
+
+    Raises:
+        UsageError: if one is not there, or of no kind that can be read, or *choice* finds no file to choose from.
+        InvalidEnvironmentFileError: if one cannot be read, or two contradict each other.
+        InvalidConfigurationError: if a ``wheelbridge:`` table cannot be read.
+    """
+    chosen = choice or Choice()
+    if (chosen.extras or chosen.groups) and not any(_is_project(Path(path)) for path in paths):
+        raise UsageError("--extra and --group choose from a pyproject.toml", hint="Name one: -f pyproject.toml.")
+    manifests = [_read(Path(path), target, chosen) for path in paths]
+    settings = [
+        read_settings(one.settings, show_path(Path(path).absolute()), Path(path).absolute().parent)
+        for path, one in zip(paths, manifests, strict=True)
+    ]
+    bare = [replace(one, settings={}) for one in manifests]
+    return Files(merge_manifests(bare) if len(bare) > 1 else bare[0], combine_settings(settings))
+
+
+def _read(path: Path, target: Target, choice: Choice) -> Manifest:
+    if not path.is_file():
+        what = "a folder" if path.is_dir() else "no file that exists"
+        raise UsageError(f"{path} is {what}", hint=f"-f takes {_KNOWN}.")
+    if path.name in _PIXI:
+        hint = "Run pixi workspace export conda-environment, and name what it writes."
+        raise UsageError(f"{path} is a manifest of pixi's, which wheelbridge does not read", hint=hint)
+    if is_valid_pylock_path(path) or lock_format(path):
+        return lock_as_manifest(read_lock(path), target)
+    if path.suffix in _YAML:
+        return read_environment_file(path, target)
+    if path.suffix == ".toml":
+        if not _is_project(path):
+            raise UsageError(f"{path} is no file that wheelbridge reads", hint=f"-f takes {_KNOWN}.")
+        return read_pyproject_file(path, extras=choice.extras, groups=choice.groups, target=target)
+    if path.suffix in _REQUIREMENTS:
+        return read_requirements_file(path)
+    raise InvalidEnvironmentFileError(str(path), "", "its name does not tell what it is", hint=f"-f takes {_KNOWN}.")
+
+
+def _is_project(path: Path) -> bool:
+    return path.suffix == ".toml" and path.name not in _PIXI and not is_valid_pylock_path(path)

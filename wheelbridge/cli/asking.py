@@ -1,0 +1,119 @@
+"""What a command is asked for: its command line and the files it names, as one request under one set of settings."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.utils import NormalizedName, canonicalize_name
+
+from wheelbridge.api.specs import Request, read_request
+from wheelbridge.cli.options import SolveOptions, find_prefix
+from wheelbridge.cli.output import note
+from wheelbridge.cli.solve import make_settings
+from wheelbridge.configuration.levels import Levels, load_levels
+from wheelbridge.errors import UsageError
+from wheelbridge.model.name import ALL_PROJECTS
+from wheelbridge.model.target import Target
+from wheelbridge.target.detect import detect_target
+
+if TYPE_CHECKING:
+    from wheelbridge.api.manifests.settings import Files
+    from wheelbridge.api.solving import Settings
+    from wheelbridge.environment.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be solved, and how; *manifest* is what the files say, None where none is named."""
+
+    request: Request
+    settings: "Settings"
+    manifest: "Manifest | None" = None
+
+
+def read_asked(specs: Sequence[str], requirements: Sequence[str], options: SolveOptions) -> Asked:
+    """Read the command line's *specs*, *requirements* and *options* with the files that these name.
+
+    What files say of sources stands before the configuration, and behind the command line.
+
+    Raises:
+        UsageError: if nothing is asked for.
+        WheelbridgeError: if something cannot be read.
+    """
+    request = read_request(specs, requirements)
+    if not options.files:
+        return Asked(request, make_settings(options, detect_target(options.platform, options.facts), _levels(options)))
+    return _read_with_files(request, options)
+
+
+def _read_with_files(request: Request, options: SolveOptions) -> Asked:
+    from wheelbridge.api.manifests.reading import Choice, read_files
+    from wheelbridge.api.manifests.sources import add_files
+    from wheelbridge.api.sources import DEFAULTS
+
+    choice = Choice(tuple(options.extras), tuple(options.groups))
+    files = read_files(options.files, detect_target(options.platform), choice)
+    for text in files.manifest.notes:
+        note(text)
+    target = _target(options, files)
+    settings = make_settings(options, target, add_files(_levels(options), files, DEFAULTS))
+    settings = replace(
+        settings,
+        variants=settings.variants.over(files.settings.variants),
+        builds=settings.builds | _builds(files),
+        links=(*settings.links, *files.manifest.links),
+    )
+    return Asked(_join(request, files.manifest), settings, files.manifest)
+
+
+def place_of(files: Sequence[str]) -> Path:
+    """Return the folder of the environment that *files* name, by ``prefix`` or ``name``.
+
+    Raises:
+        UsageError: if they name none.
+    """
+    from wheelbridge.api.manifests.reading import read_files
+
+    manifest = read_files(files, detect_target()).manifest
+    return find_prefix(manifest.prefix, None if manifest.prefix else manifest.name)
+
+
+def _levels(options: SolveOptions) -> Levels:
+    return load_levels(options.config, search=options.search_config)
+
+
+def _target(options: SolveOptions, files: "Files") -> Target:
+    """Return the target: the command line's word before a ``CONDA_OVERRIDE_`` variable's, and both before a file's."""
+    subdir = detect_target(options.platform).subdir
+    said = files.settings.facts_of(subdir)
+    facts = [fact for fact in said if not os.environ.get(f"CONDA_OVERRIDE_{fact.partition('=')[0][2:].upper()}")]
+    return detect_target(options.platform, [*facts, *options.facts])
+
+
+def _builds(files: "Files") -> frozenset[NormalizedName]:
+    """Return the projects to be built; pip's ``--no-binary :all:`` would run the code of whatever is needed."""
+    names = (*files.settings.builds, *files.manifest.builds)
+    if ALL_PROJECTS in names:
+        raise UsageError(
+            f"{', '.join(files.manifest.files)}: --no-binary {ALL_PROJECTS} asks to build every project there is",
+            hint="Name the projects that are to be built, as in --no-binary pyodbc.",
+        )
+    builds = frozenset(map(canonicalize_name, names))
+    if both := sorted(builds & {canonicalize_name(name) for name in files.manifest.only_wheels}):
+        raise UsageError(f"{both[0]} is to be built, and to be taken as a wheel only", hint="Keep one of the two.")
+    return builds
+
+
+def _join(request: Request, manifest: "Manifest") -> Request:
+    specs = [*request.specs, *(stated.text for stated in manifest.specs)]
+    requirements = [*request.requirements, *(stated.text for stated in manifest.requirements)]
+    return replace(
+        request,
+        specs=tuple(dict.fromkeys(specs)),
+        requirements=tuple(dict.fromkeys(requirements)),
+        limits=tuple(dict.fromkeys(stated.text for stated in manifest.constraints)),
+        hashes=manifest.hashes,
+        prereleases=manifest.pre,
+    )
