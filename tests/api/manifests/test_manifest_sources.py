@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from wheelbridge.api.manifests.settings import Files, read_settings
 from wheelbridge.api.manifests.sources import add_files
 from wheelbridge.api.sources import DEFAULTS, SourceChoice, SourceList, gather_sources
 from wheelbridge.configuration.levels import Levels
 from wheelbridge.configuration.values import Configuration, SourceEntry
 from wheelbridge.environment.manifest import Manifest, Stated
+from wheelbridge.errors import UsageError
 from wheelbridge.model.source import Claim
 from wheelbridge.model.target import Target
 
@@ -75,6 +78,19 @@ class TestIndexes:
         listed = gather(file(indexes=("https://corp.example/simple",), only_indexes=True))
 
         assert names(listed) == ["conda-forge", "corp.example"]
+
+    def test_a_page_of_links_is_refused_by_name(self) -> None:
+        """``--find-links URL`` is a page that no simple API has; a login in it is not shown."""
+        with pytest.raises(UsageError, match=r"--find-links https://.*host\.example/whl\.html is a page") as caught:
+            gather(file(find_links=("https://me:secret@host.example/whl.html",)))
+
+        assert "secret" not in caught.value.message
+
+    def test_a_folder_of_wheels_comes_first(self, tmp_path: Path) -> None:
+        """``--find-links FOLDER`` is an index of its own."""
+        listed = gather(file(find_links=(str(tmp_path),)))
+
+        assert next(source.url for source in listed.sources if source.kind == "index") == tmp_path.as_uri()
 
     def test_the_table_says_more_of_an_index(self) -> None:
         """An index that both the pip section and the table name is one source, with the table's settings."""

@@ -1,27 +1,22 @@
 """Files named with ``-f``: read by what they are, and merged."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from packaging.pylock import is_valid_pylock_path
-
 from wheelbridge.api.manifests.settings import Files, combine_settings, read_settings
 from wheelbridge.configuration.folders import show_path
 from wheelbridge.environment.errors import InvalidEnvironmentFileError
-from wheelbridge.environment.lock_files import lock_format, read_lock
-from wheelbridge.environment.lock_manifest import lock_as_manifest
 from wheelbridge.environment.manifest import Manifest
 from wheelbridge.environment.merging import merge_manifests
-from wheelbridge.environment.pyproject_file import read_pyproject_file
-from wheelbridge.environment.requirements_file import read_requirements_file
-from wheelbridge.environment.yaml_file import read_environment_file
 from wheelbridge.errors import UsageError
 from wheelbridge.model.target import Target
 
 _YAML = frozenset({".yml", ".yaml"})
 _REQUIREMENTS = frozenset({".txt", ".in"})
 _PIXI = frozenset({"pixi.toml", "mojoproject.toml"})
+_PYLOCK = re.compile(r"pylock(?:\.[^.]+)?\.toml")
 _KNOWN = "environment.yml, requirements.txt, pyproject.toml, pylock.toml, pixi.lock, conda-lock.yml or @EXPLICIT lists"
 
 
@@ -54,24 +49,41 @@ def read_files(paths: Sequence[str], target: Target, choice: Choice | None = Non
 
 
 def _read(path: Path, target: Target, choice: Choice) -> Manifest:
+    """Read one file; the readers are imported when they are needed, some of their libraries are slow to come."""
     if not path.is_file():
         what = "a folder" if path.is_dir() else "no file that exists"
         raise UsageError(f"{path} is {what}", hint=f"-f takes {_KNOWN}.")
     if path.name in _PIXI:
         hint = "Run pixi workspace export conda-environment, and name what it writes."
         raise UsageError(f"{path} is a manifest of pixi's, which wheelbridge does not read", hint=hint)
-    if is_valid_pylock_path(path) or lock_format(path):
-        return lock_as_manifest(read_lock(path), target)
-    if path.suffix in _YAML:
-        return read_environment_file(path, target)
-    if path.suffix == ".toml":
-        if not _is_project(path):
-            raise UsageError(f"{path} is no file that wheelbridge reads", hint=f"-f takes {_KNOWN}.")
+    if _is_project(path):
+        from wheelbridge.environment.pyproject_file import read_pyproject_file  # noqa: PLC0415 - as above
+
         return read_pyproject_file(path, extras=choice.extras, groups=choice.groups, target=target)
+    return _read_lock(path, target) or _read_plain(path, target)
+
+
+def _read_lock(path: Path, target: Target) -> Manifest | None:
+    from wheelbridge.environment.lock_files import lock_format, read_lock  # noqa: PLC0415 - as in _read
+
+    if lock_format(path) is None:
+        return None
+    from wheelbridge.environment.lock_manifest import lock_as_manifest  # noqa: PLC0415 - as in _read
+
+    return lock_as_manifest(read_lock(path), target)
+
+
+def _read_plain(path: Path, target: Target) -> Manifest:
+    if path.suffix in _YAML:
+        from wheelbridge.environment.yaml_file import read_environment_file  # noqa: PLC0415 - as in _read
+
+        return read_environment_file(path, target)
     if path.suffix in _REQUIREMENTS:
+        from wheelbridge.environment.requirements_file import read_requirements_file  # noqa: PLC0415 - as in _read
+
         return read_requirements_file(path)
     raise InvalidEnvironmentFileError(str(path), "", "its name does not tell what it is", hint=f"-f takes {_KNOWN}.")
 
 
 def _is_project(path: Path) -> bool:
-    return path.suffix == ".toml" and path.name not in _PIXI and not is_valid_pylock_path(path)
+    return path.suffix == ".toml" and path.name not in _PIXI and not _PYLOCK.fullmatch(path.name)

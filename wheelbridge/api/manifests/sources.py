@@ -11,6 +11,8 @@ from wheelbridge.configuration.folders import find_channel
 from wheelbridge.configuration.levels import Levels
 from wheelbridge.configuration.values import Configuration, SourceEntry
 from wheelbridge.environment.manifest import Manifest
+from wheelbridge.errors import UsageError
+from wheelbridge.model.redaction import redact
 from wheelbridge.model.source import PUBLIC_NAMES, SourceKind
 
 
@@ -46,6 +48,10 @@ def _listed(manifest: Manifest) -> Iterator[SourceEntry]:
     folder = Path(manifest.files[0]).absolute().parent
     for text in manifest.channels:
         yield SourceEntry(kind="channel", text=find_channel(text, folder), origin=origin, of_project=True)
+    for text in manifest.find_links:
+        if "://" in text and not text.startswith("file:"):
+            hint = "If the host has a simple API, name that with --extra-index-url; or download the wheels to a folder."
+            raise UsageError(f"{origin}: --find-links {redact(text)} is a page of links, not a folder", hint=hint)
     for text in (*manifest.find_links, *manifest.indexes):
         yield SourceEntry(kind="index", text=text, origin=origin, of_project=True)
 
