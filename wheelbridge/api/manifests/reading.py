@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wheelbridge.api.manifests.settings import Files, combine_settings, read_settings
+from wheelbridge.api.manifests.specs import check_specs
 from wheelbridge.configuration.folders import show_path
 from wheelbridge.environment.errors import InvalidEnvironmentFileError
 from wheelbridge.environment.manifest import Manifest
@@ -39,7 +40,7 @@ def read_files(paths: Sequence[str], target: Target, choice: Choice | None = Non
     chosen = choice or Choice()
     if (chosen.extras or chosen.groups) and not any(_is_project(Path(path)) for path in paths):
         raise UsageError("--extra and --group choose from a pyproject.toml", hint="Name one: -f pyproject.toml.")
-    manifests = [_read(Path(path), target, chosen) for path in paths]
+    manifests = [check_specs(_read(Path(path), target, chosen)) for path in paths]
     settings = [
         read_settings(one.settings, show_path(Path(path).absolute()), Path(path).absolute().parent)
         for path, one in zip(paths, manifests, strict=True)
