@@ -78,8 +78,8 @@ def test_what_cannot_be_read_is_named_by_its_path(values: dict[str, Any], messag
     assert message in caught.value.message
 
 
-def test_of_several_files_the_first_word_holds(tmp_path: Path) -> None:
-    """Lists join; where two files speak of one thing, the first one decides, and the earlier moment of two."""
+def test_of_several_files_the_last_word_holds(tmp_path: Path) -> None:
+    """Lists join; where two files speak of one thing, the last one decides, and the earlier moment of two."""
     one = {"claims": {"a": "strict"}, "target": {"__cuda": "13"}, "variants": {"pins": {"x": "l1"}}, "build": ["p"]}
     two = {
         "claims": {"a": "flexible", "b": "flexible"},
@@ -88,7 +88,7 @@ def test_of_several_files_the_first_word_holds(tmp_path: Path) -> None:
         "exclude-newer": "2026-01-31",
     }
     found = combine_settings(
-        [read_settings(values, f"{name}.yml", tmp_path) for name, values in (("one", one), ("two", two))]
+        [read_settings(values, f"{name}.yml", tmp_path) for name, values in (("two", two), ("one", one))]
     )
 
     assert found.configuration.claims == {"a": "strict", "b": "flexible"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wheelbridge.api.manifests.settings import Files, combine_settings, read_settings
 from wheelbridge.api.manifests.specs import check_specs
-from wheelbridge.configuration.folders import show_path
+from wheelbridge.configuration.folders import find_channel, show_path
 from wheelbridge.environment.errors import InvalidEnvironmentFileError
 from wheelbridge.environment.manifest import Manifest
 from wheelbridge.environment.merging import merge_manifests
@@ -40,13 +40,19 @@ def read_files(paths: Sequence[str], target: Target, choice: Choice | None = Non
     chosen = choice or Choice()
     if (chosen.extras or chosen.groups) and not any(_is_project(Path(path)) for path in paths):
         raise UsageError("--extra and --group choose from a pyproject.toml", hint="Name one: -f pyproject.toml.")
-    manifests = [check_specs(_read(Path(path), target, chosen)) for path in paths]
+    manifests = [_place(check_specs(_read(Path(path), target, chosen)), Path(path)) for path in paths]
     settings = [
         read_settings(one.settings, show_path(Path(path).absolute()), Path(path).absolute().parent)
         for path, one in zip(paths, manifests, strict=True)
     ]
     bare = [replace(one, settings={}) for one in manifests]
     return Files(merge_manifests(bare) if len(bare) > 1 else bare[0], combine_settings(settings))
+
+
+def _place(manifest: Manifest, path: Path) -> Manifest:
+    """Return *manifest* with the channels that are folders as absolute paths: each is relative to its own file."""
+    folder = path.absolute().parent
+    return replace(manifest, channels=tuple(find_channel(text, folder) for text in manifest.channels))
 
 
 def _read(path: Path, target: Target, choice: Choice) -> Manifest:

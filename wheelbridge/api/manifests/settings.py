@@ -25,7 +25,7 @@ _EVERYWHERE = ""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileSettings:
-    """What one file's ``wheelbridge:`` table says, or that of several files, the first one's word first.
+    """What one file's ``wheelbridge:`` table says, or those of several files together.
 
     Attributes:
         configuration: as of a `wheelbridge.toml` beside the file; its indexes stand below the channels of the file.
@@ -76,7 +76,8 @@ def read_settings(values: Mapping[str, object], origin: str, folder: Path) -> Fi
 
 
 def combine_settings(read: Sequence[FileSettings]) -> FileSettings:
-    """Return what several files say together; where two speak of one thing, the first one holds."""
+    """Return what several files say together; where two speak of one thing, the last one holds, as in conda."""
+    read = read[::-1]
     places = [one.configuration for one in read]
     first = Configuration(origin=", ".join(dict.fromkeys(place.origin for place in places)))
     configuration = replace(

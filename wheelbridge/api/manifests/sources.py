@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from rattler import MatchSpec
 
 from wheelbridge.api.manifests.settings import Files
-from wheelbridge.configuration.folders import find_channel
 from wheelbridge.configuration.levels import Levels
 from wheelbridge.configuration.values import Configuration, SourceEntry
 from wheelbridge.environment.manifest import Manifest
@@ -45,9 +43,8 @@ def add_files(levels: Levels, files: Files, defaults: Configuration) -> Levels:
 def _listed(manifest: Manifest) -> Iterator[SourceEntry]:
     """Yield the channels of the files, and the indexes of their pip sections."""
     origin = ", ".join(manifest.files)
-    folder = Path(manifest.files[0]).absolute().parent
     for text in manifest.channels:
-        yield SourceEntry(kind="channel", text=find_channel(text, folder), origin=origin, of_project=True)
+        yield SourceEntry(kind="channel", text=text, origin=origin, of_project=True)
     for text in manifest.find_links:
         if "://" in text and not text.startswith("file:"):
             hint = "If the host has a simple API, name that with --extra-index-url; or download the wheels to a folder."
