@@ -17,6 +17,7 @@ class LockedSource:
     Attributes:
         tier: its place in the list, 0 first.
         given: path relative to the lock's folder, with forward slashes; None where the URL is not of this machine.
+        brought: nobody asked for it: a channel above brought it along (CEP 42).
     """
 
     name: str
@@ -25,6 +26,7 @@ class LockedSource:
     tier: int
     claim: Claim
     given: str | None = None
+    brought: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class LockedFile:
 
     Attributes:
         url: absolute; of a file on this machine ``file:``.
-        given: what the lock says in the place of a ``file:`` URL: a path relative to the lock's folder, forward slashes.
+        given: what the lock says in the place of a ``file:`` URL: a path relative to its folder, with forward slashes.
         hashes: algorithm -> lower-case hexadecimal digest.
         size: bytes.
         upload_time: with a time zone; None where the index does not tell.
@@ -69,6 +71,7 @@ class LockedPackage:
         alternatives: the other variant wheels, and the plain one, of the same release that the target could run
             otherwise; they are locked, too.
         direct_url: contents of ``direct_url.json`` (PEP 610), for what came from no index; ``file:`` URLs as in *file*.
+        marker: the PEP 508 marker under which it is installed, in locks of others that are for any machine.
     """
 
     kind: Literal["conda", "wheel"]
@@ -86,6 +89,7 @@ class LockedPackage:
     variants_json: Mapping[str, object] | None = None
     alternatives: tuple[LockedFile, ...] = ()
     direct_url: Mapping[str, object] | None = None
+    marker: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

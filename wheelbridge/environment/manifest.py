@@ -57,7 +57,7 @@ class Manifest:
     """What one file, or several merged ones, ask for on one platform.
 
     Attributes:
-        files: the files, as they were named; the first one names the environment.
+        files: the files, as they were named; the last one that says a name has it, as in conda.
         name: the preferred name of the environment.
         prefix: its preferred path, expanded.
         channels: as written, without ``nodefaults``; in order of priority.
@@ -81,6 +81,8 @@ class Manifest:
         external: the ``[external]`` table of a ``pyproject.toml``, raw; None where there is none.
         settings: the ``wheelbridge:`` table, raw; what it means is read elsewhere.
         notes: what a user should know of how the file was read.
+        places: what has no place of its own, such as ``name`` or ``variables.DEBUG`` -> where it is stated; for
+            messages, so manifests that differ in it alone are equal.
     """
 
     files: tuple[str, ...]
@@ -106,3 +108,4 @@ class Manifest:
     external: Mapping[str, object] | None = None
     settings: Mapping[str, object] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)

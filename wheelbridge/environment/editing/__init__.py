@@ -1,0 +1,1 @@
+"""Edits of environment files that keep every other byte."""

@@ -1,0 +1,1 @@
+"""Lock files: pixi.lock, pylock.toml, conda-lock.yml, and explicit lists."""

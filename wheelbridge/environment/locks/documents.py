@@ -1,0 +1,84 @@
+"""YAML and TOML documents of lock files, read; what is wrong with one is told with the file's name.
+
+Lock files have tens of thousands of lines: PyYAML reads them with libyaml, twenty times as fast as ruamel.yaml, which
+keeps comments and reads what people write.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+from wheelbridge.environment.errors import InvalidEnvironmentFileError
+from wheelbridge.environment.locks.fields import Fields, UnexpectedFormError, as_fields
+
+if TYPE_CHECKING:
+    from yaml import SafeLoader
+
+# YAML 1.2, the core schema: "10.3.2. Tag Resolution"; a number with a leading zero stays a text, as everywhere here.
+_RESOLVED = {
+    "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    "int": (r"[-+]?(?:0|[1-9][0-9]*)", list("-+0123456789")),
+    "float": (
+        r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        list("-+.0123456789"),
+    ),
+}
+
+
+@contextmanager
+def reading(file: str) -> Iterator[None]:
+    """Tell of a piece that has an unexpected form as an error of *file*.
+
+    Raises:
+        InvalidEnvironmentFileError: in the place of `UnexpectedFormError`.
+    """
+    try:
+        yield
+    except UnexpectedFormError as error:
+        raise InvalidEnvironmentFileError(file, error.place, error.reason) from error
+
+
+def load_yaml(text: str, file: str) -> Fields:
+    r"""Return the top of a YAML document (version 1.2).
+
+    >>> load_yaml("version: 7\nlabels: [on, 1_0, '1']", "pixi.lock").data
+    {'version': 7, 'labels': ['on', '1_0', '1']}
+
+    Raises:
+        InvalidEnvironmentFileError: if it is no YAML, or no mapping.
+    """
+    import yaml  # noqa: PLC0415 - a command that reads no lock does not wait for it
+
+    try:
+        data = yaml.load(text, Loader=_loader())  # noqa: S506 - a loader of plain values
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InvalidEnvironmentFileError(file, "", f"it is no YAML: {' '.join(str(error).split())}") from error
+    with reading(file):
+        return as_fields(data)
+
+
+def load_toml(text: str, file: str) -> Fields:
+    """Return the top of a TOML document.
+
+    Raises:
+        InvalidEnvironmentFileError: if it is none.
+    """
+    try:
+        return Fields(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InvalidEnvironmentFileError(file, "", f"it is no TOML: {error}") from error
+
+
+@cache
+def _loader() -> type["SafeLoader"]:
+    import yaml  # noqa: PLC0415 - as above
+
+    base: type[SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader: type[SafeLoader] = type("Loader", (base,), {"yaml_implicit_resolvers": {}})
+    for kind, (pattern, first) in _RESOLVED.items():
+        loader.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", re.compile(f"(?:{pattern})$"), first)
+    return loader

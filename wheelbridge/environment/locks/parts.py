@@ -1,0 +1,49 @@
+"""What stands in a lock file under our own key, whatever the format: sources, request, and each target's rest."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from wheelbridge.environment.lock import LockedPackage, LockedSource
+from wheelbridge.environment.locks.differences import complete, difference
+from wheelbridge.environment.locks.fields import Fields, UnexpectedFormError
+from wheelbridge.environment.locks.json_form import Json, package_from_json, package_to_json
+
+KEY = "wheelbridge"
+VERSION = 1
+
+
+def check_version(part: Fields) -> None:
+    """Check that this version of wheelbridge can read our own part of a lock.
+
+    Raises:
+        UnexpectedFormError: if it was written by a later one.
+    """
+    if part.integer("version") != VERSION:
+        raise UnexpectedFormError(
+            part.at("version"), f"it has version {part.data.get('version')!r}, and this wheelbridge reads {VERSION}"
+        )
+
+
+def with_source(package: LockedPackage, sources: Iterable[LockedSource]) -> LockedPackage:
+    """Return *package* with the name of the source that its channel is the URL of."""
+    names = [source.name for source in sources if source.url == package.channel]
+    return replace(package, source=names[0]) if package.channel and len(names) == 1 else package
+
+
+def rest_of(package: LockedPackage, said: LockedPackage) -> Json:
+    """Return what must be said of *package* where the format says *said*; empty where that is all."""
+    return difference(package_to_json(package), package_to_json(said))
+
+
+def with_rest(said: LockedPackage, rest: Mapping[str, object], place: str) -> LockedPackage:
+    """Return the package of which the format says *said*, and our own part *rest*.
+
+    Raises:
+        UnexpectedFormError: if *rest* has another form.
+    """
+    return package_from_json(complete(package_to_json(said), rest, place), place) if rest else said
+
+
+def in_order(packages: Iterable[LockedPackage]) -> tuple[LockedPackage, ...]:
+    """Return packages sorted by name."""
+    return tuple(sorted(packages, key=lambda package: (package.name, package.file.url)))

@@ -1,0 +1,1 @@
+"""pip's requirements: files, and the ``pip:`` section of environment files."""

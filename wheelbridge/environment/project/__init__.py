@@ -1,0 +1,1 @@
+"""``pyproject.toml`` as a file that says what to install."""

@@ -1,0 +1,1 @@
+"""environment.yml (CEP 24), read and written."""
