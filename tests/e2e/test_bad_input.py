@@ -21,7 +21,7 @@ from wheelbridge.api.demo import build_wheel
         (("python", "pypi:app", "pypi:lib<1"), "unsatisfiable", "Versions of lib on offer"),
         (("python", "pypi:app=>1"), "invalid-requirement", "'app=>1' is not a PEP 508 requirement"),
         (("python", "app[[1"), "invalid-spec", "'app[[1' is not a conda MatchSpec"),
-        (("python", "pypi:app @ https://host.example/app.whl"), "url-requirement", "names a URL"),
+        (("python", "pypi:app @ https://host.example/app.whl"), "invalid-wheel-name", "wrong number of parts"),
     ],
 )
 def test_a_request_that_cannot_be_met(

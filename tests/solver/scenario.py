@@ -93,6 +93,7 @@ class Scenario:
     limits: list[str] = field(default_factory=list)
     hashes: dict[str, list[str]] = field(default_factory=dict)
     prereleases: bool = False
+    require_hashes: bool = False
     depends: dict[str, list[str]] = field(default_factory=dict)
     specs: list[str] = field(default_factory=list)
     expect: dict[str, str] = field(default_factory=dict)
@@ -151,6 +152,7 @@ def run_scenario(
         limits=tuple(scenario.limits),
         hashes={canonicalize_name(project): frozenset(digests) for project, digests in scenario.hashes.items()},
         prereleases=scenario.prereleases,
+        require_hashes=scenario.require_hashes,
     )
     table = FakeNames(
         scenario.names,

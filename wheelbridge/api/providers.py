@@ -7,7 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
+from wheelbridge.api.direct.requirements import accept_links
 from wheelbridge.api.places import Caches
+from wheelbridge.environment.manifest import Link
 from wheelbridge.errors import UsageError, WheelbridgeError
 from wheelbridge.index.client import open_index
 from wheelbridge.index.errors import ProjectNotFoundError
@@ -26,7 +28,12 @@ Builder: TypeAlias = Callable[[Index, NormalizedName, DistributionFile, Release]
 
 
 class Provider:
-    """A `wheelbridge.solver.problem.WheelProvider` over an index that is opened when it is first asked."""
+    """A `wheelbridge.solver.problem.WheelProvider` over an index that is opened when it is first asked.
+
+    Attributes:
+        builder: builds wheels of source distributions; None: none are built.
+        links: what the user links to; where a wheel needs a URL, it gets that link or is refused.
+    """
 
     def __init__(
         self,
@@ -44,6 +51,7 @@ class Provider:
         self._trusted = trusted
         self._made: dict[str, BuiltDistribution] = {}
         self.builder: Builder | None = None
+        self.links: Sequence[Link] = ()
 
     @cached_property
     def index(self) -> Index:
@@ -92,13 +100,14 @@ class Provider:
 
     def known_metadata(self, file: DistributionFile) -> CoreMetadata | None:
         """Return the metadata of one wheel if that takes neither network nor time, else None."""
-        return None if self._is_built(file) else self.index.known_metadata(file)
+        known = None if self._is_built(file) else self.index.known_metadata(file)
+        return known and accept_links(known, self.links)
 
     def core_metadata(self, file: DistributionFile) -> CoreMetadata:
         """Return the metadata of one wheel; one that was built here also needs what its project says (PEP 725)."""
         if not self._is_built(file):
-            return self.index.core_metadata(file)
-        metadata = self._built.core_metadata(file)
+            return accept_links(self.index.core_metadata(file), self.links)
+        metadata = accept_links(self._built.core_metadata(file), self.links)
         if (made := self._made.get(file.url)) is None:
             return metadata
         needs = dict.fromkeys((*metadata.requires_external, *made.requires_external))

@@ -47,6 +47,8 @@ class Asked:
 
         Nothing is built: a trial runs nobody's code, and what cannot be solved without that is not advised.
         """
+        if self.request.links or self.settings.links:
+            return None
         settings = replace(
             self.settings,
             routes=(*change.routes, *self.settings.routes),

@@ -1,6 +1,6 @@
 """The joint solve as a use case: sources opened, tables loaded, one answer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,7 +11,10 @@ from rattler import RepoDataRecord
 from wheelbridge.api.building.processes import Processes
 from wheelbridge.api.channel_specs import take_channels
 from wheelbridge.api.clients import open_client
+from wheelbridge.api.direct.provider import LINKS, DirectProvider
 from wheelbridge.api.external.tables import open_externals, read_no_external
+from wheelbridge.api.life.modifiers import Modifiers
+from wheelbridge.api.life.pins import pin_specs
 from wheelbridge.api.mapping.maps import MapLike, open_names, take_maps
 from wheelbridge.api.places import Caches
 from wheelbridge.api.providers import Provider, open_providers
@@ -21,6 +24,7 @@ from wheelbridge.api.specs import Request, read_request
 from wheelbridge.configuration.values import COMMAND_LINE
 from wheelbridge.errors import UsageError
 from wheelbridge.mapping.rows import NameTable
+from wheelbridge.model.pin import Pin
 from wheelbridge.model.source import Claim, Route, Source, SourceKind
 from wheelbridge.model.target import Target
 from wheelbridge.model.variant_policy import VariantPolicy
@@ -33,6 +37,8 @@ from wheelbridge.target.detect import detect_target
 from wheelbridge.translate.requirement import parse_requirement
 
 if TYPE_CHECKING:
+    from wheelbridge.api.direct.solving import OpenedLinks
+    from wheelbridge.environment.manifest import Link
     from wheelbridge.mapping.overlays import Overlay
 
 
@@ -56,6 +62,9 @@ class Settings:
         no_external: projects whose wheels get nothing of conda for their external dependencies; ``:all:`` for all.
         builds: projects of which a wheel is built, and none of an index taken; a build runs the project's code.
         processes: of the builds.
+        pins: what installed packages must meet, whoever asks for them.
+        modifiers: how an environment is changed.
+        links: projects that are asked for by where they are.
     """
 
     target: Target
@@ -72,18 +81,23 @@ class Settings:
     no_external: frozenset[str] = frozenset()
     builds: frozenset[NormalizedName] = frozenset()
     processes: Processes = field(default_factory=Processes, compare=False, repr=False)
+    pins: tuple[Pin, ...] = ()
+    modifiers: Modifiers = field(default_factory=Modifiers)
+    links: "tuple[Link, ...]" = ()
 
     def open_providers(self) -> dict[str, Provider]:
-        """Return index name -> provider."""
+        """Return index name -> provider; that of links has what was solved, and opens none."""
         trusted, routes = self.trusted, self.routes
         providers = open_providers(self.sources, self.caches, offline=self.offline, trusted=trusted, routes=routes)
+        for provider in providers.values():
+            provider.links = self.links
         if self.builds:
             from wheelbridge.api.building.wheels import SdistBuilder  # noqa: PLC0415 - it solves, too: a circle
 
             for source in self.sources:
                 if source.kind == "index":
                     providers[source.name].builder = SdistBuilder(self, source)
-        return providers
+        return {**providers, LINKS: DirectProvider(self.caches, links=self.links, offline=self.offline)}
 
 
 def solve(  # noqa: PLR0913 - one keyword for each thing that a caller may say
@@ -136,12 +150,37 @@ def solve_request(
     request: Request, settings: Settings, progress: Progress, standing: Standing | None = None
 ) -> Solution:
     """Solve *request* under *settings*, together with what is *standing*; then the records of wheels are complete."""
+    if not (links := (*request.links, *settings.links)):
+        return _solve(request, settings, progress, standing)
+    from wheelbridge.api.direct.solving import open_links  # noqa: PLC0415 - it builds, and so solves: a circle
+
+    pythons = (*request.specs, *(standing.constraints if standing else ()))
+    settings = replace(settings, links=links)
+    with open_links(links, settings, progress, pythons) as opened:
+        request = replace(request, requirements=(*request.requirements, *opened.requirements), links=())
+        return opened.tell(_solve(request, settings, progress, standing, opened))
+
+
+def _solve(
+    request: Request,
+    settings: Settings,
+    progress: Progress,
+    standing: Standing | None,
+    opened: "OpenedLinks | None" = None,
+) -> Solution:
+    """Solve what names no link any more."""
+    providers, table = settings.open_providers(), open_names(settings.sources, settings.maps)
+    del providers[LINKS]
+    if opened is not None:
+        standing = standing and opened.let_go(standing, table)
+        providers[LINKS], settings = opened.provider, opened.extend(settings)
     sources = settings.sources
     request, named = take_channels(request, sources)
+    pins, pinned = take_channels(Request(pin_specs(settings.pins), ()), sources)
     problem = Problem(
         target=settings.target,
         sources=sources,
-        routes=(*named, *settings.routes),
+        routes=(*_route_hashed(request, sources), *named, *pinned, *settings.routes),
         relations=settings.relations,
         claim=settings.claim,
         specs=request.specs,
@@ -152,10 +191,17 @@ def solve_request(
         variants=settings.variants,
         externals=open_externals(settings.maps, settings.no_external),
         builds=settings.builds,
-        standing=_let_go(standing or Standing(), (*named, *filter(_is_given_now, settings.routes)), sources),
+        limits=request.limits,
+        hashes=request.hashes,
+        prereleases=request.prereleases,
+        require_hashes=request.require_hashes,
+        standing=_let_go(
+            replace(kept := standing or Standing(), constraints=(*kept.constraints, *pins.specs)),
+            (*named, *pinned, *filter(_is_given_now, settings.routes)),
+            sources,
+        ),
     )
-    table, repodata = open_names(sources, settings.maps), settings.caches.repodata
-    providers, client = settings.open_providers(), open_client(sources)
+    repodata, client = settings.caches.repodata, open_client(sources)
     work = solve_jointly(problem, providers, table, repodata_cache=repodata, progress=progress, client=client)
     with settings.processes.stopped_by_interrupt():
         solution = run_to_end(work)
@@ -187,6 +233,13 @@ def _note_lookalikes(solution: Solution, problem: Problem, table: NameTable) -> 
         table=table,
         known=load_known_names,
     )
+
+
+def _route_hashed(request: Request, sources: Sequence[Source]) -> Iterator[Route]:
+    """Yield a route to the indexes for each project with listed hashes: no conda package has one of them."""
+    indexes = tuple(source.name for source in sources if source.kind == "index" and not source.explicit)
+    for project in request.hashes if indexes else ():
+        yield Route(pattern=f"pypi:{project}", sources=indexes, origin="the hashes that are listed for it")
 
 
 def _is_given_now(route: Route) -> bool:

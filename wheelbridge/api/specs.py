@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from packaging.utils import NormalizedName
 from rattler import MatchSpec
 from rattler.exceptions import InvalidMatchSpecError
 
+from wheelbridge.configuration.values import COMMAND_LINE
+from wheelbridge.environment.manifest import Link
+from wheelbridge.environment.pip.links import is_link, parse_link
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.translate.requirement import parse_requirement
 
@@ -36,6 +40,8 @@ class Request:
         limits: PEP 508 requirements that hold for what is installed, and install nothing.
         hashes: project -> ``algorithm:digest`` of the files that alone may be taken of it, from indexes.
         prereleases: pre-releases of every project are as good as other releases.
+        require_hashes: nothing is taken of an index that *hashes* does not list.
+        links: what is asked for by where it is.
     """
 
     specs: tuple[str, ...]
@@ -43,23 +49,29 @@ class Request:
     limits: tuple[str, ...] = ()
     hashes: Mapping[NormalizedName, frozenset[str]] = field(default_factory=dict)
     prereleases: bool = False
+    require_hashes: bool = False
+    links: tuple[Link, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Nothing was asked for."""
-        return not self.specs and not self.requirements
+        return not self.specs and not self.requirements and not self.links
 
 
 def read_request(specs: Iterable[str], requirements: Iterable[str] = ()) -> Request:
     """Sort *specs* into MatchSpecs and, behind ``pypi:``, requirements; *requirements* are of the second kind.
 
-    >>> read_request(["numpy>=2", "pypi:rich"])
-    Request(specs=('numpy>=2',), requirements=('rich',))
+    A requirement may say where something is in the place of what it is called; paths are relative to the working
+    directory.
+
+    >>> request = read_request(["numpy>=2", "pypi:rich", "pypi:tool @ https://host.example/tool-1.0.tar.gz"])
+    >>> request.specs, request.requirements, [link.project for link in request.links]
+    (('numpy>=2',), ('rich',), ['tool'])
 
     Raises:
         InvalidSpecError: if one is no MatchSpec.
         InvalidRequirementError: if one is no PEP 508 requirement.
-        UrlRequirementError: if a requirement names a URL.
+        InvalidLinkError: if one says where something is that cannot be taken.
     """
     conda: list[str] = []
     pypi: list[str] = []
@@ -71,9 +83,11 @@ def read_request(specs: Iterable[str], requirements: Iterable[str] = ()) -> Requ
     pypi.extend(text.removeprefix(PREFIX).strip() for text in requirements)
     for spec in conda:
         check_spec(spec)
-    for requirement in pypi:
+    links = tuple(parse_link(text, Path.cwd(), place=COMMAND_LINE) for text in pypi if is_link(text))
+    named = [text for text in pypi if not is_link(text)]
+    for requirement in named:
         parse_requirement(requirement)
-    return Request(tuple(dict.fromkeys(conda)), tuple(dict.fromkeys(pypi)))
+    return Request(tuple(dict.fromkeys(conda)), tuple(dict.fromkeys(named)), links=links)
 
 
 def _is_of_index(text: str) -> bool:

@@ -39,6 +39,7 @@ class Source:
         attestations: what its files must prove; None: nothing.
         origin: where the entry came from, for people.
         named: the user gave it its name: on the command line, or in a file of the user's own.
+        linked: it has what the user links to, wherever that is and whenever it was made.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Source:
     attestations: AttestationPolicy | None = None
     origin: str = field(default="", compare=False)
     named: bool = field(default=False, compare=False)
+    linked: bool = field(default=False, compare=False)
 
     def as_json(self) -> dict[str, object]:
         """Return the fields as JSON has them."""

@@ -132,12 +132,14 @@ class ReleaseVariants:
         providers: namespace -> provider; every one of *namespaces* but ``abi_dependency``.
         variants: label -> properties; none for a null variant.
         invalid: label -> why it cannot be used.
+        document: the metadata as it was published, decoded; of wheels that speak for themselves, all of it combined.
     """
 
     namespaces: tuple[str, ...]
     providers: Mapping[str, VariantProvider]
     variants: Mapping[str, Properties]
     invalid: Mapping[str, str] = field(default_factory=dict)
+    document: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     def in_order(self, properties: Properties) -> list[tuple[tuple[str, str], tuple[str, ...]]]:
         """Return (namespace, feature) and values of *properties*, the most important namespace first."""

@@ -22,7 +22,10 @@ def admission_of(source: Source, page: ProjectPage) -> Admission:
     """Return the rule for the files of *page*: where they may be, that they have hashes, what they must prove.
 
     PEP 503: "Repositories SHOULD provide hashes"; where one does for some of its files, it must for all that are taken.
+    What the user links to was named file by file.
     """
+    if source.linked:
+        return admit_any
     has_hashes = any(file.hashes for file in page.files)
 
     def admit(file: DistributionFile) -> Refusal | None:

@@ -69,6 +69,11 @@ class Builds:
         """Take in what was *built* of *sdist*."""
         self._built[parse_sdist_filename(sdist.filename)[1]] = built
 
+    def made_of(self, url: str) -> DistributionFile | None:
+        """Return what the wheel at *url* was built of; None where it was not built here."""
+        versions = (version for version, built in self._built.items() if built.file.url == url)
+        return next((self._offer.sdists.get(version) for version in versions), None)
+
     def make_offer(self) -> Offer:
         """Return the offer of what was built."""
         base, urls = self._offer, self.notes.keys()

@@ -36,6 +36,7 @@ class Offer:
         policy: what the user says of variants.
         admit: tells why a file must not be taken from the index.
         refused: why files are not offered; filled as releases are looked at.
+        builds: wheels of it are built, asked for or not: it is what the user links to.
     """
 
     page: ProjectPage
@@ -46,6 +47,7 @@ class Offer:
     admit: Admission = admit_any
     refused: dict[str, Refusal] = field(default_factory=dict)
     variants: dict[Version, VariantChoice] = field(default_factory=dict)
+    builds: bool = False
     _runs: dict[Version, list[Candidate]] = field(default_factory=dict)
     _candidates: dict[Version, tuple[Candidate, ...]] = field(default_factory=dict)
     _admitted: dict[SpecifierSet, list[Version]] = field(default_factory=dict)

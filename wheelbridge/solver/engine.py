@@ -197,6 +197,7 @@ class _Session:
             externals=replace(self._problem.externals, known=known),
             choices=self._owners.choices,
             hashes=self._problem.hashes,
+            require_hashes=self._problem.require_hashes,
         )
 
     async def run(self) -> Solution | None:
@@ -314,7 +315,7 @@ class _Session:
             versions = await self._owners.conda_versions(project)
             for offer in offers.values():
                 versions.update(offer.releases)
-                versions.update(offer.sdists if project in self._problem.builds else ())
+                versions.update(offer.sdists if project in self._problem.builds or offer.builds else ())
             self._versions[project] = versions
         return self._versions[project]
 
@@ -334,6 +335,7 @@ class _Session:
             refused=tuple(refused[fn] for fn in sorted(refused)),
             statistics=self._statistics,
             sources=self._channels.sources,
+            loosened=tuple(self._concessions.loosened),
             specs=translate_specs((*self._request.specs, *self._concessions.loosened.values()), taken),
             notes=(
                 *self._request.notes,

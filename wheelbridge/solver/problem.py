@@ -107,6 +107,7 @@ class Problem:
         limits: PEP 508 requirements that hold for what is installed, and install nothing (pip's constraints).
         hashes: project -> ``algorithm:digest`` of the files that alone may be taken of it, from indexes.
         prereleases: pre-releases of every project are as good as other releases.
+        require_hashes: nothing is taken of an index that *hashes* does not list.
     """
 
     target: Target
@@ -126,6 +127,7 @@ class Problem:
     limits: tuple[str, ...] = ()
     hashes: Mapping[NormalizedName, frozenset[str]] = field(default_factory=dict)
     prereleases: bool = False
+    require_hashes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,11 +200,13 @@ class ChosenRelease:
         variants: the variant metadata of the release; None where none of its wheels is a variant.
         others: where there is variant metadata, the other wheels of the release that the chosen python and the platform
             run, whatever their variants need.
+        sdist: what the wheel was built of; None where the index has the wheel.
     """
 
     metadata: CoreMetadata
     variants: ReleaseVariants | None = None
     others: tuple[DistributionFile, ...] = ()
+    sdist: DistributionFile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +214,8 @@ class ResolvedPackage:
     """One package of a solution, from a channel or an index.
 
     *record* is the solver's own object; *file*, *wheel* and *release* are there for wheels only; *decision* tells why
-    it is from its source, None for what is kept.
+    it is from its source, None for what is kept; *direct_url* is the contents of ``direct_url.json`` (PEP 610) for what
+    the user links to.
     """
 
     kind: Literal["conda", "wheel"]
@@ -232,6 +237,7 @@ class ResolvedPackage:
     wheel: WheelRecord | None = field(default=None, repr=False, compare=False)
     file: DistributionFile | None = field(default=None, repr=False, compare=False)
     release: ChosenRelease | None = field(default=None, repr=False, compare=False)
+    direct_url: Mapping[str, object] | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return the package as ``solve --json`` prints it."""
@@ -263,7 +269,7 @@ class Solution:
     """The packages of an environment, sorted by name, and what was refused on the way.
 
     *specs* is the request as MatchSpecs on solver names, with what had to be loosened of earlier ones; *sources* is the
-    list with the channels that others brought along.
+    list with the channels that others brought along; *loosened* are the earlier requests that had to be.
     """
 
     packages: tuple[ResolvedPackage, ...]
@@ -272,6 +278,7 @@ class Solution:
     sources: tuple[Source, ...] = ()
     specs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    loosened: tuple[str, ...] = ()
 
 
 Providers = Mapping[str, WheelProvider]

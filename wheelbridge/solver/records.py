@@ -48,6 +48,19 @@ def to_rattler_record(record: WheelRecord, channel: str) -> RepoDataRecord:
     return RepoDataRecord(package, record.fn, record.url or "", channel)
 
 
+def as_recorded(url: str) -> str:
+    """Return *url* as a solver's record has it: in the plain form of the URL standard.
+
+    >>> as_recorded("https://HOST.example/a/../b c.whl")
+    'https://host.example/b%20c.whl'
+
+    Raises:
+        InvalidUrlError: rattler's, if it is none.
+    """
+    package = PackageRecord(name="a", version="1", build=BuildString("0"), build_number=0, subdir="noarch")
+    return RepoDataRecord(package, "a-1-0.conda", url, "https://host.example").url
+
+
 def to_rattler_virtual_packages(target: Target) -> list[GenericVirtualPackage]:
     """Build the solver's view of the target."""
     return [

@@ -14,6 +14,7 @@ from rattler import MatchSpec, RepoDataRecord
 from wheelbridge.errors import TranslationError
 from wheelbridge.mapping.rows import NameTable
 from wheelbridge.model.target import Target
+from wheelbridge.solver.candidates import Offer
 from wheelbridge.solver.errors import NoPythonError, NoWheelError, PackageNotFoundError, UndecidedLimitError
 from wheelbridge.solver.owners import Owners
 from wheelbridge.solver.problem import Problem
@@ -69,7 +70,9 @@ async def take_request(problem: Problem, table: NameTable, context: Context, own
             if there
             else "Add a channel that has python, such as -c conda-forge.",
         )
-    await asyncio.gather(*(taker.take_requirement(text) for text in requirements))
+    taken = await asyncio.gather(*map(taker.take_requirement, requirements), return_exceptions=True)
+    for failure in filter(None, taken):  # of several, the first one as it was asked for, whoever answered first
+        raise failure
     asked = (*taker.specs, *(spec for text in requirements for spec in taker.translations[text].base))
     names = {MatchSpec(spec).name.normalized for spec in asked}
     kept = tuple(spec for spec in problem.standing.kept if MatchSpec(spec).name.normalized not in names)
@@ -132,9 +135,9 @@ class _Taker:
         offers = await self._owners.offers(project, opened=False)
         if not offers:
             raise await self._not_found(translation.name, project)
-        if project not in self._problem.builds and all(offer.only_sdists for offer in offers.values()):
+        if project not in self._problem.builds and all(map(_has_no_wheel, offers.values())):
             offers = await self._owners.offers(project)
-            if all(offer.only_sdists for offer in offers.values()):
+            if all(map(_has_no_wheel, offers.values())):
                 raise NoWheelError(project)
 
     async def take_limit(self, text: str) -> tuple[str, ...]:
@@ -202,6 +205,11 @@ def tell_way_out(name: str, having: Sequence[str]) -> str:
     """
     have = f"{' and '.join(having)} {'have' if having[1:] else 'has'} it"
     return f"{have}; to take it from there: --route {name}={having[0]}."
+
+
+def _has_no_wheel(offer: Offer) -> bool:
+    """Tell whether all that an index has of a project are source distributions that nobody asked to build."""
+    return offer.only_sdists and not offer.builds
 
 
 def _is_requirement(spec: str) -> bool:

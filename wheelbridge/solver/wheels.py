@@ -58,6 +58,7 @@ class Context:
         progress: is told of builds, which take their time.
         builds: projects of which a wheel is built, and none of an index taken.
         hashes: project -> the hashes of the files that alone may be taken of it.
+        require_hashes: of other projects, nothing is taken.
     """
 
     target: Target
@@ -73,6 +74,7 @@ class Context:
     choices: Choices = field(default_factory=Choices)
     builds: frozenset[NormalizedName] = frozenset()
     hashes: Mapping[NormalizedName, frozenset[str]] = field(default_factory=dict)
+    require_hashes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class WheelSource:
         offer = await self.offer(project)
         if offer is None:
             return
-        if project in self._context.builds:
+        if project in self._context.builds or offer.builds:
             offer = await self._build(project, offer)
         elif offer.only_sdists:
             self._refuse_sdists(project, offer)
@@ -241,6 +243,11 @@ class WheelSource:
             return metadata, None, ()
         return metadata, choice.release, offer.files(version)
 
+    def built_of(self, wheel: OfferedWheel) -> DistributionFile | None:
+        """Return the source distribution that a wheel was built of; None where the index has the wheel."""
+        builds = self._builds.get(wheel.project)
+        return builds.made_of(wheel.file.url) if builds else None
+
     @property
     def releases(self) -> list[ReleaseVariants]:
         """The variant metadata of every release that was looked at."""
@@ -268,11 +275,12 @@ class WheelSource:
         context.statistics.pages += page is not None
         if page is None:
             return None
-        cutoff = self.source.exclude_newer or context.exclude_newer
+        cutoff = None if self.source.linked else self.source.exclude_newer or context.exclude_newer
         admit = admission_of(self.source, page)
-        if project in context.hashes:
-            admit = only_hashed(admit, context.hashes[project])
-        return Offer(page, context.target, context.pythons, cutoff, context.policy, admit)
+        if not self.source.linked and (project in context.hashes or context.require_hashes):
+            admit = only_hashed(admit, context.hashes.get(project, frozenset()))
+        offer = Offer(page, context.target, context.pythons, cutoff, context.policy, admit)
+        return replace(offer, builds=True) if self.source.linked and offer.only_sdists else offer
 
     async def _wheel(
         self, project: NormalizedName, candidate: Candidate, extras: frozenset[str] | None

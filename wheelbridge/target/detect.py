@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 
 from rattler import GenericVirtualPackage, PackageName, Subdir, Version, VirtualPackageOverrides
 from rattler import VirtualPackage as DetectedPackage
@@ -55,6 +56,19 @@ def detect_target(platform: str | None = None, virtual_packages: Iterable[str] =
     if {package.name for package in given} & {"__cuda", "__cuda_arch"}:
         kept = tuple(package for package in kept if package.name != GPU_LIST or package in given)
     return Target(subdir=subdir, virtual_packages=kept, variants=target.variants)
+
+
+def assume_target(platform: str, virtual_packages: Iterable[str] = ()) -> Target:
+    """Describe the baseline of *platform*, the same on every machine, with *virtual_packages* as in `detect_target`.
+
+    ``CONDA_OVERRIDE_*`` are honoured.
+
+    Raises:
+        InvalidTargetError: if the platform is unknown or a virtual package cannot be read.
+    """
+    given = [_check(parse_virtual_package(text)) for text in virtual_packages]
+    target = Target(subdir=platform, virtual_packages=tuple(sorted(_assume(platform)))).override(given)
+    return replace(target, virtual_packages=tuple(package for package in target.virtual_packages if package.version))
 
 
 def is_this_machine(platform: str | None = None, virtual_packages: Iterable[str] = ()) -> bool:

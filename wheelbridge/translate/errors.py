@@ -32,14 +32,18 @@ class MarkerNotExpressibleError(TranslationError):
 
 
 class UrlRequirementError(TranslationError):
-    """A requirement names a URL instead of versions."""
+    """A requirement names a URL instead of versions, and the user did not link to the same place.
+
+    PEP 440: "Direct references are intended as a tool for software integrators rather than publishers", and automated
+    tools "MAY reject them entirely when direct references are used inappropriately".
+    """
 
     code = "url-requirement"
 
     def __init__(self, requirement: str) -> None:
         super().__init__(
             f"The requirement {requirement!r} names a URL",
-            hint="Put the file into a local folder and add that folder as an index.",
+            hint=f"If that is what you want, ask for it yourself: 'pypi:{requirement.partition(';')[0].strip()}'.",
         )
         self.requirement = requirement
 

@@ -76,6 +76,18 @@ class MarkerTranslation:
 UNCONDITIONAL = MarkerTranslation(Condition(value=True))
 
 
+def marker_environment(subdir: str, python: str) -> dict[str, str]:
+    """Return what markers are evaluated against: CPython of this full version on *subdir*; of the kernel, nothing.
+
+    >>> marker_environment("win-64", "3.12.4")["sys_platform"]
+    'win32'
+
+    Raises:
+        MarkerNotExpressibleError: if nothing is known of *subdir*.
+    """
+    return {**_environment(subdir), **_python(python)}
+
+
 def translate_marker(marker: str, target: Target, pythons: Sequence[Release] = ()) -> MarkerTranslation:
     """Evaluate *marker* on *target*, as far as the target decides it.
 

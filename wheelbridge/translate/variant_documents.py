@@ -69,7 +69,9 @@ def parse_variants(document: object) -> ReleaseVariants:
             invalid[label] = error.reason
     namespaces = _namespaces(priorities, variants.values())
     providers = {name: _read_provider(name, data, priorities) for name in namespaces if name != ABI_DEPENDENCY}
-    return ReleaseVariants(namespaces=namespaces, providers=providers, variants=variants, invalid=invalid)
+    return ReleaseVariants(
+        namespaces=namespaces, providers=providers, variants=variants, invalid=invalid, document=data
+    )
 
 
 def merge_variants(releases: Sequence[ReleaseVariants]) -> ReleaseVariants:
@@ -126,7 +128,20 @@ def _merge(one: ReleaseVariants, other: ReleaseVariants) -> ReleaseVariants:
         providers={**one.providers, **other.providers},
         variants={label: properties for label, properties in variants.items() if label not in invalid},
         invalid=invalid,
+        document=_merge_documents(one.document, other.document),
     )
+
+
+def _merge_documents(one: Mapping[str, object], other: Mapping[str, object]) -> dict[str, object]:
+    """Combine two documents that do not contradict each other: objects key by key, of lists the longer one."""
+    merged = {**one}
+    for key, value in other.items():
+        known = merged.get(key)
+        if isinstance(known, dict) and isinstance(value, dict):
+            merged[key] = _merge_documents(known, value)
+        elif known is None or (isinstance(known, list) and isinstance(value, list) and len(value) > len(known)):
+            merged[key] = value
+    return merged
 
 
 def _merge_namespaces(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:

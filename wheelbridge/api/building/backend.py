@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from wheelbridge.api.building.errors import BuildFailedError
+from wheelbridge.api.building.errors import BuildFailedError, NotEditableError
 from wheelbridge.api.building.processes import Processes
 from wheelbridge.api.building.project import BuildProject
 
@@ -47,7 +47,7 @@ class Backend:
         Raises:
             BuildFailedError: if it fails, or returns something else.
         """
-        found = self._call("it could not say what it needs", lambda hooks: hooks.get_requires_for_build_wheel())
+        found = self._call("it could not say what it needs", self._ask)
         if not isinstance(found, list) or not all(map(_is_requirement, found)):
             raise self._failure(f"its backend asks for {found!r}, which is no list of requirements")
         return tuple(sorted(set(found)))
@@ -55,16 +55,26 @@ class Backend:
     def build_wheel(self, folder: Path) -> Path:
         """Build a wheel into *folder*; return it.
 
-        PEP 517, ``build_wheel``: "It must return the basename (not the full path) of the ``.whl`` file it creates".
+        PEP 517, ``build_wheel``: "It must return the basename (not the full path) of the ``.whl`` file it creates"; so
+        must ``build_editable`` (PEP 660), which a backend may lack.
 
         Raises:
             BuildFailedError: if the backend fails, or makes no wheel.
+            NotEditableError: if the project is to be editable, and its backend makes no such wheels.
         """
-        name = self._call("its build failed", lambda hooks: hooks.build_wheel(str(folder)))
+        name = self._call("its build failed", lambda hooks: self._build(hooks, folder))
         built = folder / name if isinstance(name, str) else folder
         if not built.is_file() or built.suffix != ".whl" or built.resolve().parent != folder.resolve():
             raise self._failure(f"its backend says it made {name!r}, and did not")
         return built
+
+    def _ask(self, hooks: "BuildBackendHookCaller") -> object:
+        return (
+            hooks.get_requires_for_build_editable() if self.project.editable else hooks.get_requires_for_build_wheel()
+        )
+
+    def _build(self, hooks: "BuildBackendHookCaller", folder: Path) -> object:
+        return hooks.build_editable(str(folder)) if self.project.editable else hooks.build_wheel(str(folder))
 
     def _failure(self, reason: str) -> BuildFailedError:
         return BuildFailedError(self.project.name, reason, log=self.log)
@@ -94,7 +104,11 @@ class Backend:
             raise BuildFailedError(
                 project.name, reason, output=error.traceback.splitlines(), log=self._add(error.traceback)
             ) from error
-        except (HookMissing, OSError, ValueError, KeyError, TypeError) as error:
+        except HookMissing as error:
+            if project.editable:
+                raise NotEditableError(project.name, project.backend) from error
+            raise self._failure(f"{failure}: its backend {project.backend!r} has no {error.hook_name}") from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
             output = _last_lines(self.log, start) or [f"It gave no answer: {error}"]
             raise BuildFailedError(project.name, failure, output=output, log=self.log) from error
 

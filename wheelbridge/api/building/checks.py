@@ -1,11 +1,12 @@
 """What is made sure of a wheel before it is kept: its code may have written anything."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.utils import parse_wheel_filename
+from packaging.utils import NormalizedName, parse_wheel_filename
+from packaging.version import Version
 
 from wheelbridge.api.building.errors import BuildFailedError
-from wheelbridge.api.building.sdists import SdistName
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.index.metadata import check_identity, parse_metadata
 from wheelbridge.index.wheelfile import METADATA, read_member
@@ -15,17 +16,29 @@ from wheelbridge.translate.pythons import Release
 from wheelbridge.translate.wheel import translate_tags
 
 
-def check_built(wheel: Path, sdist: str, target: Target, python: Release, log: Path) -> None:
-    """Make sure that *wheel* is of the release *sdist*, can be installed, and runs on *target* with *python*.
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The release that a wheel must be of; None where nobody knows before."""
+
+    project: NormalizedName | None = None
+    version: Version | None = None
+
+    def admits(self, project: NormalizedName, version: Version) -> bool:
+        """Tell whether a wheel may be of this release."""
+        return self.project in (None, project) and self.version in (None, version)
+
+
+def check_built(wheel: Path, expected: Expected, target: Target, python: Release, log: Path) -> None:
+    """Make sure that *wheel* is of the release *expected*, can be installed, and runs on *target* with *python*.
 
     A wheel that was kept is not built again, so one that cannot be used must not be kept.
 
     Raises:
         BuildFailedError: if it cannot be used.
     """
-    project = SdistName.parse(sdist).project
+    project = expected.project or wheel.name.partition("-")[0]
     try:
-        minors = _read_pythons(wheel, SdistName.parse(sdist), target)
+        minors = _read_pythons(wheel, expected, target)
     except (WheelbridgeError, ValueError, OSError) as error:
         reason = error.message if isinstance(error, WheelbridgeError) else str(error)
         raise BuildFailedError(project, f"its wheel cannot be used: {reason}", log=log) from error
@@ -34,7 +47,7 @@ def check_built(wheel: Path, sdist: str, target: Target, python: Release, log: P
         raise BuildFailedError(project, reason, log=log)
 
 
-def _read_pythons(wheel: Path, wanted: SdistName, target: Target) -> tuple[Release, ...]:
+def _read_pythons(wheel: Path, expected: Expected, target: Target) -> tuple[Release, ...]:
     """Return the minor versions of Python that *wheel* is for, after all else of it was looked at.
 
     Raises:
@@ -42,7 +55,7 @@ def _read_pythons(wheel: Path, wanted: SdistName, target: Target) -> tuple[Relea
         ValueError: if it is of another release, or its name is none.
     """
     name, version, _, tags = parse_wheel_filename(wheel.name)
-    if (name, version) != (wanted.project, wanted.version):
+    if not expected.admits(name, version):
         raise ValueError(f"{wheel.name} is another release")
     with wheel.open("rb") as stream, open_wheel(stream, wheel.name):
         text = read_member(stream, wheel.name, METADATA)

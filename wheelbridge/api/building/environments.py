@@ -28,6 +28,7 @@ from wheelbridge.solver.problem import Progress, Solution, Standing
 from wheelbridge.translate.external import ExternalEnvironment, translate_external
 from wheelbridge.translate.external_table import ExternalTable
 from wheelbridge.translate.pythons import translate_python_requirement, translate_python_tags
+from wheelbridge.translate.requirement import parse_requirement
 
 _ANY_PYTHON = translate_python_tags([("py3", "none")], pure=True)
 _CLAUSE = re.compile(r"\s*(?P<operator>[=!~<>]=|[=<>]|)\s*(?P<version>\d+(\.\d+)*((a|b|rc)\d+)?(\.?\*)?)\s*")
@@ -153,7 +154,9 @@ def make_build_environment(
         variables = activated_variables(prefix)
         asked = make_backend(plan.project, prefix, variables, settings, log).requires()
         if asked:
-            more = prepare(prefix, read_request((), asked), settings, progress, create=False, command=command)
+            more = prepare(
+                prefix, read_request((), _without_urls(asked)), settings, progress, create=False, command=command
+            )
             if not more.plan.is_empty:
                 carry_out(more, settings, reporter)
                 variables = activated_variables(prefix)
@@ -177,7 +180,7 @@ def decide_asked(plan: BuildPlan, asked: Sequence[str], settings: Settings) -> S
         variants={one.url: one.variant for one in first.packages if one.variant},
         constraints=(f"python {_minor_of(first)}.*",),
     )
-    return solve_request(read_request((), asked), settings, Silent(), standing)
+    return solve_request(read_request((), _without_urls(asked)), settings, Silent(), standing)
 
 
 def make_backend(
@@ -229,7 +232,18 @@ def _make_request(project: BuildProject, external: ExternalEnvironment, wishes: 
     python = [translate_python_requirement(_ANY_PYTHON, project.requires_python)]
     python += [_python_spec(wishes.python)] if wishes.python is not None else []
     specs = (*python, *external.build, *external.host, *wishes.packages)
-    return read_request(specs, project.requires)
+    return read_request(specs, _without_urls(project.requires))
+
+
+def _without_urls(requirements: Sequence[str]) -> Sequence[str]:
+    """Return what a project asks for to be built; a URL is for users to name, and not for it.
+
+    Raises:
+        UrlRequirementError: if it asks for one.
+    """
+    for text in requirements:
+        parse_requirement(text)
+    return requirements
 
 
 def _python_spec(text: str) -> str:

@@ -31,6 +31,20 @@ class BuildFailedError(WheelbridgeError):
         self.log = str(log) if log else None
 
 
+class NotEditableError(WheelbridgeError):
+    """A project cannot be installed editable: its backend has no ``build_editable`` (PEP 660)."""
+
+    code = "not-editable"
+
+    def __init__(self, project: str, backend: str) -> None:
+        super().__init__(
+            f"The project {project!r} cannot be installed editable: its backend {backend!r} has no build_editable",
+            hint="Require a newer version of the backend in [build-system] requires, or leave out -e.",
+        )
+        self.project = project
+        self.backend = backend
+
+
 class ForeignBuildError(WheelbridgeError):
     """Something would be built for another machine than this one."""
 

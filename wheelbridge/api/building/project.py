@@ -29,6 +29,7 @@ class BuildProject:
         requires: the requirements of its build system (PEP 518), or the usual ones, in the order of the alphabet.
         requires_python: what it says of the interpreters that it runs on; None: nothing.
         external: what it needs besides Python packages (PEP 725).
+        editable: it is built so that changes of *folder* show where it is installed (PEP 660).
     """
 
     folder: Path
@@ -38,6 +39,7 @@ class BuildProject:
     requires: tuple[str, ...]
     requires_python: str | None
     external: ExternalTable
+    editable: bool = False
 
 
 def read_project(place: Path, name: str | None = None) -> BuildProject:

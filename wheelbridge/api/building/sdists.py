@@ -23,6 +23,8 @@ _BROKEN = (
 )
 """What the libraries raise of an archive that breaks the rules; the last three of names, links and times in it."""
 _METADATA = "PKG-INFO"
+_COMPRESSIONS = {".bz2": "bz2", ".xz": "xz"}
+"""Of archives that are no source distributions by name: those are gzipped (PEP 625)."""
 _LARGE = 2**30
 """Bytes. What is not larger than that when unpacked harms nobody."""
 _MOST_DENSE = 100
@@ -52,6 +54,16 @@ class SdistName:
             raise InvalidSdistError(filename, "its name is not {name}-{version}.tar.gz") from error
 
 
+def unpack_archive(archive: Path, folder: Path) -> Path:
+    """Unpack *archive*, of whatever name, into *folder*, which is empty; return the one folder at its top.
+
+    Raises:
+        InvalidSdistError: if it is something else, would write outside *folder*, or is there to fill the disk.
+    """
+    _unpack(archive, folder)
+    return _find_top(archive.name, folder)
+
+
 def unpack_sdist(archive: Path, folder: Path) -> Path:
     """Unpack *archive* into *folder*, which is empty; return the folder of the project in it.
 
@@ -62,6 +74,11 @@ def unpack_sdist(archive: Path, folder: Path) -> Path:
         InvalidSdistError: if it is something else, would write outside *folder*, or is there to fill the disk.
     """
     name = SdistName.parse(archive.name)
+    _unpack(archive, folder)
+    return _check_metadata(archive.name, _find_top(archive.name, folder), name)
+
+
+def _unpack(archive: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         if archive.name.endswith(".zip"):
@@ -71,7 +88,6 @@ def unpack_sdist(archive: Path, folder: Path) -> Path:
     except _BROKEN as error:
         reason = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
         raise InvalidSdistError(archive.name, f"it cannot be unpacked: {reason}") from error
-    return _find_project(archive.name, folder, name)
 
 
 def _unpack_tar(archive: Path, folder: Path) -> None:
@@ -88,7 +104,8 @@ def _unpack_tar(archive: Path, folder: Path) -> None:
         room.take(member.size)
         return tarfile.data_filter(member, path)
 
-    with tarfile.open(archive, "r:gz") as tar:
+    compression = _COMPRESSIONS.get(archive.suffix, "gz")
+    with tarfile.open(archive, f"r:{compression}") as tar:  # type: ignore[call-overload] # of literals alone
         tar.extractall(folder, filter=admit)  # noqa: S202 - with the filter, and a bound on the size
 
 
@@ -125,11 +142,16 @@ class _Room:
             raise InvalidSdistError(self._name, reason, hint="Make room, or name another disk: WHEELBRIDGE_CACHE_DIR.")
 
 
-def _find_project(filename: str, folder: Path, name: SdistName) -> Path:
+def _find_top(filename: str, folder: Path) -> Path:
     top = [*folder.iterdir()]
     if len(top) != 1 or not top[0].is_dir() or top[0].is_symlink():
         raise InvalidSdistError(filename, f"it has {len(top)} entries at its top, not one folder")
-    metadata = top[0] / _METADATA
+    return top[0]
+
+
+def _check_metadata(filename: str, folder: Path, name: SdistName) -> Path:
+    """Make sure that *folder* is of the release *name*; return it."""
+    metadata = folder / _METADATA
     if not metadata.is_file():
         raise InvalidSdistError(filename, f"it has no {_METADATA}")
     try:
@@ -139,4 +161,4 @@ def _find_project(filename: str, folder: Path, name: SdistName) -> Path:
         raise InvalidSdistError(filename, f"its {_METADATA} cannot be read: {error}") from error
     if not same:
         raise InvalidSdistError(filename, f"its {_METADATA} is that of {said.name} {said.version}")
-    return top[0]
+    return folder

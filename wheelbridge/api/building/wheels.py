@@ -1,12 +1,13 @@
 """A wheel out of a source distribution: fetched and checked, built in an environment of its own, kept for good."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import file_digest, sha256
 from pathlib import Path
 
 from packaging.utils import NormalizedName
 
-from wheelbridge.api.building.checks import check_built
+from wheelbridge.api.building.checks import Expected, check_built
 from wheelbridge.api.building.environments import (
     BuildEnvironment,
     BuildPlan,
@@ -60,21 +61,22 @@ class SdistBuilder:
             WheelbridgeError: if the file, or what its build needs, cannot be had.
         """
         self._check(project, sdist)
-        settings = replace(self.settings, builds=self.settings.builds - {project})
+        settings = replace(self.settings, builds=self.settings.builds - {project}, links=())
+        expected = Expected(project, SdistName.parse(sdist.filename).version)
         with open_workshop(settings.caches.builds) as workshop:
             story = BuildStory(sdist.filename, project, workshop)
             with story.told():
                 archive = _fetch(index, sdist, settings.caches.downloads)
                 plan = _plan(archive, story, settings, python)
-                build = _Build(
+                build = WheelBuild(
                     settings=settings,
-                    sdist=sdist.filename,
+                    label=sdist.filename,
                     digest=_digest(archive),
                     plan=plan,
-                    python=python,
+                    check=lambda wheel, log: check_built(wheel, expected, settings.target, python, log),
                     workshop=workshop,
                 )
-                return _describe(sdist, plan, settings, build.get())
+                return describe_build(sdist, plan, settings, build.get())
 
     def _check(self, project: NormalizedName, sdist: DistributionFile) -> None:
         if SdistName.parse(sdist.filename).project != project:
@@ -104,14 +106,20 @@ def _plan(archive: Path, story: BuildStory, settings: Settings, python: Release)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Build:
-    """One build, as planned: of the file *sdist* with the hash *digest*, with a minor version of python."""
+class WheelBuild:
+    """One build, as planned.
+
+    Attributes:
+        label: what is built, for people.
+        digest: what is built, to the byte: a hash (hexadecimal); None: the wheel is found again by no later build.
+        check: refuses a wheel that cannot be used; it is given the log as well.
+    """
 
     settings: Settings
-    sdist: str
-    digest: str
+    label: str
+    digest: str | None
     plan: BuildPlan
-    python: Release
+    check: Callable[[Path, Path], None]
     workshop: Path
 
     def get(self) -> tuple[BuiltWheel, Path, Solution]:
@@ -120,29 +128,35 @@ class _Build:
         It is found by the packages of the whole build environment. Which they are, the backend decides as well; what it
         asked for is kept, by the packages that it was asked among, and is solved for again.
         """
-        asked = self._store.asked(self._place(self.plan.prepared.solution))
-        if asked is not None:
+        asked = self._store.asked(self._place(self.digest, self.plan.prepared.solution)) if self.digest else None
+        if self.digest and asked is not None:
             solution = decide_asked(self.plan, asked, self.settings)
-            place = self._place(solution)
+            place = self._place(self.digest, solution)
             if (known := self._store.load(place)) is not None:
                 return known, place, solution
         return self._make()
 
     def _make(self) -> tuple[BuiltWheel, Path, Solution]:
         settings, plan = self.settings, self.plan
-        log = settings.caches.builds / f"{self.sdist}-{self.workshop.name[:8]}.log"
+        log = settings.caches.builds / f"{self.label}-{self.workshop.name[:8]}.log"
         with opened_log(log):
             made = make_build_environment(plan, settings, Silent(), Reporter(), log=log, command=_COMMAND)
             wheel = self._run(made, log)
-            check_built(wheel, self.sdist, settings.target, self.python, log)
+            self.check(wheel, log)
         packages = tuple(sorted(one.fn for one in made.solution.packages))
-        built = describe_wheel(wheel, sdist=self.sdist, environment=packages)
-        solution = decide_asked(plan, made.asked, settings)
-        if sorted(one.fn for one in solution.packages) != [*packages]:
-            solution = made.solution
-        place = self._place(solution)
-        self._store.keep_asked(self._place(plan.prepared.solution), made.asked)
+        built = describe_wheel(wheel, sdist=self.label, environment=packages)
+        place = self._find_place(made, built)
         return self._store.store(wheel.parent, built, place), place, made.solution
+
+    def _find_place(self, made: BuildEnvironment, built: BuiltWheel) -> Path:
+        """Return where *built* is kept, and keep what leads there; without a digest, nothing but the wheel itself."""
+        if self.digest is None:
+            return self._place(built.sha256, made.solution)
+        solution = decide_asked(self.plan, made.asked, self.settings)
+        if sorted(one.fn for one in solution.packages) != [*built.environment]:
+            solution = made.solution
+        self._store.keep_asked(self._place(self.digest, self.plan.prepared.solution), made.asked)
+        return self._place(self.digest, solution)
 
     def _run(self, made: BuildEnvironment, log: Path) -> Path:
         """Build; return the wheel, alone in its folder."""
@@ -154,15 +168,15 @@ class _Build:
                 raise BuildFailedError(made.project.name, f"its backend left {other.name!r} beside the wheel", log=log)
         return wheel
 
-    def _place(self, solution: Solution) -> Path:
-        return self._store.place(self.digest, self.settings.target.subdir, solution.packages)
+    def _place(self, digest: str, solution: Solution) -> Path:
+        return self._store.place(digest, self.settings.target.subdir, solution.packages)
 
     @property
     def _store(self) -> BuiltWheels:
         return BuiltWheels(self.settings.caches.built)
 
 
-def _describe(
+def describe_build(
     sdist: DistributionFile, plan: BuildPlan, settings: Settings, found: tuple[BuiltWheel, Path, Solution]
 ) -> BuiltDistribution:
     """Say what a wheel is and what it needs; its time and its being withdrawn are those of *sdist*."""
