@@ -1,30 +1,160 @@
 """What an environment remembers of where its packages came from, and what follows for later commands."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from rattler import PrefixRecord
+from packaging.utils import canonicalize_name
+from rattler import PrefixRecord, RepoDataRecord
 
-from wheelbridge.installer.origins import Origin, load_origins, write_origins
+from wheelbridge.api.locking.links import is_link
+from wheelbridge.api.locking.records import from_record
+from wheelbridge.api.locking.solution import lock_solution, lock_sources
+from wheelbridge.api.solving import Settings
+from wheelbridge.api.specs import Request
+from wheelbridge.environment.lock import Lock, LockedPackage, LockedTarget
+from wheelbridge.environment.locks.fields import Fields, UnexpectedFormError
+from wheelbridge.environment.locks.json_form import (
+    package_from_json,
+    package_to_json,
+    request_to_json,
+    source_to_json,
+    target_to_json,
+)
+from wheelbridge.installer.errors import BrokenRecordError
+from wheelbridge.installer.history import spec_name
+from wheelbridge.installer.origins import Memory, Origin, load_memory, load_origins, origins_path, write_memory
 from wheelbridge.model.source import Route, Source
-from wheelbridge.solver.problem import Solution
+from wheelbridge.solver.problem import ResolvedPackage, Solution
+from wheelbridge.translate.requirement import parse_requirement
+
+_RECORD = frozenset({"record"})
+"""What ``conda-meta`` has of a package."""
 
 
-def remember_origins(prefix: Path, solution: Solution) -> None:
-    """Write down the decisions of *solution*; those of packages that stayed stay."""
-    known = load_origins(prefix)
+def remember_origins(prefix: Path, solution: Solution, settings: Settings, request: Request | None = None) -> None:
+    """Write down the decisions of *solution*, and what a lock says of its packages; of what stayed, that stays.
+
+    *request* is what the solution answers, in the user's words.
+
+    Raises:
+        BrokenRecordError: if what was written before is damaged.
+    """
+    memory = load_memory(prefix)
+    try:
+        write_memory(prefix, _recall(memory, solution, settings, request))
+    except UnexpectedFormError as error:
+        raise BrokenRecordError(origins_path(prefix), str(error)) from error
+
+
+def _recall(memory: Memory, solution: Solution, settings: Settings, request: Request | None) -> Memory:
+    locked = {package.file.url: _to_json(package) for package in _lock_wheels(solution, settings, memory.origins)}
     sources = {source.name: source for source in solution.sources}
     origins: dict[str, Origin] = {}
     for package in solution.packages:
-        before = known.get(package.name)
-        if package.decision is not None:
-            decision = package.decision.as_json()
-            source = sources[package.source]
-            private = source.claim == "strict"
-            origins[package.name] = Origin(url=package.url, source_url=source.url, private=private, decision=decision)
-        elif before is not None and before.url == package.url:
-            origins[package.name] = before
-    write_origins(prefix, origins)
+        before = memory.origins.get(package.name)
+        kept = before if before is not None and before.url == package.url else None
+        source = sources[package.source] if package.decision else None
+        if origin := _origin(package, source, kept, locked.get(package.url)):
+            origins[package.name] = origin
+    return Memory(origins=origins, lock=_lock_part(solution, settings, memory, request))
+
+
+def _origin(
+    package: ResolvedPackage, source: Source | None, kept: Origin | None, locked: Mapping[str, object] | None
+) -> Origin | None:
+    """Return where a package is from: from *source* now, or as it is *kept*; None where nobody knows."""
+    content = locked or (kept.locked if kept else {})
+    if package.decision is not None and source is not None:
+        decision, private = package.decision.as_json(), source.claim == "strict"
+        return Origin(url=package.url, source_url=source.url, private=private, decision=decision, locked=content)
+    return replace(kept, locked=content) if kept else None
+
+
+def _lock_part(solution: Solution, settings: Settings, memory: Memory, request: Request | None) -> Mapping[str, object]:
+    """Return what a lock says beside its packages, and the requirements by which wheels were asked for."""
+    before = Fields(memory.lock)
+    asked = {spec_name(spec): spec for spec in (*before.texts("requested"), *solution.specs)}
+    target = LockedTarget(name=settings.target.subdir, target=settings.target, requested=tuple(asked.values()))
+    listed = [source.name for source in settings.sources]
+    requirements = _requirements(solution, request.requirements if request else ())
+    return {
+        **target_to_json(target, with_packages=False),
+        "sources": [source_to_json(source) for source in lock_sources(solution, listed)],
+        "requirements": {**before.text_map("requirements"), **requirements},
+    }
+
+
+def remember_lock(
+    prefix: Path,
+    lock: Lock,
+    target: LockedTarget,
+    installed: Iterable[LockedPackage],
+    records: Iterable[RepoDataRecord],
+) -> None:
+    """Write down what *lock* says of one of its targets, which the environment now is.
+
+    Args:
+        prefix: the environment.
+        lock: what it was made of.
+        target: the lock's own.
+        installed: its packages as they came to be there: completed, and wheels of links as this machine has them.
+        records: those that were linked; where the lock has others, as for what was built anew, it has them here, too.
+    """
+    linked = {record.name.normalized: record for record in records}
+    sources = {source.name: source for source in lock.sources}
+    said = {_identity(package): package for package in target.packages}
+    origins = {}
+    for package in installed:
+        told = said[_identity(package)]
+        source = sources.get(told.source or "")
+        is_known = told.record is None or from_record(linked[package.name]) == told.record
+        record = None if is_known and not is_link(told) else told.record
+        locked = replace(package, file=told.file, channel=told.channel, record=record)
+        origins[package.name] = Origin(
+            url=package.file.url,
+            source_url=source.url if source else package.channel,
+            private=source is not None and source.claim == "strict",
+            decision=told.decision or {},
+            locked=package_to_json(locked),
+        )
+    content = {**target_to_json(target, with_packages=False), "sources": [*map(source_to_json, lock.sources)]}
+    if lock.request is not None:
+        content["request"] = request_to_json(lock.request)
+    write_memory(prefix, Memory(origins=origins, lock=content))
+
+
+def _identity(package: LockedPackage) -> str:
+    """Return what tells packages of one target apart, before and after they are completed."""
+    return package.pypi_name or package.name
+
+
+def _requirements(solution: Solution, requirements: Iterable[str]) -> dict[str, str]:
+    """Return solver name -> the requirement of an index that a wheel was asked for by."""
+    names = {package.pypi_name: package.name for package in solution.packages if package.pypi_name}
+    projects = ((canonicalize_name(parse_requirement(text).name), text) for text in requirements)
+    return {names[project]: text for project, text in projects if project in names}
+
+
+def _to_json(package: LockedPackage) -> Mapping[str, object]:
+    return package_to_json(package, leave_out=_RECORD)
+
+
+def _lock_wheels(solution: Solution, settings: Settings, known: Mapping[str, Origin]) -> Iterable[LockedPackage]:
+    """Return what a lock says of the wheels; of conda's packages ``conda-meta`` says it all."""
+    wheels = tuple(_with_hash(package) for package in solution.packages if package.kind == "wheel")
+    before = (package_from_json(origin.locked) for origin in known.values() if origin.locked)
+    hashed = tuple(package for package in wheels if (package.file.hashes if package.file else package.sha256))
+    earlier = {package.file.url: package for package in before}
+    return lock_solution(replace(solution, packages=hashed), settings, earlier)
+
+
+def _with_hash(package: ResolvedPackage) -> ResolvedPackage:
+    """Give the file of an index that publishes no hash the hash of what came."""
+    digest = package.record.sha256
+    if package.file is None or package.file.hashes or digest is None:
+        return package
+    return replace(package, file=replace(package.file, hashes={"sha256": digest.hex()}))
 
 
 def origin_of(prefix: Path, record: PrefixRecord) -> Origin | None:

@@ -1,0 +1,1 @@
+"""What an environment is, as files for others."""

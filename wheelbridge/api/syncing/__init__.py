@@ -1,0 +1,1 @@
+"""Environments made exactly as a lock says."""
