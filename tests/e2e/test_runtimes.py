@@ -432,6 +432,7 @@ class TestCheck:
         assert run("create", *place.options, "python", "-y").code == 0
         info = place.site / "stranger-1.0.dist-info"
         info.mkdir(parents=True)
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1.0\n")
         (info / "RECORD").write_text("../../../../../../gone.so,,\n/gone.so,,\n../../../bin/python,,\n")
 
         assert run("check", "-p", place.prefix).code == 0

@@ -8,6 +8,7 @@ import pytest
 
 from tests.installer.wheelmaker import Made, Workshop, make_wheel, wheel_repodata
 from wheelbridge.installer.listing import installed_packages
+from wheelbridge.installer.past import FOLDER
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes and shebangs are of POSIX")
 
@@ -145,7 +146,9 @@ def test_remove_leaves_nothing(workshop: Workshop, rich_wheel: Made) -> None:
 
     workshop.change(removed=("everything",))
 
-    assert {path for path in workshop.prefix.rglob("*") if "__pycache__" not in path.parts and path.is_file()} == before
+    assert {
+        path for path in workshop.prefix.rglob("*") if not {"__pycache__", FOLDER} & {*path.parts} and path.is_file()
+    } == before
     assert [path for path in workshop.prefix.rglob("*") if "site-packages" in path.parts[:-1]] == []
     assert not (workshop.prefix / "share").exists()
 

@@ -7,6 +7,7 @@ from tests.installer.wheelmaker import Workshop, make_package, make_wheel, snaps
 from wheelbridge.installer.cache import PackageFile
 from wheelbridge.installer.errors import FileConflictError
 from wheelbridge.installer.listing import load_records
+from wheelbridge.installer.past import FOLDER
 from wheelbridge.installer.plan import find_conflicts, make_plan
 from wheelbridge.installer.transaction import wheels_to_fetch
 
@@ -73,7 +74,7 @@ def test_namespace_packages_of_wheels_share_files(workshop: Workshop, tmp_path: 
 
     workshop.call(workshop.python, "-c", "import ns.one")
     after = snapshot(workshop.prefix)
-    assert before.keys() == {path for path in after if "__pycache__" not in path}
+    assert before.keys() == {path for path in after if "__pycache__" not in path and FOLDER not in path}
 
 
 def test_a_wheel_may_not_overwrite_a_conda_package(workshop: Workshop, tmp_path: Path) -> None:

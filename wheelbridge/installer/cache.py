@@ -1,5 +1,6 @@
 """Extracted packages in a cache: what they hold, and the marks by which rattler knows them."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -28,12 +29,14 @@ class PackageFile:
         sha256: lower-case hexadecimal, before the prefix is written into it; None for what is made while linking.
         size: bytes.
         patched: the file is written anew into every prefix, never hard-linked.
+        in_prefix: of an installed file, its hash as it was put there; None where it is not known, or may change.
     """
 
     path: str
     sha256: str | None = None
     size: int = 0
     patched: bool = False
+    in_prefix: str | None = None
 
 
 def entry_name(record: PackageRecord) -> str:
@@ -80,6 +83,23 @@ def load_files(directory: Path, layout: PythonLayout | None) -> tuple[PackageFil
         return (*linked, *(PackageFile(path, patched=True) for path in made))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def is_intact(directory: Path) -> bool:
+    """Tell whether every file of the extracted package is what its metadata says, by hash.
+
+    Environments have hard links to these files: who writes into one there writes into the cache.
+    """
+    try:
+        entries = [entry for entry in _path_entries(directory) if entry.get("path_type", "hardlink") == "hardlink"]
+        return all(_has_hash(directory / entry["_path"], entry.get("sha256")) for entry in entries)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _has_hash(path: Path, digest: str | None) -> bool:
+    with path.open("rb") as stream:
+        return digest is None or hashlib.file_digest(stream, "sha256").hexdigest() == digest
 
 
 def _path_entries(directory: Path) -> Iterable[dict[str, Any]]:

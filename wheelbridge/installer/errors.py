@@ -113,6 +113,23 @@ class FileConflictError(WheelbridgeError):
         self.conflicts = conflicts
 
 
+class UnmanagedDistributionError(WheelbridgeError):
+    """A distribution that another tool put into the environment is in the way."""
+
+    code = "unmanaged-distribution"
+
+    def __init__(self, prefix: Path, reasons: tuple[str, ...], projects: tuple[str, ...]) -> None:
+        more = f" (and {len(reasons) - _SHOWN} more)" if len(reasons) > _SHOWN else ""
+        what = "which another tool put there" if len(projects) == 1 else "which other tools put there"
+        super().__init__(
+            f"{'; '.join(reasons[:_SHOWN])}{more}, {what}",
+            hint=f"Take over what is there: wheelbridge adopt -p {prefix} {' '.join(projects)}; with --replace, what a "
+            "solve gives comes in its place. Nothing was changed.",
+        )
+        self.prefix = str(prefix)
+        self.projects = projects
+
+
 class NotAnEnvironmentError(WheelbridgeError):
     """The prefix exists and is no conda environment."""
 

@@ -36,6 +36,7 @@ class Journal:
         after: records of ``conda-meta`` to come, by file name.
         history: the size of the history before, None where there was none.
         revision: what to append to it.
+        foreign: files that no package has, and that go.
     """
 
     old: tuple[str, ...]
@@ -45,6 +46,7 @@ class Journal:
     after: tuple[str, ...]
     history: int | None
     revision: str
+    foreign: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,8 @@ def begin(prefix: Path, journal: Journal) -> tuple[str, ...]:
         FileConflictError: if a directory stands where a file must go.
         OSError: if the way back cannot be prepared; nothing has changed then.
     """
-    kept = tuple(path for path in sorted({*journal.old, *journal.new}) if os.path.lexists(prefix / path))
+    touched = sorted({*journal.old, *journal.new, *journal.foreign})
+    kept = tuple(path for path in touched if os.path.lexists(prefix / path))
     _check_directories(prefix, kept, journal)
     home = prefix / "conda-meta" / JOURNAL
     shutil.rmtree(home, ignore_errors=True)
@@ -83,7 +86,7 @@ def begin(prefix: Path, journal: Journal) -> tuple[str, ...]:
         roll_back(prefix)
         forget(prefix)
         raise
-    return tuple(path for path in sorted(foreign) if not path.endswith(".pyc"))
+    return tuple(path for path in sorted(foreign - {*journal.foreign}) if not path.endswith(".pyc"))
 
 
 def finish(prefix: Path) -> None:

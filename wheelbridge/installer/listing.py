@@ -94,7 +94,19 @@ def _file(entry: Mapping[str, object]) -> PackageFile:
         sha256 if isinstance(sha256, str) else None,
         size if isinstance(size, int) else 0,
         "sha256_in_prefix" in entry or "prefix_placeholder" in entry or "python_entry_point" in str(entry["path_type"]),
+        _hash_in_prefix(entry),
     )
+
+
+def _hash_in_prefix(entry: Mapping[str, object]) -> str | None:
+    """Return the hash of the file as it was linked: one into which the prefix was written has another than its package.
+
+    A link's says nothing certain: some tools hash where it leads, others what is there.
+    """
+    if entry.get("path_type") in {"softlink", "directory"}:
+        return None
+    digest = entry.get("sha256_in_prefix") or (None if entry.get("prefix_placeholder") else entry.get("sha256"))
+    return digest if isinstance(digest, str) else None
 
 
 def _load(path: Path) -> PrefixRecord:

@@ -1,6 +1,6 @@
 """What to do to an environment, as values: nothing here touches a disk."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rattler import PrefixRecord, RepoDataRecord
@@ -25,7 +25,8 @@ class Plan:
         link: packages that are not there.
         unlink: packages that go.
         change: packages of another version, build or content.
-        relink: the same packages, at other places because the interpreter's directories change.
+        relink: the same packages, linked anew: at other places because the interpreter's directories change, or because
+            somebody wants them to be.
         keep: packages that stay as they are.
     """
 
@@ -56,8 +57,13 @@ class Plan:
         return sum(record.size or 0 for record in self.to_link)
 
 
-def make_plan(installed: Iterable[PrefixRecord], solved: Iterable[RepoDataRecord], subdir: str) -> Plan:
-    """Compare what is installed with what was solved for *subdir*.
+def make_plan(
+    installed: Iterable[PrefixRecord],
+    solved: Iterable[RepoDataRecord],
+    subdir: str,
+    reinstall: Collection[str] = frozenset(),
+) -> Plan:
+    """Compare what is installed with what was solved for *subdir*; the packages named *reinstall* are linked anew.
 
     It decides as rattler's ``Transaction::from_current_and_desired`` does, and relinks ``noarch: python`` packages
     also where the interpreter moves its ``site-packages`` without a new minor version (CEP 17).
@@ -69,12 +75,13 @@ def make_plan(installed: Iterable[PrefixRecord], solved: Iterable[RepoDataRecord
     moved = None not in (old_layout, new_layout) and old_layout != new_layout
     alike = [_same_content(pair.old, pair.new) for pair in both]
     same = [pair for pair, is_same in zip(both, alike, strict=True) if is_same]
+    anew = [pair for pair in same if (moved and pair.old.noarch.python) or _name(pair.new) in reinstall]
     return Plan(
         link=tuple(record for name, record in after.items() if name not in before),
         unlink=tuple(record for name, record in before.items() if name not in after),
         change=tuple(pair for pair, is_same in zip(both, alike, strict=True) if not is_same),
-        relink=tuple(pair for pair in same if moved and pair.old.noarch.python),
-        keep=tuple(pair.old for pair in same if not (moved and pair.old.noarch.python)),
+        relink=tuple(anew),
+        keep=tuple(pair.old for pair in same if pair not in anew),
     )
 
 
@@ -121,7 +128,7 @@ def find_conflicts(
     Args:
         linked: name -> files of the packages to be linked.
         kept: name -> files of the packages that stay.
-        fold: compare paths as Windows does, without case.
+        fold: compare paths as Windows and macOS do, without case.
     """
     claims: dict[str, list[tuple[str, PackageFile]]] = {}
     for name, files in linked.items():
@@ -133,6 +140,15 @@ def find_conflicts(
                 claims[key].append((name, file))
     found = (_conflict(claim) for claim in claims.values() if len(claim) > 1)
     return tuple(sorted((conflict for conflict in found if len(conflict.packages) > 1), key=lambda item: item.path))
+
+
+def ignores_case(subdir: str) -> bool:
+    """Tell whether file systems of a platform mostly take names that differ in case for one.
+
+    >>> ignores_case("osx-arm64"), ignores_case("linux-64")
+    (True, False)
+    """
+    return subdir.startswith(("win-", "osx-"))
 
 
 def _conflict(claim: Sequence[tuple[str, PackageFile]]) -> Conflict:

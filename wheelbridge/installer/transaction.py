@@ -2,21 +2,21 @@
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import cast
 
 import rattler
-from rattler import Client, MatchSpec, RepoDataRecord, Subdir
+from rattler import Client, MatchSpec, PrefixRecord, RepoDataRecord, Subdir
 from rattler.exceptions import InvalidMatchSpecError
 from rattler.install import InstallerReporter
 from rattler.package_cache import PackageCache, PackageCacheLayer
 
 from wheelbridge.installer.cache import PackageFile, entry_name, load_files
+from wheelbridge.installer.distributions import Distribution, load_distributions
 from wheelbridge.installer.errors import (
     FileConflictError,
     MissingWheelError,
@@ -27,88 +27,23 @@ from wheelbridge.installer.errors import (
     os_errors,
 )
 from wheelbridge.installer.fetch import check_cached, fetch_packages, run_all
-from wheelbridge.installer.history import (
-    conda_spec,
-    distribution,
-    exact_spec,
-    history_path,
-    installed_distributions,
-    load_history,
-    render_revision,
-    requested_specs,
-)
+from wheelbridge.installer.history import history_path
 from wheelbridge.installer.journal import Journal, begin, finish, forget, prune, roll_back
-from wheelbridge.installer.layout import PythonLayout, find_layout
+from wheelbridge.installer.layout import find_layout
 from wheelbridge.installer.listing import load_installed_files, load_records, record_path
-from wheelbridge.installer.plan import Conflict, Plan, find_conflicts, make_plan
+from wheelbridge.installer.past import gather_past, write_past
+from wheelbridge.installer.plan import Conflict, Plan, find_conflicts, ignores_case, make_plan
 from wheelbridge.installer.prefix import check_environment, check_new, check_wheels_allowed, hold_prefix
 from wheelbridge.installer.reporter import RattlerReporter, Reporter
+from wheelbridge.installer.request import Caches, Outcome, Request, requested_of, revision_of, uses_of
+from wheelbridge.installer.unmanaged import check_unmanaged, files_to_replace, unmanaged
 from wheelbridge.installer.wheel import WheelUse, find_unpacked, is_wheel, unpack_wheel, wheel_record
+
+__all__ = ["Caches", "Outcome", "Request", "run_transaction", "wheels_to_fetch"]
 
 _QUIET_ROUNDS = 3
 _QUIET_SECONDS = 0.2
 _Fetch = Callable[..., Awaitable[dict[str, tuple[PackageFile, ...]]]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caches:
-    """Where unpacked packages are kept: *packages* is a cache of rattler's, *wheels* is ours."""
-
-    packages: Path
-    wheels: Path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What an environment shall become.
-
-    Attributes:
-        prefix: where it is, or will be.
-        subdir: the platform it is for.
-        records: all its packages, those that are there already included.
-        wheels: URL of a record -> the downloaded wheel; those that are unpacked already need not be there.
-        direct_urls: URL of a record -> contents of ``direct_url.json``, for wheels that came from no index.
-        requested: what the user asked for now, as solver specs.
-        removed: names the user no longer asks for.
-        command: the command line, for the history.
-        create: make a new environment; otherwise change one.
-        override: codes of refusals the user overrides: ``frozen``, ``externally-managed``, ``file-conflict``.
-        timeout: seconds to wait for another process to let go of the prefix.
-        offline: fetch nothing over the network.
-    """
-
-    prefix: Path
-    subdir: str
-    records: tuple[RepoDataRecord, ...]
-    wheels: Mapping[str, Path] = field(default_factory=dict)
-    direct_urls: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    requested: tuple[MatchSpec, ...] = ()
-    removed: tuple[str, ...] = ()
-    command: tuple[str, ...] = ("wheelbridge",)
-    create: bool = False
-    override: frozenset[str] = frozenset()
-    timeout: float = 60.0
-    offline: bool = False
-
-    @property
-    def layout(self) -> PythonLayout | None:
-        """The directories of the environment's python, None where there is none."""
-        return find_layout(self.records, self.subdir)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What a transaction did.
-
-    Attributes:
-        plan: what was to be done.
-        conflicts: paths that several packages claim and that were let through.
-        overwritten: files that belonged to no package and are replaced.
-    """
-
-    plan: Plan
-    conflicts: tuple[Conflict, ...] = ()
-    overwritten: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,13 +56,22 @@ class _Staged:
     files: Mapping[str, tuple[PackageFile, ...]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _There:
+    """The files in the prefix: name -> those of packages that stay and of those that go; and what no record has."""
+
+    kept: Mapping[str, tuple[PackageFile, ...]]
+    gone: Mapping[str, tuple[PackageFile, ...]]
+    unmanaged: tuple[Distribution, ...] = ()
+
+
 def wheels_to_fetch(request: Request, caches: Caches) -> tuple[RepoDataRecord, ...]:
     """Return the records whose wheels have to be downloaded for *request*.
 
     Ask while you hold the prefix (`wheelbridge.installer.prefix.hold_prefix`), or what you are told may be out of date.
     """
-    plan = make_plan(load_records(request.prefix), request.records, request.subdir)
-    uses = _uses(request)
+    plan = make_plan(load_records(request.prefix), request.records, request.subdir, request.reinstall)
+    uses = uses_of(request)
     wheels = (record for record in plan.to_link if is_wheel(record))
     return tuple(
         record
@@ -161,18 +105,20 @@ async def run_transaction(
     with hold_prefix(request.prefix, timeout=request.timeout):
         _check_prefix(request)
         installed = load_records(request.prefix)
-        plan = make_plan(installed, request.records, request.subdir)
+        plan = make_plan(installed, request.records, request.subdir, request.reinstall)
         _check_wheels(request, plan)
         fetch = partial(fetch_packages, client=client, reporter=reporter, check=check)
         staged = await _stage(request, plan, caches, fetch, reporter)
-        kept = load_installed_files(request.prefix, plan.keep) if not plan.is_empty else {}
-        conflicts = _check_conflicts(request, staged, kept)
+        there = _look_around(request, plan, installed)
+        _check_unmanaged(request, staged, there)
+        conflicts = _check_conflicts(request, staged, there.kept)
         _check_space(request, staged)
-        journal = _make_journal(request, staged, kept)
+        journal = _make_journal(request, staged, there)
         if plan.is_empty and not journal.revision:
             return Outcome(plan=plan)
         overwritten = await _link(request, staged, journal, reporter)
-        prune(request.prefix, {*journal.old} - {*journal.new}, {file.path for files in kept.values() for file in files})
+        claimed = {file.path for files in there.kept.values() for file in files}
+        prune(request.prefix, {*journal.old, *journal.foreign} - {*journal.new}, claimed)
         return Outcome(plan=plan, conflicts=conflicts, overwritten=overwritten)
 
 
@@ -192,33 +138,9 @@ def _check_wheels(request: Request, plan: Plan) -> None:
     check_wheels_allowed(request.prefix, layout, override=request.override)
 
 
-def _uses(request: Request) -> dict[str, WheelUse]:
-    """Return URL -> how the environment uses the wheel."""
-    if (layout := request.layout) is None:
-        return {}
-    asked = {*_requested(request)}
-    return {
-        record.url: WheelUse(
-            layout=layout,
-            requested=record.name.normalized in asked,
-            direct_url=request.direct_urls.get(record.url),
-        )
-        for record in request.records
-        if is_wheel(record)
-    }
-
-
-def _requested(request: Request) -> dict[str, str]:
-    """Return name -> MatchSpec of all the user asks for, now and before."""
-    names = {record.name.normalized for record in request.records}
-    before = requested_specs(load_history(request.prefix), names)
-    now = {spec.name.normalized: conda_spec(spec) for spec in request.requested}
-    return {name: spec for name, spec in (before | now).items() if name in names and name not in request.removed}
-
-
 async def _stage(request: Request, plan: Plan, caches: Caches, fetch: _Fetch, reporter: Reporter) -> _Staged:
     """Bring everything to link into the caches."""
-    layout, uses = request.layout, _uses(request)
+    layout, uses = request.layout, uses_of(request)
     wheels: dict[str, Path] = {}
 
     async def unpack(record: RepoDataRecord) -> None:
@@ -246,11 +168,26 @@ def _unpack(request: Request, record: RepoDataRecord, use: WheelUse, caches: Cac
     return unpack_wheel(wheel, value, caches.wheels, use=use)
 
 
+def _look_around(request: Request, plan: Plan, installed: Sequence[PrefixRecord]) -> _There:
+    if plan.is_empty:
+        return _There(kept={}, gone={})
+    kept, gone = (load_installed_files(request.prefix, records) for records in (plan.keep, plan.to_unlink))
+    layout = find_layout(installed, request.subdir)
+    found = load_distributions(request.prefix, layout, {**kept, **gone})
+    return _There(kept=kept, gone=gone, unmanaged=unmanaged(found))
+
+
+def _check_unmanaged(request: Request, staged: _Staged, there: _There) -> None:
+    """Keep what no record has from harm, but for what is to be replaced."""
+    guarded = [one for one in there.unmanaged if one.project not in request.replaced]
+    check_unmanaged(guarded, staged.files, there.gone, request.layout)
+
+
 def _check_conflicts(
     request: Request, staged: _Staged, kept: Mapping[str, tuple[PackageFile, ...]]
 ) -> tuple[Conflict, ...]:
     """Refuse wheels that overwrite files of others; among conda's own packages conda allows it, and so do we."""
-    conflicts = find_conflicts(staged.files, kept, fold=request.subdir.startswith("win-"))
+    conflicts = find_conflicts(staged.files, kept, fold=ignores_case(request.subdir))
     wheels = {record.name.normalized for record in request.records if is_wheel(record)}
     refused = [item for item in conflicts if not item.identical and wheels.intersection(item.packages)]
     if refused and FileConflictError.code not in request.override:
@@ -274,41 +211,23 @@ def _check_space(request: Request, staged: _Staged) -> None:
         raise NoSpaceError(str(request.prefix), f"{needed} bytes are needed, {free} are free")
 
 
-def _make_journal(request: Request, staged: _Staged, kept: Mapping[str, tuple[PackageFile, ...]]) -> Journal:
+def _make_journal(request: Request, staged: _Staged, there: _There) -> Journal:
     prefix, plan = request.prefix, staged.plan
-    old = load_installed_files(prefix, plan.to_unlink)
+    kept, old = there.kept, there.gone
     new = {file.path for files in staged.files.values() for file in files}
     shared = {name: {file.path for file in files} & new for name, files in kept.items()}
     rewritten = [*plan.to_unlink, *(record for record in plan.keep if shared.get(record.name.normalized))]
     history = history_path(prefix)
+    paths = {file.path for files in old.values() for file in files}
     return Journal(
-        old=tuple(sorted({file.path for files in old.values() for file in files})),
+        old=tuple(sorted(paths)),
         new=tuple(sorted(new)),
+        foreign=tuple(sorted(files_to_replace(there.unmanaged, kept, request.replaced) - paths)),
         shared=tuple(sorted(set().union(*shared.values()))),
         before=tuple(sorted(record_path(prefix, record).name for record in rewritten)),
         after=tuple(sorted(f"{entry_name(record)}.json" for record in plan.to_link)),
         history=history.stat().st_size if history.exists() else None,
-        revision=_revision(request),
-    )
-
-
-def _revision(request: Request) -> str:
-    """Return the section to append to the history, empty where it has nothing to tell."""
-    revisions = load_history(request.prefix)
-    names = {record.name.normalized for record in request.records}
-    known = requested_specs(revisions, names, exact=True)
-    update = {spec.name.normalized: conda_spec(spec) for spec in request.requested}
-    exact = {spec.name.normalized: text for spec in request.requested if (text := exact_spec(spec))}
-    before = installed_distributions(revisions)
-    after = frozenset(distribution(record) for record in request.records)
-    news = before != after or any(known.get(name) != spec for name, spec in (update | exact).items()) or not revisions
-    if not news:
-        return ""
-    return render_revision(
-        date=datetime.now().astimezone(),
-        command=request.command,
-        changes=(before, after),
-        specs={"wheelbridge": tuple(exact.values()), "remove": request.removed, "update": tuple(update.values())},
+        revision=revision_of(request),
     )
 
 
@@ -316,6 +235,7 @@ async def _link(request: Request, staged: _Staged, journal: Journal, reporter: R
     """Change the prefix, and put it back if that fails; return the foreign files that are replaced."""
     prefix = request.prefix
     with os_errors(prefix):
+        past = gather_past(prefix, staged.plan.to_unlink)
         overwritten = begin(prefix, journal)
     try:
         cancelled = await _uninterrupted(_install(request, staged, reporter))
@@ -323,6 +243,7 @@ async def _link(request: Request, staged: _Staged, journal: Journal, reporter: R
         await _undo(prefix)
         raise from_rattler_error(error, prefix) from error
     finish(prefix)
+    write_past(prefix, past)
     if cancelled is not None:
         raise cancelled
     return overwritten
@@ -330,7 +251,7 @@ async def _link(request: Request, staged: _Staged, journal: Journal, reporter: R
 
 async def _install(request: Request, staged: _Staged, reporter: Reporter) -> None:
     """Link everything in one transaction of rattler's; it is all in the caches."""
-    specs = [spec._match_spec for spec in _parse_specs(_requested(request).values())]  # noqa: SLF001 - py-rattler 0.28.0 wants the inner objects
+    specs = [spec._match_spec for spec in _parse_specs(requested_of(request).values())]  # noqa: SLF001 - py-rattler 0.28.0 wants the inner objects
     await rattler.install(
         list(request.records),
         request.prefix,

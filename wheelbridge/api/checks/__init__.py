@@ -1,0 +1,1 @@
+"""Is an environment sound, and what to do where it is not."""
