@@ -1,9 +1,11 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Run
 from tests.real_python import RealChannel
+from tests.writtenprefix import write_prefix
 from wheelbridge.api.demo import build_wheel
 
 
@@ -61,3 +63,82 @@ def test_a_plan_says_why_of_what_several_sources_have(run: Run, tmp_path: Path, 
     assert "lib 2.0 from index far: routed by the command line (lib=far,near); near also has 1.0" in " ".join(
         said.out.split()
     )
+
+
+WRITTEN: list[dict[str, Any]] = [
+    {"name": "app", "version": "1.0", "depends": ["lib >=1,<2"]},
+    {"name": "lib", "version": "1.5"},
+]
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    """An environment of conda-meta alone: app, which was asked for, needs lib."""
+    return write_prefix(tmp_path / "written", WRITTEN, ["app"])
+
+
+def test_another_version_and_what_is_against_it(run: Run, written: Path) -> None:
+    """Behind the name, or with ``--version``; what is against it is named, and what nobody knows is told."""
+    behind = run("why", "-p", written, "lib>=2")
+
+    assert "against lib >=2: app 1.0 needs lib >=1,<2: it would have to move, or go" in behind.out
+    assert "install 'lib >=2' --dry-run" in behind.out
+    assert "lib 1.* is what is installed" in run("why", "-p", written, "lib", "--version", "1").out
+    assert (
+        "nothing that is installed, pinned or asked for speaks against app >=7"
+        in run("why", "-p", written, "app>=7").out
+    )
+    found = run("why", "-p", written, "lib", "--version", "2.1", "--json").json["another_version"]
+    assert (found["version"], found["wanted"], found["installed"]) == ("1.5", "2.1.*", False)
+    assert found["barriers"] == [
+        {"kind": "need", "spec": "lib >=1,<2", "place": None, "owner": "app", "version": "1.0", "chain": ["app"]}
+    ]
+
+
+def test_configured_pins_count(run: Run, written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``pinned_packages`` of conda's configuration keeps versions out, too."""
+    monkeypatch.setenv("CONDARC", str(tmp_path / "condarc"))
+    monkeypatch.delenv("WHEELBRIDGE_NO_CONFIG", raising=False)
+    (tmp_path / "condarc").write_text("pinned_packages: [app<2]\n", encoding="utf-8")
+
+    assert "app<2 is pinned" in run("why", "-p", written, "app>=2").out
+
+
+def test_graph_formats(run: Run, written: Path, tmp_path: Path) -> None:
+    """A tree, DOT, or a page; ``--graph`` alone takes the format that the file's name tells, and eats no name."""
+    tree = run("why", "-p", written, "--graph").out
+
+    assert tree.splitlines()[1].startswith("└── lib 1.5 ")
+    assert run("why", "--graph", "lib", "-p", written).out == tree
+    assert run("why", "--graph=dot", "-p", written).out.startswith("digraph environment {")
+    assert run("why", "--graph", "-p", written, "-o", tmp_path / "g.html").code == 0
+    assert (tmp_path / "g.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert run("why", "--graph=text", "-p", written, "-o", tmp_path / "g.dot").code == 0
+    assert (tmp_path / "g.dot").read_text(encoding="utf-8") == tree
+
+
+def test_graph_as_json(run: Run, written: Path) -> None:
+    """Nodes and edges."""
+    graph = run("why", "--graph", "-p", written, "--json").json
+
+    assert [(node["name"], node["requested"]) for node in graph["nodes"]] == [("app", "app"), ("lib", None)]
+    assert graph["edges"] == [{"owner": "app", "target": "lib", "spec": "lib >=1,<2"}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "needs the name of a package"),
+        (("--graph=png",), "'png' is no format"),
+        (("--graph", "lib>=2"), "not of another version"),
+        (("lib", "-o", "x"), "none is asked for"),
+        (("lib>=2", "--version", "3"), "both name versions"),
+    ],
+)
+def test_wrong_usage(run: Run, written: Path, arguments: tuple[str, ...], message: str) -> None:
+    """What has no meaning is refused, with what to do."""
+    result = run("why", "-p", written, *arguments, "--json")
+
+    assert (result.code, result.json["error"]["code"]) == (2, "usage")
+    assert message in result.json["error"]["message"]
+    assert result.json["error"]["hint"]

@@ -27,7 +27,7 @@ def render_page(data: Mapping[str, object]) -> str:
     script = "\n".join(['"use strict";', *(_read(f"{name}.js") for name in _SCRIPTS)])
     policy = (
         f"default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
-        f"style-src {_hash(style)}; script-src {_hash(theme)} {_hash(script)}"
+        f"style-src {policy_hash(style)}; script-src {policy_hash(theme)} {policy_hash(script)}"
     )
     parts = {
         "generator": GENERATOR,
@@ -35,7 +35,7 @@ def render_page(data: Mapping[str, object]) -> str:
         "style": style,
         "theme": theme,
         "script": script,
-        "data": _embed(data),
+        "data": embed_json(data),
     }
     page = _read("index.html")
     for name, text in parts.items():
@@ -43,13 +43,14 @@ def render_page(data: Mapping[str, object]) -> str:
     return page
 
 
-def _embed(data: Mapping[str, object]) -> str:
+def embed_json(data: Mapping[str, object]) -> str:
     """Return *data* as JSON in which nothing can end, or begin, an element of HTML."""
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _hash(text: str) -> str:
+def policy_hash(text: str) -> str:
+    """Return how a Content-Security-Policy names the inline script, or style, *text*."""
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest())
     return f"'sha256-{digest.decode()}'"
 
