@@ -143,7 +143,7 @@ def test_what_is_removed_or_replaced_is_forgotten(run: Run, prefix: Path) -> Non
         "{",
         "[]",
         '{"version": 1}',
-        '{"version": 2, "origins": {}}',
+        '{"version": 3, "origins": {}}',
         '{"version": 1, "origins": {"a": {"b": 1}}}',
         '{"version": 1, "origins": {"a": {"url": "u", "source_url": [], "private": true, "decision": {}}}}',
         '{"version": 1, "origins": {"a": {"url": "u", "source_url": "s", "private": true, "decision": "strict"}}}',

@@ -126,7 +126,7 @@ def judge(path: Path, recording: Recording) -> Verdict:
     verdict = Verdict(
         file=path.name,
         asked=(len(manifest.specs), len(manifest.requirements), len(manifest.links)),
-        lacking=tuple(lacking),
+        lacking=tuple(sorted(lacking)),
         links=tuple(link.given or link.url for link in manifest.links),
     )
     if isinstance(outcome, WheelbridgeError):

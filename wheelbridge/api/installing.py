@@ -10,22 +10,24 @@ from pathlib import Path
 from rattler import MatchSpec, PrefixRecord, RepoDataRecord
 
 from wheelbridge.api.clients import check_records, open_client
+from wheelbridge.api.direct.direct_urls import LINKS_URL, discard_editables, linked_file, linked_wheels
+from wheelbridge.api.direct.provider import LINKS
 from wheelbridge.api.external.tables import read_no_external
+from wheelbridge.api.life.modifying import named_packages, solve_for
+from wheelbridge.api.life.site import Site, open_site, standing_of
 from wheelbridge.api.mapping.maps import MapLike, take_maps
-from wheelbridge.api.origins import remember_origins, standing_routes
+from wheelbridge.api.origins import remember_origins
 from wheelbridge.api.places import Caches
 from wheelbridge.api.providers import Provider
 from wheelbridge.api.running import run_to_end
 from wheelbridge.api.runtime_checks import Asked, arrived_clashes, planned_clashes
-from wheelbridge.api.solving import Settings, Silent, read_builds, solve_request
+from wheelbridge.api.solving import Settings, Silent, read_builds
 from wheelbridge.api.sources import read_sources
 from wheelbridge.api.specs import Request, read_request
-from wheelbridge.api.variant_checks import check_variants, split_unwanted
+from wheelbridge.api.variant_checks import check_variants
 from wheelbridge.installer.errors import MissingWheelError
-from wheelbridge.installer.history import load_history, requested_specs
-from wheelbridge.installer.listing import installed_variant, load_records
 from wheelbridge.installer.plan import Plan, make_plan
-from wheelbridge.installer.prefix import check_environment, check_new, hold_prefix, is_environment
+from wheelbridge.installer.prefix import check_new, hold_prefix
 from wheelbridge.installer.reporter import Reporter
 from wheelbridge.installer.transaction import Caches as PackageCaches
 from wheelbridge.installer.transaction import Outcome, run_transaction, wheels_to_fetch
@@ -123,44 +125,37 @@ def prepare(
     Raises:
         WheelbridgeError: if the prefix may not be changed, or the request cannot be met.
     """
-    repeated = create and is_environment(prefix)
-    if repeated or not create:
-        check_environment(prefix, override=override)
-    else:
-        check_new(prefix)
-    installed = load_records(prefix) if is_environment(prefix) else ()
-    bound = replace(settings, routes=(*settings.routes, *standing_routes(prefix, installed, settings.sources)))
-    standing = _standing(prefix, installed, request, settings)
-    solution = solve_request(request, bound, progress, standing)
-    _adopt_hashes(solution, installed)
+    site = open_site(prefix, settings, create=create, override=override, command=command)
+    standing = standing_of(site, request.specs)
+    return conclude(site, request, solve_for(site, request, standing, progress), standing)
+
+
+def conclude(site: Site, request: Request, solution: Solution, standing: Standing) -> Prepared:
+    """Make a change of *site* out of the *solution* of a *request*.
+
+    Raises:
+        PrefixNotEmptyError: if the environment was to be made, and is there with other packages.
+    """
+    settings = site.settings
+    _adopt_hashes(solution, site.installed)
+    linked = linked_wheels(solution.packages, site.prefix, site.installed)
     transaction = Transaction(
-        prefix=prefix,
+        prefix=site.prefix,
         subdir=settings.target.subdir,
         records=tuple(package.record for package in solution.packages),
+        direct_urls=linked.direct_urls,
         requested=tuple(MatchSpec(spec) for spec in solution.specs),
-        command=tuple(command),
-        create=create and not repeated,
-        override=frozenset(override),
+        command=site.command,
+        create=site.new,
+        override=site.override,
+        reinstall=linked.moved | (named_packages(solution) if settings.modifiers.reinstall else frozenset()),
         offline=settings.offline,
     )
-    plan = make_plan(installed, transaction.records, transaction.subdir)
-    if repeated and not plan.is_empty:
-        check_new(prefix)
-    asked = Asked(request, bound, standing)
+    plan = make_plan(site.installed, transaction.records, transaction.subdir, transaction.reinstall)
+    if site.repeated and not plan.is_empty:
+        check_new(site.prefix)
+    asked = Asked(request, settings, standing)
     return Prepared(solution, transaction, plan, planned_clashes(solution, settings, plan.keep, asked), asked)
-
-
-def _standing(prefix: Path, installed: Sequence[PrefixRecord], request: Request, settings: Settings) -> Standing:
-    """Return what the environment brings along; the user's word on variants may speak against some of its wheels."""
-    locked, unwanted = split_unwanted(prefix, installed, settings.target, settings.variants)
-    return Standing(
-        kept=_kept_specs(prefix, installed),
-        present=tuple(record.name.normalized for record in installed),
-        locked=locked,
-        replaced=unwanted,
-        variants={record.url: variant for record in installed if (variant := installed_variant(prefix, record))},
-        constraints=_keep_python(installed, request.specs),
-    )
 
 
 def _adopt_hashes(solution: Solution, installed: Sequence[PrefixRecord]) -> None:
@@ -191,12 +186,12 @@ def carry_out(
         else (record.url, *_find_again(record, settings, providers))
         for record in missing
     ]
-    wheels = _download(tasks, settings.caches, reporter)
+    wheels = download_wheels(tasks, settings.caches, reporter)
     check_variants(prepared.solution.packages, wheels, settings.caches.unpacked_wheels)
     told, asked = prepared.warnings, prepared.asked
     for clash in arrived_clashes(prepared.solution, prepared.plan.keep, wheels, told, settings, asked=asked):
         warn(clash)
-    _complete_hashes(prepared.transaction, wheels)
+    complete_hashes(prepared.transaction, wheels)
     if any(source.attestations for source in prepared.solution.sources):
         from wheelbridge.api.attesting import check_attestations  # noqa: PLC0415 - few sources must attest their files
 
@@ -205,7 +200,8 @@ def carry_out(
     transaction = replace(prepared.transaction, wheels=wheels)
     check, client = check_records(sources), open_client(sources)
     outcome = run_to_end(run_transaction(transaction, caches, reporter=reporter, client=client, check=check))
-    remember_origins(prepared.transaction.prefix, prepared.solution)
+    remember_origins(prepared.transaction.prefix, prepared.solution, settings, asked.request if asked else None)
+    discard_editables(prepared.solution.packages)
     return outcome
 
 
@@ -221,7 +217,10 @@ def _find_again(
 
     Raises:
         MissingWheelError: if its index is not among the sources, or does not have the file any more.
+        InvalidLinkError: if it came of a link, and has to be built anew.
     """
+    if record_channel(record) == LINKS_URL:
+        return providers[LINKS], linked_file(record)
     project = wheel_project(record.file_name)
     for source in settings.sources:
         if project and source.kind == "index" and source.url == record_channel(record):
@@ -232,7 +231,7 @@ def _find_again(
     raise MissingWheelError(record.file_name)
 
 
-def _complete_hashes(transaction: Transaction, wheels: Mapping[str, Path]) -> None:
+def complete_hashes(transaction: Transaction, wheels: Mapping[str, Path]) -> None:
     """Give a record whose index publishes no hash the hash of what came, so that caches can tell files apart."""
     for record in transaction.records:
         if record.sha256 is None and (wheel := wheels.get(record.url)):
@@ -240,9 +239,11 @@ def _complete_hashes(transaction: Transaction, wheels: Mapping[str, Path]) -> No
                 record.sha256 = file_digest(stream, "sha256").digest()
 
 
-def _download(
+def download_wheels(
     missing: Sequence[tuple[str, Provider, DistributionFile]], caches: Caches, reporter: Reporter
 ) -> dict[str, Path]:
+    """Fetch the files of URLs, each from its index; return URL -> file. What was downloaded before is taken."""
+
     def fetch(item: tuple[str, Provider, DistributionFile]) -> tuple[str, Path]:
         url, provider, file = item
         received = 0
@@ -270,17 +271,3 @@ def _has_hash(path: Path, digest: str) -> bool:
         return False
     with path.open("rb") as stream:
         return file_digest(stream, "sha256").hexdigest() == digest
-
-
-def _kept_specs(prefix: Path, installed: Sequence[PrefixRecord]) -> tuple[str, ...]:
-    """Return what was asked for before."""
-    names = [record.name.normalized for record in installed]
-    return tuple(requested_specs(load_history(prefix), names, exact=True).values()) if installed else ()
-
-
-def _keep_python(installed: Sequence[PrefixRecord], specs: Sequence[str]) -> tuple[str, ...]:
-    """Keep python's minor version, as conda does, unless python is asked for."""
-    if any(MatchSpec(spec).name.normalized == "python" for spec in specs):
-        return ()
-    releases = [record.version.as_major_minor() for record in installed if record.name.normalized == "python"]
-    return tuple(f"python {major}.{minor}.*" for major, minor in filter(None, releases))

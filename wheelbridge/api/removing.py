@@ -48,7 +48,7 @@ def prepare_removal(
     installed = {record.name.normalized: record for record in load_records(prefix)}
     removed = {find_installed(name, installed, prefix) for name in names}
     requested = requested_specs(load_history(prefix), installed, exact=True)
-    left = _left(_needs(installed, requested.values()), removed, requested)
+    left = _left(needs_of(installed, requested.values()), removed, requested)
     transaction = Transaction(
         prefix=prefix,
         subdir=_subdir(installed.values()),
@@ -85,11 +85,12 @@ def _left(needs: Mapping[str, set[str]], removed: set[str], requested: Iterable[
     going = set(removed)
     while more := {name for name, needed in needs.items() if needed & going} - going:
         going |= more
-    unrelated = set(needs) - _reachable(needs, going)
-    return _reachable(needs, unrelated | (set(requested) & set(needs) - going)) - going
+    unrelated = set(needs) - reachable(needs, going)
+    return reachable(needs, unrelated | (set(requested) & set(needs) - going)) - going
 
 
-def _reachable(needs: Mapping[str, set[str]], roots: Iterable[str]) -> set[str]:
+def reachable(needs: Mapping[str, set[str]], roots: Iterable[str]) -> set[str]:
+    """Return *roots* with what they need, near and far."""
     found: set[str] = set()
     todo = set(roots)
     while todo:
@@ -98,7 +99,7 @@ def _reachable(needs: Mapping[str, set[str]], roots: Iterable[str]) -> set[str]:
     return found
 
 
-def _needs(installed: Mapping[str, PrefixRecord], requested: Iterable[str]) -> dict[str, set[str]]:
+def needs_of(installed: Mapping[str, PrefixRecord], requested: Iterable[str]) -> dict[str, set[str]]:
     """Return name -> installed packages it needs."""
     needs: dict[str, set[str]] = {name: set() for name in installed}
     for need in active_needs(installed, requested):

@@ -19,13 +19,14 @@ from wheelbridge.configuration.values import Configuration, MapEntry, RouteEntry
 from wheelbridge.errors import UsageError
 from wheelbridge.index.client import PYPI
 from wheelbridge.index.variables import check_variables
+from wheelbridge.model.pin import Pin
 from wheelbridge.model.redaction import redact_argument
 from wheelbridge.model.source import Claim, Route, Source, SourceKind
 from wheelbridge.model.target import Target
 
 DEFAULT_CHANNEL = "conda-forge"
 _T = TypeVar("_T")
-_DEFAULTS = Configuration(
+DEFAULTS = Configuration(
     origin="default",
     sources=(
         SourceEntry(kind="channel", text=DEFAULT_CHANNEL, origin="default"),
@@ -74,6 +75,7 @@ class SourceList:
         notes: what was configured and is not followed.
         maps: what is put over the tables of names, the nearest first.
         no_external: projects, normalized, whose wheels get nothing of conda for their external dependencies.
+        pins: what conda is configured to hold wherever it installs.
     """
 
     sources: tuple[Source, ...]
@@ -86,6 +88,7 @@ class SourceList:
     notes: tuple[str, ...] = ()
     maps: tuple[MapEntry, ...] = ()
     no_external: frozenset[str] = frozenset()
+    pins: tuple[Pin, ...] = ()
 
 
 def read_sources(given: Iterable[tuple[SourceKind, str]], *, defaults: bool = True) -> tuple[Source, ...]:
@@ -117,7 +120,7 @@ def gather_sources(choice: SourceChoice, levels: Levels, target: Target | None =
     if not choice.defaults and not levels.override_allowed:
         raise UsageError("conda's configuration does not allow --override-channels (override_channels_enabled)")
     reader = Reader(levels.channels, windows=target is not None and target.subdir.startswith("win-"))
-    configured = reader.read_places((*levels.places, _DEFAULTS))
+    configured = reader.read_places((*levels.places, DEFAULTS))
     given = reader.read_given(choice.sources, configured[:-1])
     chosen = choose([given, *configured]) if choice.defaults else list(given)
     own_routes = read_routes(choice.routes)
@@ -145,6 +148,7 @@ def gather_sources(choice: SourceChoice, levels: Levels, target: Target | None =
         notes=(*levels.notes, *left_out, *check_variables(sources)),
         maps=(*read_maps(choice.maps), *(entry for place in levels.places for entry in place.maps)),
         no_external=read_no_external(choice.no_external).union(*(place.no_external for place in levels.places)),
+        pins=levels.pins,
     )
 
 

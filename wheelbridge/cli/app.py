@@ -5,8 +5,11 @@ from typing import Annotated
 
 import typer
 
+from wheelbridge.cli import check_app, life_app, lock_app, why_app
 from wheelbridge.cli import groups as g
+from wheelbridge.cli import life_options as life
 from wheelbridge.cli import options as o
+from wheelbridge.cli.edit_options import Edited
 from wheelbridge.cli.external.app import external_app
 from wheelbridge.cli.mapping.app import map_app
 
@@ -75,14 +78,20 @@ def solve(
     machine: g.Machine,
     wishes: g.Variants,
     building: g.Building,
+    files: g.Files,
+    no_pin: life.NoPin = False,
     output: g.Output,
     pypi: o.Requirements = None,
 ) -> int:
     """Say what `create` would install; touch nothing."""
     from wheelbridge.cli.solve import run
 
-    options = g.read_options(ctx.obj, sources, machine, wishes, building)
+    options = files.add_to(g.read_options(ctx.obj, sources, machine, wishes, building))
+    options = life.without_pins(options) if no_pin else options
     return run(specs or [], pypi or [], options, output.settings())
+
+
+app.command()(g.grouped(lock_app.lock))
 
 
 @app.command()
@@ -96,6 +105,9 @@ def create(
     machine: g.Machine,
     wishes: g.Variants,
     building: g.Building,
+    files: g.Files,
+    changes: life.Dependencies,
+    clone: life.CloneOf = None,
     asked: g.Confirmation,
     output: g.Output,
     pypi: o.Requirements = None,
@@ -103,8 +115,13 @@ def create(
     """Make a new environment."""
     from wheelbridge.cli.install import create as run
 
-    options = g.read_options(ctx.obj, sources, machine, wishes, building)
-    return run(place.path, specs or [], pypi or [], options, output.settings(asked))
+    options = changes.add_to(files.add_to(g.read_options(ctx.obj, sources, machine, wishes, building)))
+    if clone is not None:
+        from wheelbridge.cli.revisions import clone as run_clone
+
+        o.check_alone("--clone", specs, pypi, files.file)
+        return run_clone(place.path, clone, options, output.settings(asked))
+    return run(place.path_of(files), specs or [], pypi or [], options, output.settings(asked))
 
 
 @app.command()
@@ -118,6 +135,9 @@ def install(
     facts: g.Facts,
     wishes: g.Variants,
     building: g.Building,
+    files: g.Files,
+    changes: life.Changes,
+    revision: life.RevisionNumber = None,
     asked: g.Confirmation,
     output: g.Output,
     pypi: o.Requirements = None,
@@ -127,27 +147,58 @@ def install(
     """Add packages to an environment; what is there is kept unless it must move."""
     from wheelbridge.cli.install import install as run
 
-    options = g.read_options(ctx.obj, sources, facts, wishes, building)
+    options = changes.add_to(files.add_to(g.read_options(ctx.obj, sources, facts, wishes, building)))
     overrides = o.read_overrides(frozen=override_frozen, managed=override_externally_managed)
-    return run(place.path, specs or [], pypi or [], options, output.settings(asked, overrides))
+    if revision is not None:
+        from wheelbridge.cli.revisions import go_back
+
+        o.check_alone("--revision", specs, pypi, files.file)
+        return go_back(place.path, revision, options, output.settings(asked, overrides))
+    return run(place.path_of(files), specs or [], pypi or [], options, output.settings(asked, overrides))
+
+
+app.command()(g.grouped(life_app.update))
+app.command()(g.grouped(life_app.remove))
 
 
 @app.command()
 @g.grouped
-def remove(
-    names: Annotated[list[str], typer.Argument(help="Names of packages, conda's or PyPI's.")],
+def add(
+    specs: Annotated[
+        list[str],
+        typer.Argument(metavar="SPEC...", help="Conda MatchSpecs; requirements of an index as 'pypi:rich>=14'."),
+    ],
     *,
-    place: g.Place,
-    asked: g.Confirmation,
-    override_frozen: o.OverrideFrozen = False,
+    edited: Edited,
+    dry_run: o.DryRun = False,
     as_json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> int:
-    """Remove packages, what depends on them, and what nobody needs any more."""
-    from wheelbridge.cli.install import remove as run
+    """Add lines to a file that people write, or change what is there; every other byte of it stays."""
+    from wheelbridge.cli.edit import add as run
 
-    overrides = o.read_overrides(frozen=override_frozen, managed=False)
-    return run(place.path, names, g.Output(as_json=as_json, quiet=quiet).settings(asked, overrides))
+    output = g.Output(as_json=as_json, quiet=quiet).settings(g.Confirmation(dry_run=dry_run))
+    return run(edited.file, specs, edited.place, output)
+
+
+@app.command()
+@g.grouped
+def drop(
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME...", help="Names in the file; 'pypi:NAME' is one of the pip section only."),
+    ],
+    *,
+    edited: Edited,
+    dry_run: o.DryRun = False,
+    as_json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> int:
+    """Take lines out of a file that people write; every other byte of it stays."""
+    from wheelbridge.cli.edit import drop as run
+
+    output = g.Output(as_json=as_json, quiet=quiet).settings(g.Confirmation(dry_run=dry_run))
+    return run(edited.file, names, edited.place, output)
 
 
 @app.command()
@@ -185,38 +236,12 @@ def inspect(
     return run(wheels, machine.platform, machine.virtual_package or [], maps=maps or [], as_json=as_json)
 
 
-@app.command()
-@g.grouped
-def why(
-    package: Annotated[str, typer.Argument(metavar="NAME", help="A package, by conda's name or by PyPI's.")],
-    *,
-    place: g.Place,
-    as_json: o.Json = False,
-) -> int:
-    """Say why a package is in an environment: who asked for it, who needs it, which variant it is."""
-    from wheelbridge.cli.why import run
-
-    return run(place.path, package, as_json=as_json)
-
-
-@app.command("list")
-@g.grouped
-def list_(*, place: g.Place, as_json: o.Json = False) -> int:
-    """List the packages of an environment, and where each came from."""
-    from wheelbridge.cli.list import run
-
-    return run(place.path, as_json=as_json)
-
-
-@app.command()
-@g.grouped
-def check(*, place: g.Place, as_json: o.Json = False) -> int:
-    """Say what is wrong with an environment: runtimes that can meet in one process, libraries that are missing."""
-    from wheelbridge.cli.check import run
-
-    return run(place.path, as_json=as_json)
-
-
+app.command()(g.grouped(lock_app.sync))
+app.command()(g.grouped(lock_app.export))
+app.command("why", cls=why_app.GraphCommand)(g.grouped(why_app.why))
+app.command("list")(g.grouped(life_app.list_))
+app.command()(g.grouped(check_app.check))
+app.command()(g.grouped(check_app.adopt))
 app.add_typer(external_app, name="external")
 app.add_typer(map_app, name="map")
 

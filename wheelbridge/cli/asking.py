@@ -42,13 +42,17 @@ def read_asked(specs: Sequence[str], requirements: Sequence[str], options: Solve
         UsageError: if nothing is asked for.
         WheelbridgeError: if something cannot be read.
     """
-    request = read_request(specs, requirements)
-    if not options.files:
-        return Asked(request, make_settings(options, detect_target(options.platform, options.facts), _levels(options)))
-    return _read_with_files(request, options)
+    request = read_request(specs, [*requirements, *(f"-e {path}" for path in options.editables)])
+    if options.files:
+        asked = _read_with_files(request, options)
+    else:
+        asked = Asked(request, make_settings(options, options.describe_target(), _levels(options)))
+    settings = replace(asked.settings, links=(*request.links, *asked.settings.links))
+    return replace(asked, request=replace(asked.request, links=()), settings=settings)
 
 
 def _read_with_files(request: Request, options: SolveOptions) -> Asked:
+    from wheelbridge.api.manifests.externals import specs_of_externals
     from wheelbridge.api.manifests.reading import Choice, read_files
     from wheelbridge.api.manifests.sources import add_files
     from wheelbridge.api.sources import DEFAULTS
@@ -65,7 +69,8 @@ def _read_with_files(request: Request, options: SolveOptions) -> Asked:
         builds=settings.builds | _builds(files),
         links=(*settings.links, *files.manifest.links),
     )
-    return Asked(_join(request, files.manifest), settings, files.manifest)
+    externals = specs_of_externals(files.manifest, choice, settings)
+    return Asked(_join(request, files.manifest, externals), settings, files.manifest)
 
 
 def place_of(files: Sequence[str]) -> Path:
@@ -89,7 +94,7 @@ def _target(options: SolveOptions, files: "Files") -> Target:
     subdir = detect_target(options.platform).subdir
     said = files.settings.facts_of(subdir)
     facts = [fact for fact in said if not os.environ.get(f"CONDA_OVERRIDE_{fact.partition('=')[0][2:].upper()}")]
-    return detect_target(options.platform, [*facts, *options.facts])
+    return options.describe_target(facts)
 
 
 def _builds(files: "Files") -> frozenset[NormalizedName]:
@@ -106,8 +111,8 @@ def _builds(files: "Files") -> frozenset[NormalizedName]:
     return builds
 
 
-def _join(request: Request, manifest: "Manifest") -> Request:
-    specs = [*request.specs, *(stated.text for stated in manifest.specs)]
+def _join(request: Request, manifest: "Manifest", externals: Sequence[str]) -> Request:
+    specs = [*request.specs, *(stated.text for stated in manifest.specs), *externals]
     requirements = [*request.requirements, *(stated.text for stated in manifest.requirements)]
     return replace(
         request,
@@ -116,4 +121,5 @@ def _join(request: Request, manifest: "Manifest") -> Request:
         limits=tuple(dict.fromkeys(stated.text for stated in manifest.constraints)),
         hashes=manifest.hashes,
         prereleases=manifest.pre,
+        require_hashes=manifest.require_hashes,
     )

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -46,6 +46,16 @@ class Sources:
             maps=tuple(self.map or ()),
             no_external=tuple(self.no_external or ()),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How the files that a lock names are reached."""
+
+    trusted_host: o.TrustedHosts = None
+    config: o.Config = None
+    no_config: o.NoConfig = False
+    offline: o.Offline = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +121,26 @@ class Building:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """Which files say what to install, and which folders are to be installed editable."""
+
+    file: o.Files = None
+    extra: o.Extras = None
+    group: o.DependencyGroups = None
+    editable: o.Editables = None
+
+    def add_to(self, options: o.SolveOptions) -> o.SolveOptions:
+        """Return *options* with the files and folders."""
+        return replace(
+            options,
+            files=self.file or (),
+            extras=self.extra or (),
+            groups=self.group or (),
+            editables=self.editable or (),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Which environment."""
 
@@ -121,6 +151,14 @@ class Place:
     def path(self) -> Path:
         """Its folder."""
         return o.find_prefix(self.prefix, self.name)
+
+    def path_of(self, files: Files) -> Path:
+        """Return its folder; where the command line names none, that which the files name."""
+        if self.prefix is None and self.name is None and files.file:
+            from wheelbridge.cli.asking import place_of
+
+            return place_of(files.file)
+        return self.path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,21 +7,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from wheelbridge.api.installing import Prepared, carry_out, package_caches, prepare
+from wheelbridge.api.life.erasing import erase, prepare_erasure
 from wheelbridge.api.places import Caches
 from wheelbridge.api.removing import prepare_removal
 from wheelbridge.api.running import run_to_end
 from wheelbridge.api.solving import Settings
-from wheelbridge.api.specs import read_request
+from wheelbridge.cli.asking import read_asked
 from wheelbridge.cli.clashes import add_warnings, show_clashes
 from wheelbridge.cli.options import Output, SolveOptions
 from wheelbridge.cli.output import err, note, out, print_json
 from wheelbridge.cli.progress import reporter, steps
 from wheelbridge.cli.render import render_plan, solution_json
-from wheelbridge.cli.solve import read_settings
 from wheelbridge.errors import UsageError
 from wheelbridge.installer.listing import load_records
 from wheelbridge.installer.plan import Plan
 from wheelbridge.installer.prefix import hold_prefix, is_environment
+from wheelbridge.installer.state import check_variables, load_variables, write_variables
 from wheelbridge.installer.transaction import run_transaction
 from wheelbridge.mapping.natives.clashes import Clash
 from wheelbridge.model.redaction import redact_argument
@@ -43,6 +44,8 @@ def install(
 
 def remove(prefix: Path, names: Sequence[str], output: Output) -> int:
     """Remove packages from an environment."""
+    if not names:
+        raise UsageError("Nothing to remove", hint="Name packages, or say --all.")
     with hold(prefix, output):
         removal = prepare_removal(prefix, names, override=output.overrides, command=command_line())
         if not output.as_json:
@@ -61,6 +64,29 @@ def remove(prefix: Path, names: Sequence[str], output: Output) -> int:
     return 0
 
 
+def remove_all(prefix: Path, names: Sequence[str], output: Output) -> int:
+    """Remove an environment with its folder."""
+    if names:
+        raise UsageError("--all removes the whole environment; names beside it have no meaning")
+    with hold(prefix, output):
+        erasure = prepare_erasure(prefix, override=output.overrides)
+        plan = Plan(unlink=erasure.packages)
+        if not output.as_json:
+            render_plan(plan, str(prefix), {})
+        if erasure.foreign:
+            note(f"{len(erasure.foreign)} files of no package go, too, such as {erasure.foreign[0]}.")
+        if not go_ahead(output, plan):
+            return 0
+        if not output.dry_run and (rest := erase(erasure)):
+            note(f"Not all of it could be removed; what is left is in {rest}.")
+    if not output.as_json and not output.dry_run:
+        out().print(f"Removed: {prefix}")
+    if output.as_json:
+        gone = [record.name.normalized for record in erasure.packages]
+        print_json({"success": True, "dry_run": output.dry_run, "removed": gone, "foreign": list(erasure.foreign)})
+    return 0
+
+
 def _change(
     prefix: Path,
     specs: Sequence[str],
@@ -70,10 +96,12 @@ def _change(
     *,
     new: bool,
 ) -> int:
-    request = read_request(specs, requirements)
-    if request.is_empty:
+    asked = read_asked(specs, requirements, options if new else for_environment(options, prefix))
+    request, settings = asked.request, asked.settings
+    if request.is_empty and not settings.links:
         raise UsageError("Nothing to install", hint="Name packages, such as 'python=3.12' or 'pypi:torch'.")
-    settings = read_settings(options if new else _for_environment(options, prefix))
+    variables = asked.manifest.variables if asked.manifest else {}
+    check_variables(variables)
     with hold(prefix, output):
         with steps(output) as progress:
             prepared = prepare(
@@ -85,16 +113,18 @@ def _change(
                 override=output.overrides,
                 command=command_line(),
             )
-        _show(prepared, prefix, output)
+        show_prepared(prepared, prefix, output)
         if not go_ahead(output, prepared.plan):
             return 0
-        warnings = [*prepared.warnings, *(() if output.dry_run else _carry_out(prepared, settings, output))]
+        warnings = [*prepared.warnings, *(() if output.dry_run else carry_out_aloud(prepared, settings, output))]
+        if variables and not output.dry_run:
+            write_variables(prefix, {**load_variables(prefix), **variables})
     if output.as_json:
         print_json(add_warnings(solution_json(prepared.solution, settings, dry_run=output.dry_run), warnings))
     return 0
 
 
-def _for_environment(options: SolveOptions, prefix: Path) -> SolveOptions:
+def for_environment(options: SolveOptions, prefix: Path) -> SolveOptions:
     """Solve for the platform that the environment is for, which need not be this machine's."""
     subdirs = {record.subdir for record in load_records(prefix)} - {"noarch"} if is_environment(prefix) else set()
     return replace(options, platform=subdirs.pop()) if len(subdirs) == 1 else options
@@ -105,7 +135,8 @@ def hold(prefix: Path, output: Output) -> AbstractContextManager[None]:
     return nullcontext() if output.dry_run else hold_prefix(prefix)
 
 
-def _show(prepared: Prepared, prefix: Path, output: Output) -> None:
+def show_prepared(prepared: Prepared, prefix: Path, output: Output) -> None:
+    """Show a person what is going to happen."""
     if output.as_json:
         return
     for text in prepared.solution.notes:
@@ -114,7 +145,7 @@ def _show(prepared: Prepared, prefix: Path, output: Output) -> None:
     show_clashes(prepared.warnings)
 
 
-def _carry_out(prepared: Prepared, settings: Settings, output: Output) -> Sequence[Clash]:
+def carry_out_aloud(prepared: Prepared, settings: Settings, output: Output) -> Sequence[Clash]:
     """Carry it out, and return what only the files showed; a person is told of it before anything is linked."""
     warnings: list[Clash] = []
 
@@ -137,7 +168,12 @@ def _carry_out(prepared: Prepared, settings: Settings, output: Output) -> Sequen
 
 def go_ahead(output: Output, plan: Plan) -> bool:
     """Ask, unless there is nothing to ask for or nobody to ask."""
-    if output.dry_run or output.yes or output.as_json or plan.is_empty:
+    return plan.is_empty or confirm(output)
+
+
+def confirm(output: Output) -> bool:
+    """Ask, unless nobody is to be asked."""
+    if output.dry_run or output.yes or output.as_json:
         return True
     if not sys.stdin.isatty():
         raise UsageError("There is nobody to ask", hint="Say --yes to go ahead, or --dry-run to see the plan only.")

@@ -2,22 +2,25 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wheelbridge.api.life.modifiers import Modifiers
 from wheelbridge.errors import UsageError
 
 if TYPE_CHECKING:
     from wheelbridge.api.sources import SourceChoice
+    from wheelbridge.model.target import Target
     from wheelbridge.model.variant_policy import VariantPolicy
 
 _SOURCES = "Sources, in order of priority"
 _TARGET = "Target"
 _VARIANTS = "Wheel variants"
 _BUILDS = "Source distributions"
+_FILES = "Files"
 _OUTPUT = "Output"
 
 Specs = Annotated[
@@ -118,6 +121,36 @@ Builds = Annotated[
         help="Build a wheel of its source distribution, and take none of an index: this runs the project's code, with "
         "solve and --dry-run, too.",
         rich_help_panel=_BUILDS,
+    ),
+]
+Files = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--file",
+        "-f",
+        metavar="FILE",
+        help="A file that says what to install: environment.yml, requirements.txt, pyproject.toml, or a lock.",
+        rich_help_panel=_FILES,
+    ),
+]
+Extras = Annotated[
+    list[str] | None,
+    typer.Option("--extra", metavar="NAME", help="An extra of a pyproject.toml named with -f.", rich_help_panel=_FILES),
+]
+Editables = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--editable",
+        "-e",
+        metavar="PATH",
+        help="A project in a folder, installed so that changes of its files show (PEP 660); this runs its code.",
+        rich_help_panel=_BUILDS,
+    ),
+]
+DependencyGroups = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--group", metavar="NAME", help="A dependency group of a pyproject.toml named with -f.", rich_help_panel=_FILES
     ),
 ]
 Config = Annotated[
@@ -236,6 +269,16 @@ def read_overrides(*, frozen: bool, managed: bool) -> frozenset[str]:
     return frozenset(code for code, chosen in (("frozen", frozen), ("externally-managed", managed)) if chosen)
 
 
+def check_alone(option: str, *asked: Sequence[str] | None) -> None:
+    """Make sure that nothing else is asked for where *option* says which packages there are to be.
+
+    Raises:
+        UsageError: if something is.
+    """
+    if any(asked):
+        raise UsageError(f"{option} says what is to be there; packages or files beside it have no meaning")
+
+
 def find_prefix(prefix: Path | None, name: str | None) -> Path:
     """Return the folder of the environment that ``-p`` or ``-n`` names.
 
@@ -264,6 +307,26 @@ class SolveOptions:
     variants: "VariantPolicy"
     trusted: Sequence[str]
     builds: Sequence[str] = ()
+    modifiers: Modifiers = field(default_factory=Modifiers)
+    files: Sequence[str] = ()
+    extras: Sequence[str] = ()
+    groups: Sequence[str] = ()
+    editables: Sequence[str] = ()
+    described: bool = False
+
+    def describe_target(self, facts: Sequence[str] = ()) -> "Target":
+        """Return the target, with *facts* that what the command line says of it beats.
+
+        A platform that is *described* is its baseline, the same on every machine; else it may be this machine.
+
+        Raises:
+            InvalidTargetError: if the platform is unknown or a virtual package cannot be read.
+        """
+        from wheelbridge.target.detect import assume_target, detect_target
+
+        if self.described and self.platform:
+            return assume_target(self.platform, [*facts, *self.facts])
+        return detect_target(self.platform, [*facts, *self.facts])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

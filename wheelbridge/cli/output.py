@@ -2,6 +2,9 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -11,10 +14,12 @@ from wheelbridge.model.printing import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["err", "note", "out", "print_json", "printable", "show_error"]
+__all__ = ["err", "note", "out", "print_json", "printable", "say_once", "show_error"]
 
 _PIPE_WIDTH = 200
 """Columns of a table that goes into a file or a pipe; rich would cut it at 80."""
+_said: ContextVar[set[str] | None] = ContextVar("said", default=None)
+"""The notes that a block told, where it tells none twice."""
 
 
 def print_json(value: object) -> None:
@@ -46,8 +51,22 @@ def show_error(error: WheelbridgeError) -> None:
         _say("hint", "bold cyan", _lines(error.hint))
 
 
+@contextmanager
+def say_once() -> Iterator[None]:
+    """Let the block tell no note twice, for a command that reads the same things for several targets."""
+    token = _said.set(set())
+    try:
+        yield
+    finally:
+        _said.reset(token)
+
+
 def note(text: str) -> None:
     """Tell a person something that matters but stops nothing."""
+    if (said := _said.get()) is not None:
+        if text in said:
+            return
+        said.add(text)
     _say("note", "bold yellow", printable(text))
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from wheelbridge.api.life.modifying import solve_pinned
 from wheelbridge.api.mapping.maps import load_maps
 from wheelbridge.api.places import Caches
 from wheelbridge.api.runtime_checks import Asked, planned_clashes
-from wheelbridge.api.solving import Settings, read_builds, solve_request
+from wheelbridge.api.solving import Settings, read_builds
 from wheelbridge.api.sources import SourceList, gather_sources
 from wheelbridge.cli.clashes import add_warnings, show_clashes
 from wheelbridge.cli.options import Output, SolveOptions
@@ -76,7 +77,7 @@ def run(specs: Sequence[str], requirements: Sequence[str], options: SolveOptions
     if request.is_empty and not settings.links:
         raise UsageError("Nothing to solve", hint="Name packages, such as 'python=3.12' or 'pypi:torch'.")
     with steps(output) as progress:
-        solution = solve_request(request, settings, progress)
+        solution = solve_pinned(request, settings, progress)
     warnings = planned_clashes(solution, settings, asked=Asked(request, settings))
     if output.as_json:
         print_json(add_warnings(solution_json(solution, settings, dry_run=True), warnings))

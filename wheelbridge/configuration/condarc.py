@@ -24,6 +24,7 @@ from wheelbridge.configuration.condarc_values import (
 from wheelbridge.configuration.errors import InvalidConfigurationError
 from wheelbridge.configuration.fields import meant
 from wheelbridge.configuration.values import Configuration, SourceEntry
+from wheelbridge.model.pin import Pin
 from wheelbridge.model.source import CLAIMS, Claim
 
 _NAMES = (".condarc", "condarc")
@@ -37,7 +38,10 @@ _LISTS = {
     "migrated_channel_aliases": ("migrated_channel_aliases",),
     "allowlist_channels": ("allowlist_channels", "whitelist_channels"),
     "denylist_channels": ("denylist_channels",),
+    "pinned_packages": ("pinned_packages",),
 }
+_BETWEEN = {"pinned_packages": "&"}
+"""What stands between the parts of a variable where it is no comma: a version may hold one."""
 _TABLES = ("custom_channels", "migrated_custom_channels", "custom_multichannels", "mirrored_channels")
 _SINGLE = ("channel_alias", "channel_priority", "override_channels_enabled")
 _KNOWN = {*(name for names in _LISTS.values() for name in names), *_TABLES, *_SINGLE}
@@ -54,12 +58,14 @@ class CondaSettings:
     Attributes:
         override_allowed: whether ``--override-channels`` may be used.
         notes: settings about channels that wheelbridge does not follow.
+        pins: ``pinned_packages``.
     """
 
     configuration: Configuration
     channels: CondaChannels
     override_allowed: bool = True
     notes: tuple[str, ...] = ()
+    pins: tuple[Pin, ...] = ()
 
 
 def load_conda_settings(environ: Mapping[str, str] | None = None) -> CondaSettings | None:
@@ -120,6 +126,7 @@ def _read_settings(
         channels=_read_channels(reader),
         override_allowed=reader.flag("override_channels_enabled"),
         notes=tuple(_notes(layers, variables, has_local=LOCAL in names)),
+        pins=tuple(Pin(str(node.value), node.origin) for node in reader.nodes("pinned_packages")),
     )
 
 
@@ -166,7 +173,8 @@ class _Reader:
     def nodes(self, key: str) -> tuple[Node, ...]:
         names = _LISTS[key]
         nodes = [self._listed(node, key) for node in self._from_files(names)]
-        nodes += [split(self._variables[name]) for name in names if name in self._variables]
+        between = _BETWEEN.get(key, ",")
+        nodes += [split(self._variables[name], between) for name in names if name in self._variables]
         merged = merge_lists(nodes) if nodes else ()
         return tuple(Node(self._text(node, key), node.origin) for node in merged)
 

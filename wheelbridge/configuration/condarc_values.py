@@ -75,9 +75,9 @@ def read_environment(environ: Mapping[str, str]) -> Mapping[str, Node]:
     return found
 
 
-def split(node: Node) -> Node:
-    """Make a list of a variable: its parts stand between commas."""
-    parts = (part.strip() for part in cast("str", node.value).split(","))
+def split(node: Node, between: str = ",") -> Node:
+    """Make a list of a variable: its parts stand between commas, or what else is *between* them."""
+    parts = (part.strip() for part in cast("str", node.value).split(between))
     return Node(tuple(Node(part, node.origin) for part in parts if part), node.origin, node.flag)
 
 

@@ -8,6 +8,7 @@ from wheelbridge.configuration.conda_channels import CondaChannels
 from wheelbridge.configuration.condarc import load_conda_settings
 from wheelbridge.configuration.files import find_project_file, load_file, user_file
 from wheelbridge.configuration.values import Configuration
+from wheelbridge.model.pin import Pin
 
 SWITCH = "WHEELBRIDGE_NO_CONFIG"
 """A variable that says what ``--no-config`` says."""
@@ -20,12 +21,14 @@ class Levels:
     Attributes:
         override_allowed: whether ``--override-channels`` may be used.
         notes: what was found and is not followed.
+        pins: what conda is configured to hold wherever it installs.
     """
 
     places: tuple[Configuration, ...] = ()
     channels: CondaChannels = field(default_factory=CondaChannels)
     override_allowed: bool = True
     notes: tuple[str, ...] = ()
+    pins: tuple[Pin, ...] = ()
 
 
 def load_levels(config: Path | None = None, *, search: bool = True) -> Levels:
@@ -50,6 +53,7 @@ def load_levels(config: Path | None = None, *, search: bool = True) -> Levels:
         channels=conda.channels,
         override_allowed=conda.override_allowed,
         notes=conda.notes,
+        pins=conda.pins,
     )
 
 

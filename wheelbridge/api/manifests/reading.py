@@ -64,29 +64,29 @@ def _read(path: Path, target: Target, choice: Choice) -> Manifest:
         hint = "Run pixi workspace export conda-environment, and name what it writes."
         raise UsageError(f"{path} is a manifest of pixi's, which wheelbridge does not read", hint=hint)
     if _is_project(path):
-        from wheelbridge.environment.pyproject_file import read_pyproject_file  # noqa: PLC0415 - as above
+        from wheelbridge.environment.project.file import read_pyproject_file  # noqa: PLC0415 - as above
 
         return read_pyproject_file(path, extras=choice.extras, groups=choice.groups, target=target)
     return _read_lock(path, target) or _read_plain(path, target)
 
 
 def _read_lock(path: Path, target: Target) -> Manifest | None:
-    from wheelbridge.environment.lock_files import lock_format, read_lock  # noqa: PLC0415 - as in _read
+    from wheelbridge.environment.locks.files import lock_format, read_lock  # noqa: PLC0415 - as in _read
 
     if lock_format(path) is None:
         return None
-    from wheelbridge.environment.lock_manifest import lock_as_manifest  # noqa: PLC0415 - as in _read
+    from wheelbridge.environment.locks.as_manifest import lock_as_manifest  # noqa: PLC0415 - as in _read
 
     return lock_as_manifest(read_lock(path), target)
 
 
 def _read_plain(path: Path, target: Target) -> Manifest:
     if path.suffix in _YAML:
-        from wheelbridge.environment.yaml_file import read_environment_file  # noqa: PLC0415 - as in _read
+        from wheelbridge.environment.yml.file import read_environment_file  # noqa: PLC0415 - as in _read
 
         return read_environment_file(path, target)
     if path.suffix in _REQUIREMENTS:
-        from wheelbridge.environment.requirements_file import read_requirements_file  # noqa: PLC0415 - as in _read
+        from wheelbridge.environment.pip.file import read_requirements_file  # noqa: PLC0415 - as in _read
 
         return read_requirements_file(path)
     raise InvalidEnvironmentFileError(str(path), "", "its name does not tell what it is", hint=f"-f takes {_KNOWN}.")

@@ -1,0 +1,1 @@
+"""The life of an environment: updates, pins, revisions, clones."""
