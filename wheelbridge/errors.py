@@ -1,6 +1,20 @@
 """The errors of wheelbridge: one root, a stable code each, a hint where one helps."""
 
+import shlex
+import sys
 from typing import ClassVar
+
+
+def shell_command(*words: object) -> str:
+    """Return a command as one can type it: what a hint says must work for a path with a space too.
+
+    >>> shell_command("wheelbridge", "list", "-p", "/my envs/a")
+    "wheelbridge list -p '/my envs/a'"
+    """
+    texts = [str(word) for word in words]
+    if sys.platform == "win32":  # neither of its shells takes what POSIX does
+        return " ".join(f'"{text}"' if " " in text else text for text in texts)
+    return shlex.join(texts)
 
 
 class WheelbridgeError(Exception):

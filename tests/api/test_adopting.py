@@ -1,15 +1,28 @@
 """What `adopt` writes down of distributions that pip put into an environment, and what it refuses."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.checkstage import SITE, Stage
+from tests.condapackages import index_channel
 from tests.installer.wheelmaker import make_package
-from wheelbridge.api.checks.adopting import Adopted, NotAdoptableError, adopt, prepare_adoption
+from wheelbridge.api.checks.adopting import (
+    Adopted,
+    NotAdoptableError,
+    adopt,
+    prepare_adoption,
+    prepare_replacement,
+)
+from wheelbridge.api.installing import carry_out
+from wheelbridge.api.mapping.maps import take_maps
+from wheelbridge.api.solving import Silent
+from wheelbridge.api.sources import read_sources
 from wheelbridge.installer.listing import load_records
 from wheelbridge.installer.recording import write_records
+from wheelbridge.installer.reporter import Reporter
 
 
 @pytest.fixture
@@ -46,6 +59,15 @@ class TestRecord:
         assert 'matplotlib-base[version=">=3"]' in record.depends
         assert record.extra_depends == {"x": ["six"]}
         assert (record.file_name, record.noarch.python) == ("Plots-1.5-py3-none-any.whl", True)
+
+    def test_the_users_own_names_count(self, stage: Stage) -> None:
+        """A map of the user's says which packages a solve would take, so it says what the record depends on."""
+        stage.make()
+        stage.drop("plots=1.5", "Requires-Dist: matplotlib>=3\n")
+        settings = replace(stage.settings, maps=take_maps([{"matplotlib": "our-plots"}]))
+        (one,) = prepare_adoption(stage.prefix, (), settings).taken
+
+        assert 'our-plots[version=">=3"]' in one.record.depends
 
     def test_its_files_are_those_of_its_record(self, stage: Stage) -> None:
         """With the hashes that RECORD has, so that later changes show; nothing of them is written."""
@@ -133,6 +155,27 @@ class TestInThePlaceOfAPackage:
             prepare_adoption(stage.prefix, ("alpha",), stage.settings)
 
 
+class TestReplaced:
+    """What a solve gives comes in the place of what pip put there."""
+
+    def test_a_conda_package_comes_back(self, stage: Stage) -> None:
+        """Its metadata says that it is the project, though no table does; an index is not asked for another one."""
+        stage.make(conda_alpha(stage))  # type: ignore[arg-type]  # a record
+        remove_alpha(stage)
+        stage.drop("alpha=2.0", "", {"alpha/__init__.py": "new"})
+        stage.wheel("alpha", "3.0")
+        channel = stage.folder / "channel"
+        index_channel(channel)
+        sources = read_sources([("channel", channel.as_uri()), ("index", str(stage.folder / "wheels"))])
+        settings = replace(stage.settings, sources=sources, offline=False)
+        prepared = prepare_replacement(stage.prefix, ("alpha",), settings, Silent())
+        carry_out(prepared, settings, Reporter())
+
+        assert [record.name.normalized for record in load_records(stage.prefix)] == ["alpha-py", "python"]
+        assert (stage.codes(), [path.name for path in stage.site.glob("*-info")]) == ([], ["alpha-1.0.dist-info"])
+        assert (stage.site / "alpha/__init__.py").read_text() == ""
+
+
 class TestRefused:
     """What cannot be a record."""
 
@@ -157,6 +200,68 @@ class TestRefused:
         adoptions = prepare_adoption(stage.prefix, (), stage.settings)
         assert [one.distribution.project for one in adoptions.taken] == ["beta"]
         assert [one.distribution.project for one in adoptions.refused] == ["alpha"]
+
+
+class TestBesideOthers:
+    """What other packages of the environment have."""
+
+    def test_a_conda_package_provides_a_project(self, stage: Stage) -> None:
+        """By its metadata, though no table knows the two as one: the new record depends on what meets it."""
+        info = {f"{SITE}/zz_flip-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: zz-flip\nVersion: 1.0\n"}
+        stage.make(make_package(stage.folder / "channel", "zz-flip", info))
+        stage.drop("user=1", "Requires-Dist: zz-flip>=1\n")
+        (written,) = prepare_adoption(stage.prefix, ("user",), stage.settings).taken
+        adopt(stage.prefix, prepare_adoption(stage.prefix, ("user",), stage.settings))
+
+        assert 'zz-flip[version=">=1"]' in written.record.depends
+        assert stage.codes() == []
+
+    def test_what_others_have_with_other_contents(self, stage: Stage) -> None:
+        """To mend one would damage the other; neither is touched, and `check` advises nothing of the kind."""
+        stage.make(stage.wheel("one", files={"both/m.py": "1"}))
+        stage.drop("two=1.0", "", {"both/m.py": "2"})
+
+        with pytest.raises(NotAdoptableError, match=r"it and one both have .*both/m\.py, with different"):
+            prepare_adoption(stage.prefix, ("two",), stage.settings)
+        (finding,) = stage.find()
+        assert (finding.code, finding.severity, finding.repair) == ("overwritten-file", "warning", None)
+        assert finding.message == "two 1.0, which pip put there, wrote over m.py of one."
+
+    def test_what_two_tools_put_there_with_other_contents(self, stage: Stage) -> None:
+        """The same among what pip put there."""
+        stage.make()
+        first = stage.drop("one=1.0", "", {"both/m.py": "1"})
+        text = (first / "RECORD").read_text()
+        digest = "sha256=a4ayc_80_OGda4BO_1o_V0etpOqiLx1JwB5S3beHW0s"
+        (first / "RECORD").write_text(text.replace("both/m.py,,", f"both/m.py,{digest},1"))
+        stage.drop("two=1.0", "", {"both/m.py": "2"})
+
+        with pytest.raises(NotAdoptableError, match=r"it and one 1\.0 both have"):
+            prepare_adoption(stage.prefix, ("two",), stage.settings)
+
+    def test_what_others_have_alike(self, stage: Stage) -> None:
+        """Both records list it, so that it stays until the last of them goes."""
+        stage.make(stage.wheel("one", files={"both/__init__.py": "", "both/one.py": ""}))
+        stage.drop("two=1.0", "", {"both/__init__.py": "", "both/two.py": ""})
+
+        assert f"{SITE}/both/__init__.py" in map(str, take(stage).record.files)
+        assert stage.codes() == []
+
+    def test_a_project_that_a_package_has_in_another_folder(self, stage: Stage) -> None:
+        """It would get a second record."""
+        stage.make(conda_alpha(stage))  # type: ignore[arg-type]  # a record
+        stage.drop("alpha=2.0", "", {"alpha/__init__.py": ""})
+
+        with pytest.raises(NotAdoptableError, match=r"alpha 1\.0 is there, too, and the package alpha-py has it"):
+            prepare_adoption(stage.prefix, ("alpha",), stage.settings)
+
+    def test_a_project_that_is_a_package_by_the_tables(self, stage: Stage) -> None:
+        """Two records of one name are none."""
+        stage.make(make_package(stage.folder / "channel", "matplotlib-base=3.8", {"share/m": ""}))
+        stage.drop("matplotlib=3.8", "")
+
+        with pytest.raises(NotAdoptableError, match="the package matplotlib-base is there, too"):
+            prepare_adoption(stage.prefix, ("matplotlib",), stage.settings)
 
 
 def test_a_failure_leaves_records_and_history(stage: Stage) -> None:

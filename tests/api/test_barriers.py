@@ -12,7 +12,7 @@ from tests.writtenprefix import write_prefix
 from wheelbridge.api.explaining.barriers import explain_version, have_common, read_subject
 from wheelbridge.api.removing import NotInstalledError
 from wheelbridge.api.specs import InvalidSpecError
-from wheelbridge.errors import UsageError
+from wheelbridge.errors import InvalidRequirementError, UsageError
 from wheelbridge.model.pin import Pin
 
 RECORDS: list[dict[str, Any]] = [
@@ -85,6 +85,8 @@ def test_sentences_say_what_to_change(prefix: Path) -> None:
         ("numpy 2.3.*", None, ("numpy", "2.3.*")),
         ("numpy[version='>=2']", None, ("numpy", ">=2")),
         ("pypi:torch~=2.1", None, ("pypi:torch", "~=2.1")),
+        ("pypi:torch[opt, more]>=2", None, ("pypi:torch", ">=2")),
+        ("pypi:torch[opt]", "2", ("pypi:torch", "2.*")),
         ("ruamel.yaml==0.18", None, ("ruamel.yaml", "==0.18")),
     ],
 )
@@ -95,17 +97,41 @@ def test_subjects(text: str, version: str | None, expected: tuple[str, str | Non
 
 def test_odd_subjects() -> None:
     """What cannot be read is refused, and so are two words on versions."""
-    for text, version in (("numpy>>2", None), ("numpy", "odd!!"), ("numpy[", None)):
-        with pytest.raises(InvalidSpecError):
+    with pytest.raises(InvalidSpecError):
+        read_subject("numpy[")
+    for text in ("pypi:numpy[x>2", "pypi:numpy>>2"):
+        with pytest.raises(InvalidRequirementError):
+            read_subject(text)
+    for text, version in (("numpy>>2", None), ("numpy", "odd!!"), ("numpy", "abc def"), ("numpy==1 2", None)):
+        with pytest.raises(UsageError, match="names no version"):
             read_subject(text, version)
+    with pytest.raises(UsageError, match="has a marker"):
+        read_subject("pypi:numpy; python_version > '3'")
     with pytest.raises(UsageError, match="both name versions"):
         read_subject("numpy>=2", "3")
+
+
+@pytest.mark.parametrize(
+    ("fn", "wanted", "request_"),
+    [
+        ("lib-1.0-0.conda", "3.*", "lib 3.*"),
+        ("My_Lib-1.0-py3-none-any.whl", "3.*", "pypi:my-lib==3.*"),
+        ("My_Lib-1.0-py3-none-any.whl", ">=2,<3", "pypi:my-lib<3,>=2"),
+        ("My_Lib-1.0-py3-none-any.whl", "1.*|3.*", "pypi:my-lib"),
+    ],
+)
+def test_what_to_ask_a_solve_for(tmp_path: Path, fn: str, wanted: str, request_: str) -> None:
+    """A wheel by its project, in the words of PEP 440, as far as it has words for it."""
+    record = {"name": "lib", "version": "1.0", "fn": fn}
+    place = write_prefix(tmp_path / "env", [record])
+
+    assert explain_version(place, "lib", wanted).request == request_
 
 
 CLAUSES = st.builds(
     "{}{}{}".format,
     st.sampled_from([">=", "<", "<=", ">", "==", "!=", "~="]),
-    st.sampled_from(["1.0", "1.5", "2.0", "2.0a1", "2.1.3"]),
+    st.sampled_from(["1.0", "1.5", "2.0", "2.0a1", "2.1.3", "abc"]),
     st.just(""),
 )
 SPECS = st.lists(st.one_of(CLAUSES, st.sampled_from(["1.*", "2.0.*", "*"])), min_size=1, max_size=3).map(",".join)
@@ -113,7 +139,7 @@ VERSIONS = [
     Version(text)
     for text in (
         *("0", "0.9", "1.0a1", "1.0", "1.0.1", "1.4", "1.5", "1.5.0.1", "1.6", "1.99", "2.0dev1", "2.0a0", "2.0a1"),
-        *("2.0a2", "2.0", "2.0.0.1", "2.0.9", "2.1", "2.1.3", "2.1.3.1", "2.1.4", "3", "99"),
+        *("abc", "abc.1", "2.0a2", "2.0", "2.0.0.1", "2.0.9", "2.1", "2.1.3", "2.1.3.1", "2.1.4", "3", "99"),
     )
 ]
 

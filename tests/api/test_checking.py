@@ -11,6 +11,7 @@ import pytest
 from tests.checkstage import SITE, Stage
 from tests.installer.wheelmaker import SUBDIR, make_package
 from wheelbridge.environment.lock import Lock, LockedFile, LockedPackage, LockedTarget
+from wheelbridge.installer.journal import Journal, begin
 from wheelbridge.installer.wheel_destination import PLACEHOLDER
 from wheelbridge.model.target import Target
 
@@ -66,6 +67,33 @@ class TestFiles:
 
         assert stage.codes() == []
 
+    def test_what_a_post_link_script_does_is_no_damage(self, stage: Stage) -> None:
+        """Conda runs it, and it may change what its package brought; --fix undoes nothing of that."""
+        files = {"bin/.post-post-link.sh": "echo >> $PREFIX/etc/post.conf", "etc/post.conf": "a", "etc/gone": ""}
+        stage.make(make_package(stage.folder / "channel", "post", files))
+        replace(stage.prefix / "etc/post.conf", "a\nchanged")
+
+        assert stage.codes() == []
+        (finding,) = stage.find(notes=True)
+        assert (finding.code, finding.severity, finding.repair) == ("altered-file", "note", None)
+        (stage.prefix / "etc/gone").unlink()
+        (finding,) = stage.find()
+        assert (finding.code, finding.severity, finding.repair) == ("missing-file", "error", None)
+        assert "post --force-reinstall links it anew, and undoes that" in finding.hint
+
+    def test_fix_keeps_off_what_two_packages_write_differently(self, stage: Stage) -> None:
+        """Where one of them is a wheel, to link it would damage the other; it is told, and the rest is mended."""
+        stage.make(stage.wheel("one", files={"both/m.py": "1", "both/one.py": ""}), stage.wheel("two"))
+        claim(stage, "two", {"_path": f"{SITE}/both/m.py", "path_type": "hardlink", "sha256": "2" * 64})
+        (stage.site / "both/one.py").unlink()
+        (stage.site / "two/__init__.py").unlink()
+
+        assert [(one.package, "both/m.py (one, two) has other contents" in one.reason) for one in stage.mend()] == [
+            ("one", True),
+            ("two", True),
+        ]
+        assert (stage.site / "both/m.py").read_text() == "1"
+
     def test_fix_does_not_link_the_damage_again(self, stage: Stage) -> None:
         """Who writes into a file writes into the cache, too: it is the same file; so the cache is filled anew."""
         tool = make_package(stage.folder / "channel", "tool", {"share/a.txt": "a", "share/b.txt": "b"})
@@ -97,16 +125,25 @@ class TestRecords:
     def test_record_and_conda_meta_differ(self, stage: Stage) -> None:
         """Pip would leave a file behind, or take one of somebody else."""
         stage.make(stage.wheel("alpha"))
-        (path,) = stage.prefix.glob("conda-meta/alpha-*.json")
-        record = json.loads(path.read_bytes())
-        entry = {"_path": "share/extra", "path_type": "hardlink"}
-        record["paths_data"]["paths"].append(entry)
-        path.write_text(json.dumps(record))
+        claim(stage, "alpha", {"_path": "share/extra", "path_type": "hardlink"})
         (stage.prefix / "share").mkdir()
         (stage.prefix / "share/extra").write_text("")
 
         (finding,) = stage.find()
         assert (finding.code, finding.details["conda_meta_only"]) == ("record-differs", ["share/extra"])
+
+    def test_a_copy_that_waits_is_no_difference(self, stage: Stage) -> None:
+        """Rattler moves aside what another package has at the same place, and says so in its record."""
+        files = {"ns/__init__.py": ""}
+        stage.make(stage.wheel("one", files={**files, "ns/one.py": ""}), stage.wheel("two", files={"ns/two.py": ""}))
+        info = stage.site / "two-1.0.dist-info/RECORD"
+        info.write_text(f"{info.read_text()}ns/__init__.py,,\n")
+        place = f"__clobbers__/two/{SITE}/ns/__init__.py"
+        claim(stage, "two", {"_path": place, "path_type": "hardlink"}, RECORD=info)
+        (stage.prefix / place).parent.mkdir(parents=True)
+        (stage.prefix / place).write_text("")
+
+        assert stage.codes() == []
 
     def test_two_folders_of_one_project(self, stage: Stage) -> None:
         """Names count as normalized; the one with nothing else left goes by --fix, the other stays."""
@@ -160,6 +197,17 @@ class TestRecords:
 
         (finding,) = stage.find()
         assert (finding.code, finding.details["package"]) == ("project-twice", "matplotlib-base")
+
+
+def test_an_interrupted_change_is_all_that_is_told(stage: Stage) -> None:
+    """What is there is neither the old environment nor the new one, so that no other advice would be true."""
+    stage.make(stage.wheel("alpha"))
+    begin(stage.prefix, Journal(old=(), new=("x",), shared=(), before=(), after=(), history=None, revision=""))
+    (stage.site / "alpha/__init__.py").unlink()
+
+    (finding,) = stage.find(notes=True)
+    assert (finding.code, finding.severity) == ("interrupted-change", "error")
+    assert f"wheelbridge check -p {stage.prefix} --fix" in finding.hint
 
 
 class TestRequirements:
@@ -299,6 +347,18 @@ def make_target(packages: Mapping[str, str], subdir: str = SUBDIR) -> LockedTarg
         for name, digest in packages.items()
     )
     return LockedTarget(name=subdir, target=Target(subdir=subdir), packages=tuple(locked))
+
+
+def claim(stage: Stage, name: str, entry: Mapping[str, str], **hashed: Path) -> None:
+    """Let the record of a package list one more file; of those *hashed*, write down what they are now."""
+    (path,) = stage.prefix.glob(f"conda-meta/{name}-*.json")
+    content = json.loads(path.read_bytes())
+    content["paths_data"]["paths"].append(entry)
+    content["files"].append(entry["_path"])
+    for one in content["paths_data"]["paths"]:
+        if (place := hashed.get(one["_path"].rpartition("/")[2])) is not None:
+            one.update(sha256=hashlib.sha256(place.read_bytes()).hexdigest(), size_in_bytes=place.stat().st_size)
+    path.write_text(json.dumps(content))
 
 
 def replace(path: Path, text: str) -> None:

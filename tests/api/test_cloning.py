@@ -1,8 +1,10 @@
 """Clones of a real environment, and its end."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,13 +12,17 @@ import pytest
 from tests.condapackages import index_channel, make_conda
 from tests.installer.wheelmaker import SUBDIR, clean_env
 from tests.lifestage import Life, Shelf, start_life
+from tests.linkstage import write_project
 from tests.loopback import LoopbackIndex
 from tests.real_python import RealChannel
 from wheelbridge.api.life.cloning import UnmanagedClonedError, prepare_clone
 from wheelbridge.api.life.erasing import EnvironmentInUseError, erase, prepare_erasure
+from wheelbridge.api.life.restoring import UnavailableError
+from wheelbridge.environment.manifest import Link
 from wheelbridge.installer.errors import NotAnEnvironmentError, PrefixNotEmptyError
 from wheelbridge.installer.listing import load_records
 from wheelbridge.installer.origins import load_origins
+from wheelbridge.installer.past import read_direct_url
 
 ENTRY = "app-1.0.dist-info/entry_points.txt"
 
@@ -86,6 +92,44 @@ def test_what_another_tool_put_there_is_not_left_out_silently(life: Life, tmp_pa
             path.unlink()
         info.rmdir()
     assert not (tmp_path / "copy").exists()
+
+
+class TestEditable:
+    """A project in a folder has no wheel that anybody keeps; it is built of its folder again."""
+
+    @pytest.fixture
+    def linked(self, life: Life, tmp_path: Path) -> Life:
+        """The environment with such a project, and caches that have nothing of it."""
+        write_project(tmp_path / "tool")
+        link = Link(kind="folder", url=(tmp_path / "tool").as_uri(), editable=True, given="tool")
+        stage = Life(tmp_path / "env", replace(life.settings, links=(link,)))
+        stage.create("python")
+        shutil.rmtree(life.settings.caches.unpacked_wheels)
+        return Life(stage.prefix, life.settings)
+
+    def test_it_is_built_anew(self, linked: Life, tmp_path: Path) -> None:
+        """And is editable in the clone."""
+        copy = linked.clone(tmp_path / "copy").restoration.transaction.prefix
+        (tmp_path / "tool" / "tool.py").write_text("WORD = 'second'\n")
+
+        said = subprocess.run(
+            [copy / "bin" / "python", "-c", "import tool; print(tool.WORD)"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=clean_env(),
+        )
+        assert said.stdout == "second\n"
+        (record,) = (one for one in load_records(copy) if one.name.normalized == "tool")
+        assert read_direct_url(copy, record) == read_direct_url(linked.prefix, record)
+
+    def test_without_its_folder_that_is_refused_before_anything(self, linked: Life, tmp_path: Path) -> None:
+        """With the folder named."""
+        (tmp_path / "tool").rename(tmp_path / "moved")
+        with pytest.raises(UnavailableError, match=f"tool .it was built of {tmp_path / 'tool'}") as caught:
+            prepare_clone(linked.prefix, tmp_path / "copy", linked.settings)
+        assert "Put it back" in str(caught.value.hint)
+        assert not (tmp_path / "copy").exists()
 
 
 def test_from_and_to_places_that_are_none(life: Life, tmp_path: Path) -> None:

@@ -1,11 +1,22 @@
 """Records of locks: what goes in comes out."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from wheelbridge.api.locking.records import IncompleteLockError, clean_record, from_record, to_record
+from wheelbridge.api.locking.batches import to_records
+from wheelbridge.api.locking.records import (
+    IncompleteLockError,
+    LockedSpecError,
+    LockMismatchError,
+    clean_record,
+    find_unmet,
+    from_record,
+    to_record,
+)
 from wheelbridge.environment.lock import LockedFile, LockedPackage
+from wheelbridge.installer.errors import UnsafeNameError
 
 RECORD: dict[str, Any] = {
     "arch": "x86_64",
@@ -73,3 +84,71 @@ def test_half_a_record_is_refused(record: dict[str, Any] | None) -> None:
     """With the package's name, not with an error of rattler's."""
     with pytest.raises(IncompleteLockError, match="'foo'"):
         to_record(package(record))
+
+
+WHEEL = {**RECORD, "build": "py3_none_any_h0"}
+
+
+def wheel(record: dict[str, Any], filename: str = "foo-1.0+cpu-py3-none-any.whl", **changes: Any) -> LockedPackage:
+    """Make a wheel of an index; its solver's name need not be the project's."""
+    file = LockedFile(filename=filename, url=f"https://host.example/{filename}")
+    fields: dict[str, Any] = {"name": "foo", "version": "1.0", "pypi_name": "foo"} | changes
+    return LockedPackage(kind="wheel", file=file, record=record, channel="https://host.example", **fields)
+
+
+class TestIdentity:
+    """A lock that says two things of a package was changed after it was made."""
+
+    def test_a_wheel_may_have_a_name_of_conda(self) -> None:
+        """Versions are compared without the local part, which conda's versions do not have."""
+        assert str(to_record(wheel(WHEEL)).version) == "1.0"
+        renamed = wheel({**WHEEL, "name": "foo-python"}, name="foo-python")
+        assert to_record(renamed).name.normalized == "foo-python"
+
+    @pytest.mark.parametrize(
+        "bad",
+        [
+            package({**RECORD, "name": "evil"}),
+            package({**RECORD, "version": "9.9"}),
+            package({**RECORD, "build": "1"}),
+            replace(package(RECORD), name="evil"),
+            replace(package(RECORD), version="9.9"),
+            wheel({**WHEEL, "version": "7.0"}, version="7.0"),
+            wheel(WHEEL, pypi_name="evil"),
+            wheel(WHEEL, filename="foo-one-py3-none-any.whl"),
+        ],
+    )
+    def test_what_its_file_is_not(self, bad: LockedPackage) -> None:
+        """One by one, and all at once."""
+        with pytest.raises(LockMismatchError, match="its name says otherwise"):
+            to_record(bad)
+        with pytest.raises(LockMismatchError):
+            to_records([bad])
+
+    @pytest.mark.parametrize("bad", [package({**RECORD, "build": "x/../../y"}), wheel({**WHEEL, "build": "x/../../y"})])
+    def test_a_build_that_is_no_name(self, bad: LockedPackage) -> None:
+        """It would become a folder of the cache."""
+        with pytest.raises(UnsafeNameError):
+            to_record(bad)
+
+
+class TestNeeds:
+    """What locked packages need of each other."""
+
+    RECORDS = (to_record(package({**RECORD, "depends": ["lib >=2", "__glibc >=2", "other"]})),)
+
+    def test_what_is_missing_or_too_old(self) -> None:
+        """By its owner or the request; what has no record may meet anything."""
+        found = [
+            (need.owner is not None, need.spec, why) for need, why in find_unmet(self.RECORDS, ["foo >1"], ["other"])
+        ]
+
+        assert sorted(found) == [
+            (False, "foo >1", "the lock has 1.0"),
+            (True, "lib >=2", "the lock has no such package"),
+        ]
+
+    def test_what_is_no_spec(self) -> None:
+        """An error of ours, not one of rattler's."""
+        with pytest.raises(LockedSpecError):
+            list(find_unmet(self.RECORDS, ["py thon ]["]))

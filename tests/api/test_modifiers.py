@@ -39,6 +39,7 @@ def life(tmp_path_factory: pytest.TempPathFactory, real_channel: RealChannel) ->
     shelf.conda("limits", "1.0", constrains=["low >=2"])
     shelf.wheel("app", "1.0", "lib>=1")
     shelf.wheel("newer", "1.0", "lib>=2")
+    shelf.wheel("two_words", "1.0")
     with LoopbackIndex(shelf.wheels) as index:
         life = start_life(folder / "env", shelf, index, real_channel, folder / "cache")
         pins = (Pin("low <2", HELD), Pin("mid <2", HELD), Pin("lib <2", HELD))
@@ -162,6 +163,17 @@ class TestPins:
         """And holds only what is there."""
         assert plan(life, "low", pins=(Pin("wants <9", "x"), Pin("low <2", "x"))) == {}
 
+    def test_a_pin_that_names_no_package_is_told_of(self, life: Life) -> None:
+        """A wheel has one name, and conda's specs know no other spelling of it."""
+        pins = (Pin("Two_Words ==1.0", "here:1"), Pin("elsewhere ==1.0", "x"), Pin("App ==1.0", "x"))
+        settings = replace(life.settings, pins=pins)
+
+        prepared = prepare(life.prefix, read_request(["pypi:two-words"]), settings, Silent(), create=False)
+
+        (said,) = (text for text in prepared.solution.notes if "holds nothing" in text)
+        assert "'Two_Words ==1.0' (here:1)" in said
+        assert "'two-words'" in said
+
     def test_what_contradicts_itself_is_no_matter_of_pins(self, life: Life) -> None:
         """Then the solver's own explanation is given."""
         with pytest.raises(UnsatisfiableError):
@@ -206,10 +218,11 @@ class TestReinstall:
 
 
 def test_pins_are_read_by_line(tmp_path: Path) -> None:
-    """A pin on a channel, or on any project of an index, has no meaning for a record."""
+    """A pin on any project of an index has no meaning for a record; nor has what only begins like one."""
     meta = tmp_path / "conda-meta"
     meta.mkdir()
-    (meta / "pinned").write_text("pypi:rich <2\n")
-    with pytest.raises(InvalidPinnedSpecError):
-        load_pins(tmp_path)
+    for line in ("pypi:rich <2", "rich <2 of all things"):
+        (meta / "pinned").write_text(f"{line}\n")
+        with pytest.raises(InvalidPinnedSpecError):
+            load_pins(tmp_path)
     assert load_pins(tmp_path / "nowhere") == ()

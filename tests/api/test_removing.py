@@ -247,3 +247,10 @@ def test_what_may_not_be_changed(tmp_path: Path) -> None:
     assert prepare_removal(prefix, ["native"], override={"frozen"}).plan.unlink
     with pytest.raises(NotAnEnvironmentError):
         prepare_removal(tmp_path, ["native"])
+
+
+def test_what_goes_along_is_not_asked_for_any_more(tmp_path: Path) -> None:
+    """Else it would count as asked for, with its old bounds, when something needs it again."""
+    prefix = make_environment(tmp_path, {"app": wheel("lib"), "lib": wheel(), "tool": wheel()}, ["app", "tool"])
+
+    assert prepare_removal(prefix, ["lib"]).transaction.removed == ("app", "lib")

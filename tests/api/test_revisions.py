@@ -16,10 +16,10 @@ from tests.real_python import RealChannel
 from wheelbridge.api.life.restoring import UnavailableError
 from wheelbridge.api.life.revisions import NoSuchRevisionError, prepare_revision
 from wheelbridge.api.solving import Silent
-from wheelbridge.installer.history import distribution, load_history
+from wheelbridge.installer.history import distribution, load_history, states_of
 from wheelbridge.installer.listing import load_records
 from wheelbridge.installer.origins import load_origins
-from wheelbridge.installer.revisions import log_objects, render_log, states_of
+from wheelbridge.installer.revisions import log_objects, render_log
 
 CONDA = os.environ.get("WHEELBRIDGE_TEST_CONDA")
 
@@ -53,14 +53,14 @@ def state(life: Life) -> frozenset[str]:
 
 def test_a_revision_is_the_packages_of_then(life: Life) -> None:
     """Those files, wheels included, and what was asked for then; the history goes on and is true."""
-    states = states_of(load_history(life.prefix))
+    states = [one.distributions for one in states_of(load_history(life.prefix))]
     count = len(states)
 
     life.go_back(0)
 
     assert life.versions == {"native": "1.0", "app": "1.0", "lib": "1.0"}
     assert state(life) == states[0]
-    assert states_of(load_history(life.prefix))[count] == states[0]
+    assert states_of(load_history(life.prefix))[count].distributions == states[0]
     assert {name: spec.replace("'", "").replace('"', "") for name, spec in life.requested.items()} == {
         "native": "native[version=<2]",
         "app": "app",
@@ -112,6 +112,27 @@ def test_a_wheel_comes_again_from_where_it_came_from(life: Life) -> None:
 
     assert life.versions["lib"] == "1.0"
     assert life.lost_files() == []
+    life.go_back(3)
+
+
+def test_an_index_that_moved_has_the_same_files(life: Life) -> None:
+    """By name and hash, at another URL; without it, the files of the one that is gone are named."""
+    here, shelf = life.settings.sources, life.prefix.parent / "shelf"
+    with LoopbackIndex({name: [*shelf.glob(f"{name}-*.whl")] for name in ("app", "lib")}) as gone:
+        sources = (*here[:2], replace(here[2], url=gone.url.rstrip("/")))
+        Life(life.prefix, replace(life.settings, sources=sources)).install("pypi:app")
+    number = len(load_history(life.prefix)) - 1
+    life.remove("app")
+    for folder in (life.settings.caches.unpacked_wheels, life.settings.caches.downloads):
+        shutil.rmtree(folder, ignore_errors=True)
+
+    with pytest.raises(UnavailableError) as caught:
+        Life(life.prefix, replace(life.settings, sources=here[:2])).go_back(number)
+    assert f"Revision {number} cannot be restored" in caught.value.message
+    assert "-i" in str(caught.value.hint)
+
+    life.go_back(number)
+    assert "app" in life.versions
     life.go_back(3)
 
 

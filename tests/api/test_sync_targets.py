@@ -1,8 +1,18 @@
 """Which target of a lock a machine gets, and what is said where it gets none."""
 
+from dataclasses import replace
+
 import pytest
 
-from wheelbridge.api.syncing.targets import NoLockedTargetError, UnfitMachineError, choose_target
+from wheelbridge.api.locking.records import described_record
+from wheelbridge.api.syncing.notes import notes_of
+from wheelbridge.api.syncing.targets import (
+    AmbiguousLockError,
+    NoLockedTargetError,
+    UnfitMachineError,
+    check_completed,
+    choose_target,
+)
 from wheelbridge.environment.lock import Lock, LockedFile, LockedPackage, LockedTarget
 from wheelbridge.model.target import Target, VirtualPackage
 
@@ -70,7 +80,14 @@ def test_no_target_for_it(subdir: str, name: str | None) -> None:
     with pytest.raises(NoLockedTargetError) as refused:
         choose_target(LOCK, machine(subdir), name)
 
-    assert refused.value.targets == ("linux-64", "gpu", "old-gpu", "osx-arm64")
+    assert refused.value.targets == ("linux-64", "gpu (linux-64)", "old-gpu (linux-64)", "osx-arm64")
+
+
+def test_a_target_that_is_called_otherwise_than_its_platform() -> None:
+    """Else the refusal contradicts itself."""
+    odd = LockedTarget(name="linux-64", target=Target(subdir="../x"))
+    with pytest.raises(NoLockedTargetError, match=r"nothing for linux-64; it is for linux-64 \(\.\./x\)"):
+        choose_target(Lock(targets=(odd,)), machine("linux-64"))
 
 
 def test_conditions_are_seen() -> None:
@@ -101,3 +118,51 @@ def test_the_cpu_counts() -> None:
 
     assert choose_target(lock, machine(archspec="1=haswell")).name == "x86_64_v2"
     assert choose_target(lock, machine(archspec="1=zen4")).name == "x86_64_v4"
+
+
+def test_what_a_lock_does_not_tell_is_asked_when_it_is_known() -> None:
+    """Packages of `@EXPLICIT` and `conda-lock.yml` files have their records in themselves."""
+    bare = replace(CUDA, packages=tuple(replace(package, record=None) for package in CUDA.packages))
+
+    assert choose_target(replace(LOCK, targets=(bare,)), machine(glibc="2.36")) == bare
+    with pytest.raises(UnfitMachineError, match="__cuda"):
+        check_completed(LOCK, bare, CUDA.packages, machine(glibc="2.36"))
+    check_completed(LOCK, bare, CUDA.packages, machine(glibc="2.36", cuda="12.8"))
+
+
+def test_two_packages_of_one_name() -> None:
+    """Which one it is to be, nobody can tell."""
+    two = (*PLAIN.packages, *CUDA.packages)
+
+    with pytest.raises(AmbiguousLockError, match="'torch' more than once"):
+        check_completed(LOCK, replace(PLAIN, packages=two), two, machine(glibc="2.36"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "hashes", "checked"),
+    [
+        ("conda", {"md5": "00"}, True),
+        ("conda", {"sha512": "00"}, False),
+        ("wheel", {"sha512": "00"}, True),
+        ("wheel", {"foo256": "00"}, False),
+        ("wheel", {"sha256": ""}, False),
+    ],
+)
+def test_hashes_that_nobody_can_check_are_none(kind: str, hashes: dict[str, str], checked: bool) -> None:
+    """A kind that does not exist, or that channels do not have."""
+    (package,) = PLAIN.packages
+    is_conda = kind == "conda"
+    file = replace(package.file, hashes=hashes, filename="torch-1-0.conda" if is_conda else "torch-1-py3-none-any.whl")
+
+    notes = [*notes_of([replace(package, kind="conda" if is_conda else "wheel", file=file)], (), ())]
+    assert bool(notes) is not checked
+
+
+def test_needs_that_nothing_meets_are_told() -> None:
+    """A lock may be of an environment that lacks something; it is carried out, and not silently."""
+    record = described_record(target("linux-64", "numpy >=2", "__glibc >=2.17").packages[0])
+
+    assert [*notes_of((), [record], ["torch", "zlib"])] == [
+        "torch needs numpy >=2: the lock has no such package",
+        "It is to have zlib: the lock has no such package",
+    ]

@@ -1,6 +1,7 @@
 """A lock carried out: an environment made of it, changed to it, and read back as the same lock."""
 
 import asyncio
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from tests.real_python import RealChannel
 from tests.variantwheels import X86_64, make_document, relabel, repack_installed, write_document
 from wheelbridge.api.demo import build_wheel
 from wheelbridge.api.exporting.describing import describe_environment
+from wheelbridge.api.locking.records import LockMismatchError
 from wheelbridge.api.locking.solution import lock_solution, lock_sources
 from wheelbridge.api.places import Caches
 from wheelbridge.api.solving import Settings, Silent, solve_request
@@ -35,6 +37,7 @@ from wheelbridge.installer.origins import load_origins
 from wheelbridge.installer.plan import Plan
 from wheelbridge.installer.reporter import Reporter
 from wheelbridge.installer.state import load_variables, state_path
+from wheelbridge.installer.synced import Wanted, find_synced, write_synced
 from wheelbridge.model.source import SourceKind
 from wheelbridge.model.target import Target
 from wheelbridge.solver.problem import Standing
@@ -69,6 +72,10 @@ class Stage:
         left = tuple(package for package in self.target.packages if package.name not in names)
         asked = tuple(spec for spec in self.target.requested if spec.split()[0].split("[")[0] not in names)
         return replace(self.lock, targets=(replace(self.target, packages=left, requested=asked),))
+
+    def url(self, name: str) -> str:
+        """Return the channel or index of a package."""
+        return self.package(name).channel
 
     def package(self, name: str) -> LockedPackage:
         """Return a package of the lock."""
@@ -150,6 +157,22 @@ def test_a_lock_file_comes_out_again(stage: Stage, tmp_path: Path, form: LockFor
     )
 
 
+def test_a_wheel_and_a_package_of_one_name(stage: Stage, tmp_path: Path) -> None:
+    """Two things, where no row says that they are one; what is written of each is its own."""
+    wheel = build_wheel(tmp_path, "tool", "9.0", {"tool.py": ""})
+    with LoopbackIndex({"tool": [wheel]}) as index:
+        given: list[tuple[SourceKind, str]] = [("channel", stage.url("python")), ("channel", stage.url("tool"))]
+        sources = read_sources([*given, ("index", f"mine={index.url}")])
+        settings = Settings(target=MACHINE, sources=sources, caches=stage.reach.caches)
+        lock = make_lock(read_request(["python", "tool", "pypi:tool"]), settings)
+        written = tmp_path / "pylock.toml"
+        written.write_text(render_lock(lock, "pylock", tmp_path), encoding="utf-8")
+        stage.sync(tmp_path / "env", read_lock(written))
+
+    assert {package.kind for package in lock.targets[0].packages if "tool" in package.name} == {"conda", "wheel"}
+    assert render_lock(describe_environment(tmp_path / "env").lock, "pylock", tmp_path) == written.read_text("utf-8")
+
+
 def test_nothing_is_done_twice(stage: Stage, prefix: Path) -> None:
     """The lock that is there already takes nothing; its history does not grow."""
     before = len(load_history(prefix))
@@ -194,6 +217,67 @@ class TestChanges:
         assert sorted(requested_specs(load_history(place), [*names, "tool"])) == ["app", "python"]
         stage.sync(place)
         assert describe_environment(place).lock == stage.lock
+
+    def test_what_stays_keeps_its_record(self, stage: Stage, place: Path) -> None:
+        """A channel may change what it says of a file that is there already; what is written is the lock again."""
+        tool = stage.package("tool")
+        patched = replace(tool, record={**(tool.record or {}), "constrains": ["other >=1"]})
+        packages = tuple(patched if one is tool else one for one in stage.target.packages)
+        lock = replace(stage.lock, targets=(replace(stage.target, packages=packages),))
+
+        assert stage.sync(place, lock).is_empty
+        assert describe_environment(place).lock == lock
+
+    def test_what_pip_did_is_undone(self, stage: Stage, place: Path) -> None:
+        """It put one wheel in the place of another, took one away, and added one; a file was deleted by hand."""
+        put(place, "app", "2.0")
+        put(place, "extra", "1.0")
+        shutil.rmtree(site_packages(place) / "lib-1.1.dist-info")
+        (place / "share/tool.txt").unlink()
+        plan = (prepared := prepare_sync(place, stage.lock, MACHINE, stage.reach)).plan
+
+        assert [change.new.name.normalized for change in plan.relink] == ["app", "lib", "tool"]
+        assert {str(one) for one in prepared.strays.foreign} == {"app 2.0", "extra 1.0"}
+        assert "extra 1.0 goes: pip put it there, not the lock" in prepared.notes
+        carry_out_sync(prepared, Reporter())
+        assert prepare_sync(place, stage.lock, MACHINE, stage.reach).is_empty
+        names = {path.name for path in site_packages(place).glob("*.dist-info")}
+        assert {"app-1.0.dist-info", "lib-1.1.dist-info"} < names
+        assert not any(name.startswith(("app-2.0", "extra")) for name in names)
+        assert (place / "share/tool.txt").is_file()
+
+    def test_what_pip_added_alone_goes(self, stage: Stage, place: Path) -> None:
+        """No package changes, and the environment does."""
+        put(place, "extra", "1.0")
+        prepared = prepare_sync(place, stage.lock, MACHINE, stage.reach)
+
+        assert prepared.plan.is_empty
+        assert not prepared.is_empty
+        carry_out_sync(prepared, Reporter())
+        assert not (site_packages(place) / "extra.py").exists()
+        assert not list(site_packages(place).glob("extra*"))
+
+    def test_what_nobody_can_remove_is_told(self, stage: Stage, place: Path) -> None:
+        """Nothing lists its files; it is told every time."""
+        put(place, "old", "1.0")
+        (site_packages(place) / "old-1.0.dist-info/RECORD").unlink()
+        prepared = prepare_sync(place, stage.lock, MACHINE, stage.reach)
+
+        assert (prepared.is_empty, prepared.lasts) == (True, False)
+        assert prepared.notes == ("old 1.0 stays, which the lock does not have: nothing lists its files",)
+
+    def test_the_quick_look_sees_what_pip_did(self, stage: Stage, place: Path, tmp_path: Path) -> None:
+        """It knows one environment, and the distributions in it."""
+        wanted = Wanted(lock=b"lock")
+        write_synced(place, wanted, "linux-64")
+        assert find_synced(place, wanted) == "linux-64"
+        shutil.copytree(place, tmp_path / "copy", symlinks=True)
+        assert find_synced(tmp_path / "copy", wanted) is None
+        moved = prepare_sync(tmp_path / "copy", stage.lock, MACHINE, stage.reach)
+        assert len(moved.plan.relink) == len(stage.target.packages)  # scripts name the place of the first
+        assert moved.strays.moved
+        put(place, "extra", "1.0")
+        assert find_synced(place, wanted) is None
 
     def test_variables_go_with_the_lock(self, stage: Stage, place: Path) -> None:
         """Those of the lock before are no more; what else conda keeps there stays."""
@@ -241,6 +325,26 @@ class TestChanges:
         )
 
 
+def site_packages(prefix: Path) -> Path:
+    """Return where an environment has its modules."""
+    return next(prefix.glob("lib/python*/site-packages"))
+
+
+def put(prefix: Path, name: str, version: str) -> None:
+    """Install a module as pip does: without a word to ``conda-meta``, and what has its name goes."""
+    for path in site_packages(prefix).glob(f"{name}-*.dist-info"):
+        shutil.rmtree(path)
+    info = site_packages(prefix) / f"{name}-{version}.dist-info"
+    info.mkdir()
+    module = site_packages(prefix) / f"{name}.py"
+    module.unlink(missing_ok=True)  # a hard link: the cache has the file, too
+    module.write_text(f"version = {version!r}\n", encoding="utf-8")
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8")
+    (info / "INSTALLER").write_text("pip\n", encoding="utf-8")
+    files = [f"{name}.py", *(f"{info.name}/{kept}" for kept in ("METADATA", "INSTALLER", "RECORD"))]
+    (info / "RECORD").write_text("".join(f"{path},,\n" for path in files), encoding="utf-8")
+
+
 def prefix_without_tool(prefix: Path) -> None:
     """Remove a package's record, as another tool would."""
     next((prefix / "conda-meta").glob("tool-*.json")).unlink()
@@ -279,6 +383,16 @@ class TestLocksOfOthers:
             name: record["depends"] for name, record in known.items()
         }
         assert described.target.requested == ("app", "filelock", "lib", "tool")
+        sizes = {package.name: package.file.size for package in stage.target.packages if package.kind == "conda"}
+        assert {name: found[name].get("size") for name in sizes} == sizes
+
+    def test_a_wheel_of_another_version(self, stage: Stage, tmp_path: Path) -> None:
+        """The file tells which it is; a lock that says another is not believed in the rest, either."""
+        lock = self.bare(stage, "conda", "wheel")
+        packages = tuple(replace(one, version="7.0") if one.name == "tool" else one for one in lock.targets[0].packages)
+
+        with pytest.raises(LockMismatchError, match=r"tool 7\.0"):
+            stage.sync(tmp_path / "env", replace(lock, targets=(replace(lock.targets[0], packages=packages),)))
 
     def test_wheels_alone_need_a_python(self, stage: Stage, tmp_path: Path) -> None:
         """There is none in the lock and none in the environment: said with the way out."""

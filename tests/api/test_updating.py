@@ -30,6 +30,9 @@ def life(tmp_path_factory: pytest.TempPathFactory, real_channel: RealChannel) ->
     shelf.wheel("app", "1.0", "lib>=1")
     for version in ("1.0", "1.1", "2.0"):
         shelf.wheel("lib", version)
+    shelf.wheel("binder", "1.0", "loose<2; python_version > '3'")
+    for version in ("1.0", "2.0"):
+        shelf.wheel("loose", version)
     shelf.wheel("other", "1.0")
     shelf.wheel("other", "2.0", "lib>=1.1")
     with LoopbackIndex(shelf.wheels) as index:
@@ -75,6 +78,16 @@ def test_what_is_held_says_by_whom(life: Life) -> None:
     assert update.moves == ()
     assert (stay.name, stay.version, stay.newest) == ("held", "1.0", "2.0")
     assert stay.reasons == ("keeper 1.0 needs held <2",)
+
+
+def test_a_wheel_that_holds_is_quoted(life: Life) -> None:
+    """As its METADATA has it, not as the solver read it."""
+    life.install("pypi:binder")
+    (stay,) = life.plan_update("loose").stays
+    life.remove("binder")
+
+    assert stay.reasons == ("binder 1.0 needs loose<2",)
+    assert "loose" not in life.versions
 
 
 def test_what_is_the_newest_says_so(life: Life) -> None:

@@ -111,6 +111,28 @@ class TestMaking:
         assert run("lock", "-f", "environment.yml").code == 0
         assert Path("pixi.lock").read_bytes() == before
 
+    def test_facts_are_put_over_the_targets_of_the_earlier_lock(self, run: Run) -> None:
+        """None of them goes for it; what goes because others are named is told."""
+        run("lock", "-f", "environment.yml", *TWO)
+        assert run("lock", "-f", "environment.yml", "--virtual-package", "linux-64:__cuda=12.9").code == 0
+        linux, mac = read_lock(Path("pixi.lock")).targets
+
+        assert linux.target.virtual_package("__cuda") is not None
+        assert (mac.name, mac.target.virtual_package("__cuda")) == ("osx-arm64", None)
+        told = run("lock", "-f", "environment.yml", "--platform", "linux-64", "--json").json
+        assert "The lock is not for osx-arm64 any more." in told["notes"]
+
+    def test_the_order_in_the_file_says_nothing(self, run: Run) -> None:
+        """A line that moved changes no byte."""
+        run("lock", "-f", "environment.yml")
+        before = Path("pixi.lock").read_bytes()
+        edit("  - python=3.12\n  - app\n", "  - app\n  - python=3.12\n")
+
+        assert run("lock", "-f", "environment.yml").out.splitlines()[-1] == "Unchanged: pixi.lock"
+        Path("pixi.lock").unlink()
+        run("lock", "-f", "environment.yml")
+        assert Path("pixi.lock").read_bytes() == before
+
     def test_platforms_of_the_file(self, run: Run) -> None:
         """CEP 24's ``platforms``."""
         edit("name: work\n", "name: work\nplatforms: [osx-arm64]\n")

@@ -82,7 +82,7 @@ def test_another_version_and_what_is_against_it(run: Run, written: Path) -> None
     behind = run("why", "-p", written, "lib>=2")
 
     assert "against lib >=2: app 1.0 needs lib >=1,<2: it would have to move, or go" in behind.out
-    assert "install 'lib >=2' --dry-run" in behind.out
+    assert f"wheelbridge install -p {written} 'lib >=2' --dry-run" in behind.out
     assert "lib 1.* is what is installed" in run("why", "-p", written, "lib", "--version", "1").out
     assert (
         "nothing that is installed, pinned or asked for speaks against app >=7"
@@ -133,6 +133,7 @@ def test_graph_as_json(run: Run, written: Path) -> None:
         (("--graph", "lib>=2"), "not of another version"),
         (("lib", "-o", "x"), "none is asked for"),
         (("lib>=2", "--version", "3"), "both name versions"),
+        (("lib", "--version", "abc def"), "names no version"),
     ],
 )
 def test_wrong_usage(run: Run, written: Path, arguments: tuple[str, ...], message: str) -> None:

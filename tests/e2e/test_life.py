@@ -67,6 +67,8 @@ def test_from_the_first_day_to_the_last(run: Run, environment: Environment, tmp_
         pytest.param(("install", "x", "--only-deps", "--force-reinstall"), id="only dependencies, again"),
         pytest.param(("install", "x", "--revision", "0"), id="a package and a revision"),
         pytest.param(("create", "x", "--clone", "./there"), id="a package and a clone"),
+        pytest.param(("install", "--revision", "0", "--no-deps"), id="a revision, changed"),
+        pytest.param(("create", "--clone", "./there", "--no-pin"), id="a clone, changed"),
         pytest.param(("update", "--all", "--freeze-installed"), id="everything and nothing"),
         pytest.param(("update",), id="an update of nothing"),
         pytest.param(("remove",), id="a removal of nothing"),

@@ -186,3 +186,23 @@ class TestOtherPlatforms:
         ran = stage.call("solve", "python", "-c", channel, "--platform", "osx-arm64", f"pypi:{tmp_path / 'folder'}")
 
         assert ran.json.get("error", {}).get("code") == code, ran.out
+
+
+def test_a_query_that_opens_a_url_is_kept_nowhere(
+    stage: LinkStage, wheels: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    """PEP 610: "url MUST be stripped of any sensitive authentication information"; the hash still tells the file."""
+    lib = next(path for path in wheels["lib"] if "1.1" in path.name)
+    with LoopbackIndex({"lib": wheels["lib"]}) as server:
+        url = f"{server.root}/a/../files/{digest(lib)}/{lib.name}"
+        ran = stage.call("create", "python", f"pypi:lib @ {url}?sig=QSECRET")
+    exported = stage.run("export", "-p", stage.prefix)
+    listed = stage.run("list", "-p", stage.prefix, "--json")
+
+    assert ran.code == exported.code == listed.code == 0, ran.out
+    direct = json.loads(stage.direct_url("lib"))
+    assert direct["url"].endswith(lib.name)
+    assert direct["archive_info"]["hashes"] == {"sha256": digest(lib)}
+    assert "QSECRET" not in ran.out + ran.err + exported.out + exported.err + listed.out
+    places = (path for root in (stage.prefix, tmp_path / "cache") for path in root.rglob("*") if path.is_file())
+    assert [path for path in places if b"QSECRET" in path.read_bytes()] == []

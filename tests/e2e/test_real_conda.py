@@ -11,7 +11,7 @@ from typing import TypeAlias
 import pytest
 
 from tests.cli.conftest import Run
-from tests.condapackages import index_channel, make_conda
+from tests.condapackages import dist_info, index_channel, make_conda
 from tests.e2e.conftest import Environment
 from tests.loopback import LoopbackIndex
 from tests.real_python import RealChannel
@@ -125,3 +125,62 @@ def test_conda_knows_the_native_library_of_a_wheel(
 
     left = {package["name"] for package in json.loads(conda("list", *native[:2], "--json"))}
     assert left == {"lib", "python"}
+
+
+@pytest.fixture
+def made_by_conda(tmp_path: Path, real_channel: RealChannel, conda: Conda) -> tuple[object, ...]:
+    """The options of an environment that conda made: a ``noarch: python`` package, and two with the same file."""
+    channel = tmp_path / "more"
+    info = {"info/link.json": '{"noarch": {"type": "python"}, "package_metadata_version": 1}'}
+    files = {
+        "site-packages/tool.py": "",
+        **dist_info("tool", "1.0"),
+        "site-packages/tool-1.0.dist-info/RECORD": "tool.py,,\n",
+        "python-scripts/tool": "#!/bin/sh\n",
+    }
+    make_conda(channel, "tool", "1.0", files, noarch="python", depends=["python"], info=info)
+    for name in ("one", "two"):
+        make_conda(channel, name, "1.0", {"share/same": "same", f"share/{name}": name})
+    make_conda(channel, "other", "1.0", {"share/other": "x"})
+    index_channel(channel)
+    prefix, uri = tmp_path / "env", channel.as_uri()
+    conda("create", "-p", prefix, "-c", uri, "python", "tool", "one", "two", "-y")
+    assert "site-packages/tool.py" in (prefix / "conda-meta/tool-1.0-0.json").read_text().split('"paths":')[1]
+    return ("-p", prefix, "-O", "-c", real_channel.url, "-c", uri, "-y")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the script is one of Unix")
+def test_what_conda_linked_is_known(run: Run, made_by_conda: tuple[object, ...], conda: Conda) -> None:
+    """It is nobody else's, the history calls it what conda calls it, and it can be linked anew, shared and removed."""
+    prefix = Path(str(made_by_conda[1]))
+    assert run("check", "-p", prefix, "-v").out.startswith("Nothing was found")
+
+    assert run("install", *made_by_conda, "other", "--quiet").code == 0
+    assert [line for line in history_lines(prefix) if line[:1] in "+-"] == [f"+{made_by_conda[-2]}/noarch::other-1.0-0"]
+    assert run("install", *made_by_conda, "tool", "--force-reinstall", "--quiet").code == 0
+    conda("install", *made_by_conda[:2], "-c", made_by_conda[-2], "other", "--force-reinstall", "-y")
+    assert run("check", "-p", prefix, "-v").out.startswith("Nothing was found")
+
+    assert run("remove", "-p", prefix, "tool", "one", "-y").code == 0
+    assert not [path for path in prefix.rglob("tool*") if path.stem == "tool" and "json" not in path.parts]
+    assert (prefix / "share/same").read_text() == "same"
+    conda("remove", "-p", prefix, "two", "-y", "--offline")
+    assert not (prefix / "share/same").exists()
+    assert run("check", "-p", prefix, "-v").out.startswith("Nothing was found")
+
+
+def history_lines(prefix: Path) -> list[str]:
+    """Return the lines of the last section of the history."""
+    return (prefix / "conda-meta/history").read_text().rpartition("==>")[2].splitlines()[1:]
+
+
+def test_conda_that_takes_a_shared_file_is_found_out(run: Run, made_by_conda: tuple[object, ...], conda: Conda) -> None:
+    """Conda removes what a package has, whoever else has it; the other one misses it then, and gets it back."""
+    prefix = Path(str(made_by_conda[1]))
+    run("install", *made_by_conda, "other", "--quiet")
+    conda("remove", "-p", prefix, "one", "-y", "--offline")
+
+    found = run("check", "-p", prefix, "--json").json["findings"]
+    assert [finding["code"] for finding in found] == ["missing-file"]
+    assert run("check", "-p", prefix, "--fix", "-y").code == 0
+    assert (prefix / "share/same").read_text() == "same"

@@ -16,6 +16,7 @@ from tests.loopback import LoopbackIndex
 from tests.real_python import RealChannel
 from wheelbridge.api.demo import build_wheel
 from wheelbridge.cli import main
+from wheelbridge.environment.locks.files import read_lock
 
 HEAVY = {"rattler", "requests", "rich", "ruamel", "tomlkit"}
 
@@ -143,6 +144,23 @@ class TestExport:
             "  - app[more]",
             "  - lib<1.1",
         ]
+
+    def test_a_lock_of_it_answers_the_file_it_was_made_of(self, run: Run, made: Environment, tmp_path: Path) -> None:
+        """The request is remembered in the words of the file; what is asked for later joins it."""
+        pip = [f"--index-url {made.index}", "app[more]>=1", "lib<1.1"]
+        file, lock = tmp_path / "environment.yml", tmp_path / "pixi.lock"
+        content = {"channels": [made.channel, "nodefaults"], "dependencies": ["python >=3", {"pip": pip}]}
+        file.write_text(json.dumps(content), encoding="utf-8")
+        assert run("create", "-p", tmp_path / "new", "-f", file, "-y").code == 0
+        assert run("export", "-p", tmp_path / "new", "-o", lock).code == 0
+
+        assert run("lock", "--check", "-f", file, "-o", lock).code == 0
+        more = replace(made, prefix=tmp_path / "new")
+        assert run("install", *more.options, "python", "-y").code == 0
+        assert run("export", "-p", tmp_path / "new", "-o", lock).code == 0
+        request = read_lock(lock).request
+        assert request is not None
+        assert (request.specs, request.requirements) == (("python",), ("app[more]>=1", "lib<1.1"))
 
     def test_without_builds(self, run: Run, made: Environment) -> None:
         """A version is enough where builds differ from channel to channel."""

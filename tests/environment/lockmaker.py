@@ -137,7 +137,10 @@ REQUEST = LockedRequest(
     constraints=("urllib3<3",),
     links=("./libs/mine",),
     routes=("torch=corp; sys_platform == 'linux'",),
-    variants={"prefer": ["nvidia"]},
+    variants={"prefer": ["nvidia"], "mode": "strict"},
+    prereleases=True,
+    builds=("pyodbc",),
+    no_external=(":all:",),
     exclude_newer=datetime(2025, 1, 1, tzinfo=UTC),
     variables={"GREETING": "it's: here", "N": "1"},
 )

@@ -127,7 +127,6 @@ class TestPyproject:
             (HEAD, DEPENDENCIES, f'{HEAD}dependencies = ["zz"]\n'),
             (HEAD + TAIL, DEPENDENCIES, f'{HEAD}dependencies = ["zz"]\n{TAIL}'),
             (HEAD + TAIL, GROUP, f'{HEAD}{TAIL}\n[dependency-groups]\ntest = ["zz"]\n'),
-            ("", DEPENDENCIES, '[project]\ndependencies = ["zz"]\n'),
             (
                 f"{HEAD}description = '''\n[x]\n'''\n",
                 DEPENDENCIES,
@@ -195,3 +194,46 @@ class TestFiles:
         assert real.read_text(encoding="utf-8") == "dependencies: [a, b, {pip: [c]}]\n"
         assert (real.stat().st_mode & 0o777, link.is_symlink()) == (0o640, True)
         assert sorted(path.name for path in tmp_path.iterdir()) == ["environment.yml", "real.yml"]
+
+
+class TestReadable:
+    """What is written can be read again, by us and by others."""
+
+    EXTRA = ("project", "optional-dependencies", "my-extra")
+
+    def test_names_of_extras_and_groups_are_compared_normalized(self) -> None:
+        """PEP 685, PEP 735: two names of one file that are equal then are an error."""
+        extras = f"{HEAD}[project.optional-dependencies]\nMy_Extra = ['a']\n"
+        groups = "[dependency-groups]\nDev_X = ['a']\n"
+
+        assert add(extras, "b", self.EXTRA) == extras.replace("'a'", "'a', 'b'")
+        assert add(groups, "b", ("dependency-groups", "dev-x")) == groups.replace("'a'", "'a', 'b'")
+        dropped = drop_from_pyproject(groups, "a", "pyproject.toml", ("dependency-groups", "dev.x"))
+        assert dropped == groups.replace("'a'", "")
+
+    @pytest.mark.parametrize(
+        ("text", "place", "message"),
+        [
+            ("[build-system]\nrequires = []\n", DEPENDENCIES, "no .project. table"),
+            ("", EXTRA, "no .project. table"),
+            (f'{HEAD}dynamic = ["dependencies"]\n', DEPENDENCIES, "'dependencies' is dynamic"),
+            (f'{HEAD}dynamic = ["optional-dependencies"]\n', EXTRA, "'optional-dependencies' is dynamic"),
+        ],
+    )
+    def test_what_pep_621_refuses_is_not_written(self, text: str, place: tuple[str, ...], message: str) -> None:
+        """A project without a name, and a field that is both static and dynamic."""
+        with pytest.raises(UneditableFileError, match=message):
+            add(text, "a", place)
+
+    def test_a_byte_order_mark_stays(self) -> None:
+        """The reader passes over it, and so do edits."""
+        text = f'\ufeff{HEAD}dependencies = ["a"]\n'
+
+        assert add(text, "b") == text.replace('"a"', '"a", "b"')
+        assert drop_from_pyproject(text, "a", "pyproject.toml") == text.replace('"a"', "")
+
+    @pytest.mark.parametrize("text", ["a==1 \\", "a==1 \\\n", "a\fb\n", "a\rb\n", "a\x85b\n"])
+    def test_lines_that_pip_sees_otherwise_are_left_alone(self, text: str) -> None:
+        """A line that goes on where the file ends would swallow the next one; a form feed ends a line for pip."""
+        with pytest.raises(UneditableFileError):
+            add_to_requirements(text, read_wanted("c", only_pypi=True), "r.txt")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from packaging.utils import canonicalize_name
-from rattler import MatchSpec
+from rattler import LockFile, MatchSpec
 
 from tests.environment.lockmaker import (
     FORGE,
@@ -21,8 +21,9 @@ from tests.environment.lockmaker import (
     wheel,
 )
 from wheelbridge.environment.errors import InvalidEnvironmentFileError
-from wheelbridge.environment.lock import Lock, LockedRequest, LockedSource, LockedTarget
+from wheelbridge.environment.lock import Lock, LockedFile, LockedRequest, LockedSource, LockedTarget
 from wheelbridge.environment.locks.as_manifest import lock_as_manifest
+from wheelbridge.environment.locks.errors import LockNotExpressibleError
 from wheelbridge.environment.locks.fields import UnexpectedFormError
 from wheelbridge.environment.locks.files import LOCK_FORMATS, LockFormat, lock_format, read_lock, render_lock
 from wheelbridge.environment.locks.json_form import (
@@ -32,7 +33,10 @@ from wheelbridge.environment.locks.json_form import (
     target_from_json,
     target_to_json,
 )
-from wheelbridge.environment.locks.places import SecretInLockError
+from wheelbridge.environment.locks.pixi import read_pixi_lock, render_pixi_lock
+from wheelbridge.environment.locks.places import SecretInLockError, file_name_of
+from wheelbridge.environment.locks.pylock import render_pylock
+from wheelbridge.environment.locks.repositories import repository_location
 from wheelbridge.model.target import Target
 
 SECRET = "s3cr3t"  # noqa: S105 - of nobody
@@ -155,6 +159,52 @@ class TestPlaces:
         assert (mine.direct_url or {})["url"] == (tmp_path / "new" / "mine").as_uri()
         assert render_lock(read, form, new) == text
 
+    @pytest.mark.parametrize(("form", "name"), [("pixi", "pixi.lock"), ("pylock", "pylock.toml")])
+    def test_what_is_asked_for_by_a_place_here(self, form: LockFormat, name: str, tmp_path: Path) -> None:
+        """The channel of a spec, and the place of a link, are written relative to the lock's folder."""
+        here = (tmp_path / "my channel").as_uri()
+        specs = (f"{here}::zlib", f'b[channel="{here}"]', "https://h.example/c::d")
+        request = LockedRequest(specs=specs, links=(f"-e {(tmp_path / 'a').as_uri()}[x]", "../b"))
+        target = LockedTarget(name="linux-64", target=LINUX, requested=specs, packages=(conda("zlib"),))
+        lock = Lock(targets=(target,), sources=SOURCES[:1], request=request)
+
+        text = render_lock(lock, form, tmp_path / "locks")
+        assert str(tmp_path) not in text
+        (tmp_path / "locks").mkdir()
+        (tmp_path / "locks" / name).write_text(text, encoding="utf-8")
+        read = read_lock(tmp_path / "locks" / name)
+        assert read.request == replace(request, links=("-e ../a[x]", "../b"))
+        assert read.targets[0].requested == specs
+
+    @pytest.mark.parametrize(("form", "name"), [("pixi", "pixi.lock"), ("pylock", "pylock.toml")])
+    @pytest.mark.parametrize("url", ["https://h.example/my%20a.git", "ssh://git@h.example/a.git", "here"])
+    def test_a_repository_is_itself_again(self, form: LockFormat, name: str, url: str, tmp_path: Path) -> None:
+        """With its commit, wherever it is; without our own part, too, and rattler-lock keeps its place as it is."""
+        place = (tmp_path / "my repo").as_uri() if url == "here" else url
+        info = {"vcs": "git", "commit_id": "00ff", "requested_revision": "a/b"}
+        direct = {"url": place, "vcs_info": info, "subdirectory": "sub"}
+        url = repository_location(direct) or ""
+        package = replace(wheel("a"), file=LockedFile(filename=file_name_of(place), url=url), direct_url=direct)
+        package = replace(package, channel="", source=None, decision=None)
+        lock = Lock(targets=(LockedTarget(name="linux-64", target=LINUX, packages=(package,)),), sources=SOURCES)
+        folder = tmp_path / "locks"
+        folder.mkdir()
+
+        text = render_lock(lock, form, folder)
+        (folder / name).write_text(text, encoding="utf-8")
+
+        assert str(tmp_path) not in text
+        (read,) = read_lock(folder / name).targets[0].packages
+        assert (read.direct_url, read.file.url) == (direct, url)
+        assert render_lock(read_lock(folder / name), form, folder) == text
+        if form == "pixi":
+            (folder / "bare.lock").write_text(text.partition("\nwheelbridge:")[0] + "\n", encoding="utf-8")
+            (bare,) = read_lock(folder / "bare.lock").targets[0].packages
+            assert (bare.direct_url, bare.channel) == (direct, "")
+            LockFile.from_path(folder / "bare.lock").to_path(folder / "theirs.lock")
+            place = next(line for line in text.splitlines() if line.startswith("- pypi: "))
+            assert place in (folder / "theirs.lock").read_text(encoding="utf-8").splitlines()
+
     @pytest.mark.parametrize("form", ["pixi", "pylock"])
     @pytest.mark.parametrize(
         "host", [f"https://me:{SECRET}@forge.example", f"https://forge.example/t/{SECRET}-x"], ids=["login", "token"]
@@ -205,6 +255,20 @@ class TestPlaces:
             render_lock(Lock(targets=(LockedTarget(name="l", target=LINUX, packages=(signed,)),)), "pixi", tmp_path)
 
         assert SECRET not in str(caught.value.as_json())
+
+
+class TestWayThrough:
+    """What a lock is read from leaves no trace in what it is written as."""
+
+    @settings(max_examples=60)
+    @given(lock=locks())
+    def test_a_pylock_by_way_of_a_pixi_lock_is_the_same(self, lock: Lock) -> None:
+        """Byte by byte, though mappings come out of the one in another order."""
+        try:
+            text = render_pylock(lock)
+        except LockNotExpressibleError:
+            return
+        assert render_pylock(read_pixi_lock(render_pixi_lock(lock), "")) == text
 
 
 class TestManifest:

@@ -137,12 +137,3 @@ class TestConflicts:
         """Each has external dependencies of its own."""
         assert "external: " in str(self.conflict(a(external={"x": 1}), b(external={"x": 2})))
         assert merge_manifests([a(), b(external={"x": 2})]).external == {"x": 2}
-
-    def test_settings_that_differ(self) -> None:
-        """Tables are joined, however deep; what both say must be the same."""
-        first, second = a(settings={"t": {"x": {"y": 1}}, "l": [1]}), b(settings={"t": {"x": {"z": 2}}, "l": [1]})
-
-        assert merge_manifests([first, second]).settings == {"t": {"x": {"y": 1, "z": 2}}, "l": [1]}
-        assert first.settings == {"t": {"x": {"y": 1}}, "l": [1]}
-        error = self.conflict(first, b(settings={"t": {"x": {"y": 2}}}))
-        assert str(error) == "wheelbridge.t.x.y: it is said in two ways (a.yml and b.yml)"

@@ -29,6 +29,7 @@ from wheelbridge.environment.errors import InvalidEnvironmentFileError
 from wheelbridge.environment.lock import Lock, LockedFile, LockedPackage, LockedTarget
 from wheelbridge.environment.locks.parts import KEY
 from wheelbridge.environment.locks.pixi import read_pixi_lock, render_pixi_lock
+from wheelbridge.environment.locks.pixi_entries import direct_url_of
 from wheelbridge.model.target import Target, VirtualPackage
 
 
@@ -333,6 +334,29 @@ class TestOlderVersions:
         }
         assert (wheel_package.name, wheel_package.pypi_name, wheel_package.channel) == ("x", "x", INDEX)
         assert wheel_package.requires_python == ">=3.8"
+
+    def test_a_channel_may_be_named(self) -> None:
+        """It is that of the packages, never a folder of its name; one that no package is of is left out."""
+        named = SIX.replace(f"- url: {FORGE}/", "- url: forge\n      - url: other")
+
+        sources = read_pixi_lock(named, "pixi.lock").sources
+        assert [(one.kind, one.name, one.url) for one in sources if one.kind == "channel"] == [
+            ("channel", "forge", FORGE)
+        ]
+
+    def test_version_4_has_commits_as_pip_has_them(self) -> None:
+        """Behind ``@``, where later versions have a fragment."""
+        direct = direct_url_of("git+ssh://git@host.example/p.git@00ff", editable=False)
+
+        assert direct == {"url": "ssh://git@host.example/p.git", "vcs_info": {"vcs": "git", "commit_id": "00ff"}}
+
+    def test_a_file_of_no_index_is_marked(self) -> None:
+        """It is fetched from its URL, and is of no index."""
+        url = "https://files.example/x-1.0-py3-none-any.whl"
+        (_, x) = read_pixi_lock(SIX.replace(f"pypi: {url}", f"pypi: direct+{url}"), "pixi.lock").targets[0].packages
+
+        assert (x.file.url, x.channel) == (url, "")
+        assert x.direct_url == {"url": url, "archive_info": {"hashes": {"sha256": SHA}}}
 
     def test_versions_4_and_5_have_kinds(self) -> None:
         """A package says its kind in a field, and may lack its build."""

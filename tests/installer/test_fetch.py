@@ -1,17 +1,26 @@
 import asyncio
+import json
+import tarfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from rattler import PackageCache, RepoDataRecord
+from rattler import PackageCache, PackageRecord, RepoDataRecord
 
 from tests.installer.wheelmaker import SUBDIR, make_package
 from wheelbridge.installer.cache import PackageFile, entry_name
-from wheelbridge.installer.errors import DownloadError, HashMismatchError
+from wheelbridge.installer.errors import (
+    DownloadError,
+    HashMismatchError,
+    OtherPackageError,
+    UnsafeNameError,
+    UnsafePathError,
+)
 from wheelbridge.installer.fetch import fetch_packages
 from wheelbridge.installer.layout import PythonLayout
 from wheelbridge.installer.reporter import Reporter
@@ -150,6 +159,128 @@ def test_what_is_no_archive(tmp_path: Path, package: RepoDataRecord) -> None:
 
     with pytest.raises(DownloadError, match="cannot be extracted"):
         fetch(package, tmp_path / "cache")
+
+
+class TestUntrustedRecords:
+    """A record comes of a channel or a lock, which anybody may have written."""
+
+    @pytest.mark.parametrize("build", ["x/../../victim", "..\\victim", "a b", "x\0", "/0"])
+    def test_a_build_that_is_no_name(self, tmp_path: Path, package: RepoDataRecord, build: str) -> None:
+        """CEP 26 says of what build strings consist; nothing is fetched, and what it leads to stays."""
+        victim = tmp_path / "victim"
+        victim.mkdir()
+
+        with pytest.raises(UnsafeNameError):
+            fetch(with_fields(tmp_path, package, build=build), tmp_path / "cache")
+        assert victim.is_dir()
+        assert not (tmp_path / "cache").exists()
+
+    def test_all_names_are_seen_before_the_first_is_fetched(self, tmp_path: Path, package: RepoDataRecord) -> None:
+        """One bad record among good ones."""
+        bad = with_fields(tmp_path, package, name="other", build="x/../../victim")
+
+        with pytest.raises(UnsafeNameError, match=r"other-1\.0-x"):
+            asyncio.run(
+                fetch_packages([package, bad], tmp_path / "cache", layout=None, client=None, reporter=Reporter())
+            )
+        assert not (tmp_path / "cache").exists()
+
+    @pytest.mark.parametrize("changes", [{"name": "other"}, {"version": "9.9"}, {"build": "1"}])
+    def test_another_package(self, tmp_path: Path, package: RepoDataRecord, changes: Mapping[str, str]) -> None:
+        """An archive is what its own metadata says, whatever its record says; so is one that is in the cache."""
+        said = with_fields(tmp_path, package, **changes)
+
+        for _ in range(2):
+            with pytest.raises(OtherPackageError, match=r"'thing-1\.0-0' by its own metadata"):
+                fetch(said, tmp_path / "cache")
+
+    @pytest.mark.parametrize(
+        ("path", "command"), [("../x", "run"), ("site-packages/../../../x", "run"), ("/x", "run"), ("x", "../../x")]
+    )
+    def test_paths_that_lead_outside(self, tmp_path: Path, path: str, command: str) -> None:
+        """What rattler is told it links; so nobody tells it."""
+        files = {path: "", "share/x": ""}
+        record = make_package(
+            tmp_path / "channel", "thing", files, noarch="python", entry_points=[f"{command} = thing:main"]
+        )
+
+        with pytest.raises(UnsafePathError, match="leads outside"):
+            fetch(record, tmp_path / "cache")
+
+
+@pytest.mark.parametrize("link", ["info", "info/repodata_record.json"])
+def test_what_is_noted_goes_nowhere_else(tmp_path: Path, link: str) -> None:
+    """An archive may bring a link to a folder or a file of the user, in the place that we write to."""
+    record = make_package(tmp_path / "channel", "thing", {"share/x": "x"})
+    archive = tmp_path / "channel" / record.subdir / record.file_name
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "mine").write_text("mine")
+    with tarfile.open(archive) as tar:
+        members = [(member, tar.extractfile(member)) for member in tar.getmembers()]
+        members = [(member, stream) for member, stream in members if link != "info" or "info/" not in member.name]
+        with tarfile.open(tmp_path / "new.tar.bz2", "w:bz2") as changed:
+            for member, stream in members:
+                changed.addfile(member, stream)
+            entry = tarfile.TarInfo(link)
+            entry.type, entry.linkname = tarfile.SYMTYPE, str(victim if link == "info" else victim / "mine")
+            changed.addfile(entry)
+    (tmp_path / "new.tar.bz2").replace(archive)
+    record.sha256 = record.md5 = None
+
+    with suppress(DownloadError):
+        fetch(record, tmp_path / "cache")
+    assert {path.name: path.read_text() for path in victim.iterdir()} == {"mine": "mine"}
+
+
+class TestOnlyMd5:
+    """A record without a sha256 is not met by whatever has its name."""
+
+    def test_other_content_is_fetched_again(self, tmp_path: Path, package: RepoDataRecord) -> None:
+        """What is in the cache is of another MD5."""
+        package.sha256 = None
+        fetch(package, tmp_path / "cache")
+        other = make_package(tmp_path / "other", "thing", {"share/x": "y"}, noarch="python")
+        other.sha256 = None
+
+        fetch(other, tmp_path / "cache")
+        assert (tmp_path / "cache" / entry_name(other) / "share/x").read_text() == "y"
+
+    def test_a_wrong_md5_is_refused(self, tmp_path: Path, package: RepoDataRecord) -> None:
+        """Although the right package is in the cache."""
+        fetch(package, tmp_path / "cache")
+        package.sha256, package.md5 = None, bytes(16)
+
+        with pytest.raises(HashMismatchError):
+            fetch(package, tmp_path / "cache")
+
+    @pytest.mark.parametrize("hashed", [True, False])
+    def test_the_same_is_not_fetched_again(self, tmp_path: Path, package: RepoDataRecord, *, hashed: bool) -> None:
+        """By its MD5, or where there is none by its URL; offline, it is found."""
+        package.sha256, package.md5 = None, package.md5 if hashed else None
+        fetch(package, tmp_path / "cache")
+        Path(tmp_path / "channel/noarch" / package.file_name).unlink()
+
+        assert fetch(package, tmp_path / "cache")
+
+    def test_another_place_is_another_package(self, tmp_path: Path, package: RepoDataRecord) -> None:
+        """Without any hash, only the URL tells packages apart."""
+        package.sha256 = package.md5 = None
+        fetch(package, tmp_path / "cache")
+        other = make_package(tmp_path / "other", "thing", {"share/x": "y"}, noarch="python")
+        other.sha256 = other.md5 = None
+
+        fetch(other, tmp_path / "cache")
+        assert (tmp_path / "cache" / entry_name(other) / "share/x").read_text() == "y"
+
+
+def with_fields(folder: Path, record: RepoDataRecord, **changes: str) -> RepoDataRecord:
+    """Return a record with other fields, as a channel or a lock may have them."""
+    path = folder / "index.json"
+    path.write_text(json.dumps({**json.loads(record.to_json()), **changes}))
+    made = RepoDataRecord(PackageRecord.from_index_json(path), record.file_name, record.url, record.channel)
+    made.sha256, made.md5 = record.sha256, record.md5
+    return made
 
 
 def test_a_damaged_entry_is_fetched_again(tmp_path: Path, package: RepoDataRecord) -> None:

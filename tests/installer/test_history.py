@@ -1,11 +1,20 @@
 import re
 from ast import literal_eval
+from pathlib import Path
 
 import pytest
 from rattler import MatchSpec
 
-from tests.installer.wheelmaker import Made, Workshop, make_wheel
-from wheelbridge.installer.history import canonical_channel, conda_spec, load_history, parse_history, requested_specs
+from tests.installer.wheelmaker import Made, Workshop, make_package, make_wheel
+from wheelbridge.installer.history import (
+    canonical_channel,
+    conda_spec,
+    distribution,
+    load_history,
+    parse_history,
+    requested_specs,
+    states_of,
+)
 
 CONDA_SPECS = re.compile(r"#\s*(\w+)\s*specs:\s*(.+)?")
 """``conda.history.History.spec_pat``"""
@@ -65,9 +74,55 @@ class TestWriting:
 
         assert requested_specs(load_history(workshop.prefix), ["python", "thing"]).keys() == {"python", "thing"}
 
+    def test_asking_alone_leaves_everything_there(self, workshop: Workshop, thing: Made) -> None:
+        """conda: a section without any sign is the whole state; an empty one would say that all went."""
+        workshop.create(thing, requested=["python"])
+        workshop.change(thing, requested=["thing"])
+        first, second = states_of(load_history(workshop.prefix))
+
+        assert first == second
+        assert len(first.distributions) == 2
+
+    def test_two_requests_for_one_package_are_both_remembered(self, workshop: Workshop, thing: Made) -> None:
+        """A spec with bounds, and a bare requirement that the tables lead to the same package."""
+        workshop.create(thing, requested=["python", "thing <2", "thing[extras=[x]]", "thing >=1"])
+        history = load_history(workshop.prefix)
+
+        assert requested_specs(history, ["thing"]) == {"thing": "thing[version='<2,>=1']"}
+        assert requested_specs(history, ["thing"], exact=True) == {"thing": 'thing[version="<2,>=1",extras=[x]]'}
+
 
 class TestReading:
     """As ``History.get_requested_specs_map`` reads."""
+
+    def test_a_section_that_names_no_package_changes_none(self) -> None:
+        """One that says only what was asked for; it must not read as an empty environment."""
+        revisions = parse_history("==> x <==\n+c::a-1-0\n==> y <==\n# update specs: ['a']\n==> z <==\n+c::b-1-0\n")
+
+        assert [sorted(state.distributions) for state in states_of(revisions)[1:]] == [
+            ["c::a-1-0"],
+            ["c::a-1-0", "c::b-1-0"],
+        ]
+
+    def test_conda_is_told_all_where_it_lost_count(self, workshop: Workshop, thing: Made) -> None:
+        """After a section of its own that names nothing, which it takes for an empty environment."""
+        workshop.create(requested=["python"])
+        history = workshop.prefix / "conda-meta" / "history"
+        with history.open("a") as file:
+            file.write("==> 2024-01-01 00:00:00 <==\n# conda version: 25.1.0\n# update specs: ['python']\n")
+        workshop.change(thing, requested=["thing"])
+
+        state = states_of(load_history(workshop.prefix))[-1]
+        assert state.of_conda == state.distributions
+        assert len(state.distributions) == 2
+
+    @pytest.mark.parametrize("channel", ["https://host.example/c", "https://host.example/c/noarch"])
+    def test_the_subdir_is_named_once(self, tmp_path: Path, channel: str) -> None:
+        """In ``conda-meta`` of conda the channel has it, elsewhere not."""
+        record = make_package(tmp_path, "a", {}, noarch="generic")
+        record.channel = channel
+
+        assert distribution(record) == "https://host.example/c/noarch::a-1.0-0"
 
     def test_all_kinds_of_lines(self) -> None:
         """Old and new forms, later ones win, and what is not installed is not asked for."""

@@ -115,8 +115,8 @@ def test_wheels_follow_a_python_that_moves(workshop: Workshop, tmp_path: Path) -
     """CEP 17: another ``site-packages`` of the same python means that wheels are linked anew."""
     made = make_wheel(tmp_path / "dist", "thing")
     workshop.create(made)
-    moved = make_package(tmp_path / "moved", "python", {"lib/elsewhere/os.py": ""})
-    moved.version = workshop.channel.python.version
+    python = f"python={workshop.channel.python.version}"
+    moved = make_package(tmp_path / "moved", python, {"lib/elsewhere/os.py": ""})
     moved.python_site_packages_path = "lib/elsewhere/site-packages"
 
     outcome = workshop.run(replace(workshop.request(made), records=(moved, made.record)))

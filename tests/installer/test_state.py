@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from wheelbridge.installer.errors import BrokenRecordError
-from wheelbridge.installer.state import ReservedVariableError, load_variables, state_path, write_variables
+from wheelbridge.installer.state import (
+    InvalidVariableNameError,
+    ReservedVariableError,
+    load_variables,
+    state_path,
+    write_variables,
+)
 from wheelbridge.installer.synced import Wanted, find_synced, write_synced
 
 
@@ -45,6 +51,20 @@ class TestVariables:
         """Activation sets it itself; conda refuses it, too."""
         with pytest.raises(ReservedVariableError):
             write_variables(prefix, {"PATH": "/x"})
+
+    @pytest.mark.parametrize("name", ["", "1A", "A B", "A-B", "X; touch pwned; #", "A=B", "A\n", "Ä"])
+    def test_a_name_that_is_none(self, prefix: Path, name: str) -> None:
+        """It would be code in the scripts of activation."""
+        with pytest.raises(InvalidVariableNameError):
+            write_variables(prefix, {name: "1"})
+        assert not state_path(prefix).exists()
+
+    def test_what_conda_wrote_is_left(self, prefix: Path) -> None:
+        """A name that another tool let pass keeps nobody from adding another."""
+        state_path(prefix).write_text('{"env_vars": {"A(x86)": "1"}}', encoding="utf-8")
+
+        write_variables(prefix, {**load_variables(prefix), "B": "2"})
+        assert load_variables(prefix) == {"A(x86)": "1", "B": "2"}
 
     @pytest.mark.parametrize("text", ["{", "[]"])
     def test_a_damaged_file(self, prefix: Path, text: str) -> None:

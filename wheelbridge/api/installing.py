@@ -13,6 +13,7 @@ from wheelbridge.api.clients import check_records, open_client
 from wheelbridge.api.direct.direct_urls import LINKS_URL, discard_editables, linked_file, linked_wheels
 from wheelbridge.api.direct.provider import LINKS
 from wheelbridge.api.external.tables import read_no_external
+from wheelbridge.api.life.finding import find_file
 from wheelbridge.api.life.modifying import named_packages, solve_for
 from wheelbridge.api.life.site import Site, open_site, standing_of
 from wheelbridge.api.mapping.maps import MapLike, take_maps
@@ -38,7 +39,7 @@ from wheelbridge.model.source import SourceKind
 from wheelbridge.model.target import Target
 from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.problem import Progress, Solution, Standing
-from wheelbridge.solver.records import record_channel, wheel_project
+from wheelbridge.solver.records import record_channel
 from wheelbridge.target.detect import detect_target
 
 _DOWNLOADS = 8
@@ -48,7 +49,7 @@ _DOWNLOADS = 8
 class Prepared:
     """A change of an environment, ready to be shown and carried out.
 
-    *warnings* are runtimes that can meet in it; *asked* is what the solution answers.
+    *warnings* are runtimes that can meet in it; *asked* is what the solution answers, *wish* what of it the user said.
     """
 
     solution: Solution
@@ -56,6 +57,7 @@ class Prepared:
     plan: Plan
     warnings: tuple[Clash, ...] = ()
     asked: Asked | None = None
+    wish: Request | None = None
 
 
 def install(  # noqa: PLR0913 - one keyword for each thing that a caller may say
@@ -155,7 +157,7 @@ def conclude(site: Site, request: Request, solution: Solution, standing: Standin
     if site.repeated and not plan.is_empty:
         check_new(site.prefix)
     asked = Asked(request, settings, standing)
-    return Prepared(solution, transaction, plan, planned_clashes(solution, settings, plan.keep, asked), asked)
+    return Prepared(solution, transaction, plan, planned_clashes(solution, settings, plan.keep, asked), asked, request)
 
 
 def _adopt_hashes(solution: Solution, installed: Sequence[PrefixRecord]) -> None:
@@ -200,7 +202,7 @@ def carry_out(
     transaction = replace(prepared.transaction, wheels=wheels)
     check, client = check_records(sources), open_client(sources)
     outcome = run_to_end(run_transaction(transaction, caches, reporter=reporter, client=client, check=check))
-    remember_origins(prepared.transaction.prefix, prepared.solution, settings, asked.request if asked else None)
+    remember_origins(prepared.transaction.prefix, prepared.solution, settings, prepared.wish)
     discard_editables(prepared.solution.packages)
     return outcome
 
@@ -216,18 +218,13 @@ def _find_again(
     """Find the file of an installed wheel that must be linked anew and is in no cache any more.
 
     Raises:
-        MissingWheelError: if its index is not among the sources, or does not have the file any more.
+        MissingWheelError: if no index among the sources has the file, or has it any more.
         InvalidLinkError: if it came of a link, and has to be built anew.
     """
     if record_channel(record) == LINKS_URL:
         return providers[LINKS], linked_file(record)
-    project = wheel_project(record.file_name)
-    for source in settings.sources:
-        if project and source.kind == "index" and source.url == record_channel(record):
-            page = providers[source.name].project_page(project)
-            for file in page.files if page else ():
-                if file.url == record.url:
-                    return providers[source.name], file
+    if found := find_file(record, settings.sources, providers):
+        return found
     raise MissingWheelError(record.file_name)
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 from rattler import PrefixRecord, RepoDataRecord
 
+from wheelbridge.api.locking.asked import Asked
 from wheelbridge.api.locking.links import is_link
 from wheelbridge.api.locking.records import from_record
+from wheelbridge.api.locking.request import join_requests, lock_request
 from wheelbridge.api.locking.solution import lock_solution, lock_sources
 from wheelbridge.api.solving import Settings
 from wheelbridge.api.specs import Request
@@ -17,17 +19,23 @@ from wheelbridge.environment.locks.fields import Fields, UnexpectedFormError
 from wheelbridge.environment.locks.json_form import (
     package_from_json,
     package_to_json,
+    request_from_json,
     request_to_json,
     source_to_json,
     target_to_json,
 )
+from wheelbridge.environment.locks.places import SecretInLockError
+from wheelbridge.index.credentials import split_credentials
 from wheelbridge.installer.errors import BrokenRecordError
 from wheelbridge.installer.history import spec_name
 from wheelbridge.installer.origins import Memory, Origin, load_memory, load_origins, origins_path, write_memory
+from wheelbridge.model.redaction import without_telling_query
 from wheelbridge.model.source import Route, Source
 from wheelbridge.solver.problem import ResolvedPackage, Solution
 from wheelbridge.translate.requirement import parse_requirement
 
+IN_PATHS = "variables-in-paths"
+"""Where an environment remembers URLs that have the value of a variable in their path."""
 _RECORD = frozenset({"record"})
 """What ``conda-meta`` has of a package."""
 
@@ -35,7 +43,7 @@ _RECORD = frozenset({"record"})
 def remember_origins(prefix: Path, solution: Solution, settings: Settings, request: Request | None = None) -> None:
     """Write down the decisions of *solution*, and what a lock says of its packages; of what stayed, that stays.
 
-    *request* is what the solution answers, in the user's words.
+    *request* is what the solution answers, in the user's words; None where it answers no request of his.
 
     Raises:
         BrokenRecordError: if what was written before is damaged.
@@ -48,14 +56,14 @@ def remember_origins(prefix: Path, solution: Solution, settings: Settings, reque
 
 
 def _recall(memory: Memory, solution: Solution, settings: Settings, request: Request | None) -> Memory:
-    locked = {package.file.url: _to_json(package) for package in _lock_wheels(solution, settings, memory.origins)}
+    locked = {package.name: _to_json(package) for package in _lock_wheels(solution, settings, memory.origins)}
     sources = {source.name: source for source in solution.sources}
     origins: dict[str, Origin] = {}
     for package in solution.packages:
         before = memory.origins.get(package.name)
         kept = before if before is not None and before.url == package.url else None
         source = sources[package.source] if package.decision else None
-        if origin := _origin(package, source, kept, locked.get(package.url)):
+        if origin := _origin(package, source, kept, locked.get(package.name)):
             origins[package.name] = origin
     return Memory(origins=origins, lock=_lock_part(solution, settings, memory, request))
 
@@ -64,7 +72,8 @@ def _origin(
     package: ResolvedPackage, source: Source | None, kept: Origin | None, locked: Mapping[str, object] | None
 ) -> Origin | None:
     """Return where a package is from: from *source* now, or as it is *kept*; None where nobody knows."""
-    content = locked or (kept.locked if kept else {})
+    before = kept.locked if kept else {}
+    content = before if before.get("direct_url") else locked or before  # a link tells where it is when it comes
     if package.decision is not None and source is not None:
         decision, private = package.decision.as_json(), source.claim == "strict"
         return Origin(url=package.url, source_url=source.url, private=private, decision=decision, locked=content)
@@ -75,14 +84,42 @@ def _lock_part(solution: Solution, settings: Settings, memory: Memory, request: 
     """Return what a lock says beside its packages, and the requirements by which wheels were asked for."""
     before = Fields(memory.lock)
     asked = {spec_name(spec): spec for spec in (*before.texts("requested"), *solution.specs)}
-    target = LockedTarget(name=settings.target.subdir, target=settings.target, requested=tuple(asked.values()))
+    target = LockedTarget(name=settings.target.subdir, target=settings.target, requested=tuple(sorted(asked.values())))
     listed = [source.name for source in settings.sources]
     requirements = _requirements(solution, request.requirements if request else ())
     return {
         **target_to_json(target, with_packages=False),
         "sources": [source_to_json(source) for source in lock_sources(solution, listed)],
         "requirements": {**before.text_map("requirements"), **requirements},
+        **_variables(settings, before),
+        **_remembered_request(before, solution, settings, request),
     }
+
+
+def _remembered_request(
+    before: Fields, solution: Solution, settings: Settings, request: Request | None
+) -> dict[str, object]:
+    """Return what a lock of the environment answers: all that was asked for since it was made; nothing if unknown."""
+    told = before.mapping("request")
+    if before.data and told is None:
+        return {}
+    if request is None or settings.modifiers.deps == "only":
+        return {"request": told} if told is not None and set(solution.specs) <= {*before.texts("requested")} else {}
+    links = (replace(link, url=without_telling_query(link.url)) for link in (*request.links, *settings.links))
+    linked = replace(settings, links=tuple(links))
+    try:
+        now = lock_request([Asked(name="", request=request, settings=linked)], None)
+    except SecretInLockError:
+        return {}
+    joined = now if told is None else join_requests(request_from_json(told), now)
+    return {"request": request_to_json(joined)}
+
+
+def _variables(settings: Settings, before: Fields) -> dict[str, object]:
+    """Return the variables in the paths of URLs, for `export`: URL -> one of them; nothing where there is none."""
+    told = {split_credentials(url)[0].rstrip("/"): names[0] for url, names in settings.in_paths.items() if "://" in url}
+    found = {**before.text_map(IN_PATHS), **told}
+    return {IN_PATHS: found} if found else {}
 
 
 def remember_lock(
@@ -124,9 +161,12 @@ def remember_lock(
     write_memory(prefix, Memory(origins=origins, lock=content))
 
 
-def _identity(package: LockedPackage) -> str:
-    """Return what tells packages of one target apart, before and after they are completed."""
-    return package.pypi_name or package.name
+def _identity(package: LockedPackage) -> tuple[str, str]:
+    """Return what tells packages of one target apart, before and after they are completed.
+
+    A wheel and a conda package may be called the same, and be two things.
+    """
+    return package.kind, package.pypi_name or package.name
 
 
 def _requirements(solution: Solution, requirements: Iterable[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 from rattler import MatchSpec, PrefixRecord
 
-from wheelbridge.errors import WheelbridgeError
+from wheelbridge.errors import WheelbridgeError, shell_command
 from wheelbridge.installer.history import load_history, requested_specs
 from wheelbridge.installer.listing import load_records
 from wheelbridge.installer.plan import Plan, make_plan
@@ -23,7 +23,8 @@ class NotInstalledError(WheelbridgeError):
     code = "not-installed"
 
     def __init__(self, name: str, prefix: Path) -> None:
-        super().__init__(f"{name!r} is not installed in {prefix}", hint="See what is: wheelbridge list -p PREFIX.")
+        command = shell_command("wheelbridge", "list", "-p", prefix)
+        super().__init__(f"{name!r} is not installed in {prefix}", hint=f"See what is: {command}.")
         self.name = name
 
 
@@ -53,7 +54,7 @@ def prepare_removal(
         prefix=prefix,
         subdir=_subdir(installed.values()),
         records=tuple(installed[name] for name in sorted(left)),
-        removed=tuple(sorted(removed)),
+        removed=tuple(sorted(removed | (requested.keys() - left))),  # what went along is not asked for any more either
         command=tuple(command),
         override=frozenset(override),
     )

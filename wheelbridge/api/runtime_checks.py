@@ -6,13 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rattler import PrefixRecord
 
 from wheelbridge.api.mapping.maps import open_names
-from wheelbridge.api.natives import open_natives
 from wheelbridge.api.places import Caches
-from wheelbridge.api.runtime_advice import Advisor, Change
 from wheelbridge.api.runtimes import (
     Part,
     add_files,
@@ -28,10 +27,11 @@ from wheelbridge.api.runtimes import (
 from wheelbridge.api.solving import Settings, Silent, solve_request
 from wheelbridge.api.specs import Request
 from wheelbridge.errors import WheelbridgeError
-from wheelbridge.installer.cache import entry_name
-from wheelbridge.installer.wheel import find_member
 from wheelbridge.mapping.natives.clashes import Clash
 from wheelbridge.solver.problem import ResolvedPackage, Solution, Standing
+
+if TYPE_CHECKING:
+    from wheelbridge.api.runtime_advice import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Asked:
     settings: Settings
     standing: Standing | None = None
 
-    def solve_with(self, change: Change) -> Solution | None:
+    def solve_with(self, change: "Change") -> Solution | None:
         """Return the answer to the request with *change*; None where there is none.
 
         Nothing is built: a trial runs nobody's code, and what cannot be solved without that is not advised.
@@ -125,6 +125,9 @@ def _advise(
 ) -> tuple[Clash, ...]:
     if not clashes:
         return ()
+    from wheelbridge.api.natives import open_natives  # noqa: PLC0415 - most solutions have no clash
+    from wheelbridge.api.runtime_advice import Advisor  # noqa: PLC0415 - same
+
     advisor = replace(
         Advisor.of_solution(
             solution, parts, settings.target.subdir, lambda: open_names(settings.sources, settings.maps)
@@ -136,7 +139,7 @@ def _advise(
     return tuple(advisor.advise(clash) for clash in clashes)
 
 
-def _helps(asked: Asked, solution: Solution, parts: Iterable[Part], clash: Clash, change: Change) -> bool:
+def _helps(asked: Asked, solution: Solution, parts: Iterable[Part], clash: Clash, change: "Change") -> bool:
     """Tell whether *change* leaves a request that can be met, by an environment without such a clash.
 
     Of packages that are the same in both, the files are known by the *parts* of *solution*.
@@ -153,6 +156,8 @@ def _helps(asked: Asked, solution: Solution, parts: Iterable[Part], clash: Clash
 def _wheel_files(
     packages: Iterable[ResolvedPackage], wheels: Mapping[str, Path], caches: Caches
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
+    from wheelbridge.installer.wheel import find_member  # noqa: PLC0415 - a plan alone does without the installer
+
     for package in packages:
         digest = package.record.sha256
         if package.url in wheels:
@@ -162,6 +167,8 @@ def _wheel_files(
 
 
 def _package_files(packages: Iterable[ResolvedPackage], caches: Caches) -> Iterator[tuple[str, tuple[str, ...]]]:
+    from wheelbridge.installer.cache import entry_name  # noqa: PLC0415 - as above
+
     for package in packages:
         if (paths := _unpacked_libraries(caches.packages / entry_name(package.record))) is not None:
             yield package.name, paths

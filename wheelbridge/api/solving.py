@@ -1,6 +1,6 @@
 """The joint solve as a use case: sources opened, tables loaded, one answer."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,7 +11,6 @@ from rattler import RepoDataRecord
 from wheelbridge.api.building.processes import Processes
 from wheelbridge.api.channel_specs import take_channels
 from wheelbridge.api.clients import open_client
-from wheelbridge.api.direct.provider import LINKS, DirectProvider
 from wheelbridge.api.external.tables import open_externals, read_no_external
 from wheelbridge.api.life.modifiers import Modifiers
 from wheelbridge.api.life.pins import pin_specs
@@ -24,6 +23,7 @@ from wheelbridge.api.specs import Request, read_request
 from wheelbridge.configuration.values import COMMAND_LINE
 from wheelbridge.errors import UsageError
 from wheelbridge.mapping.rows import NameTable
+from wheelbridge.model.name import CondaName
 from wheelbridge.model.pin import Pin
 from wheelbridge.model.source import Claim, Route, Source, SourceKind
 from wheelbridge.model.target import Target
@@ -65,6 +65,7 @@ class Settings:
         pins: what installed packages must meet, whoever asks for them.
         modifiers: how an environment is changed.
         links: projects that are asked for by where they are.
+        in_paths: URL of a source or a link -> variables in its path, as `Manifest` has them.
     """
 
     target: Target
@@ -84,9 +85,16 @@ class Settings:
     pins: tuple[Pin, ...] = ()
     modifiers: Modifiers = field(default_factory=Modifiers)
     links: "tuple[Link, ...]" = ()
+    in_paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     def open_providers(self) -> dict[str, Provider]:
         """Return index name -> provider; that of links has what was solved, and opens none."""
+        from wheelbridge.api.direct.provider import LINKS, DirectProvider  # noqa: PLC0415 - few solves have links
+
+        return {**self.open_indexes(), LINKS: DirectProvider(self.caches, links=self.links, offline=self.offline)}
+
+    def open_indexes(self) -> dict[str, Provider]:
+        """Return index name -> provider, without that of links."""
         trusted, routes = self.trusted, self.routes
         providers = open_providers(self.sources, self.caches, offline=self.offline, trusted=trusted, routes=routes)
         for provider in providers.values():
@@ -97,7 +105,7 @@ class Settings:
             for source in self.sources:
                 if source.kind == "index":
                     providers[source.name].builder = SdistBuilder(self, source)
-        return {**providers, LINKS: DirectProvider(self.caches, links=self.links, offline=self.offline)}
+        return providers
 
 
 def solve(  # noqa: PLR0913 - one keyword for each thing that a caller may say
@@ -152,11 +160,15 @@ def solve_request(
     """Solve *request* under *settings*, together with what is *standing*; then the records of wheels are complete."""
     if not (links := (*request.links, *settings.links)):
         return _solve(request, settings, progress, standing)
+    from wheelbridge.api.direct.hashes import check_listed, require_hashes  # noqa: PLC0415 - few solves have links
+    from wheelbridge.api.direct.requirements import wanted_links  # noqa: PLC0415 - as above
     from wheelbridge.api.direct.solving import open_links  # noqa: PLC0415 - it builds, and so solves: a circle
 
     pythons = (*request.specs, *(standing.constraints if standing else ()))
     settings = replace(settings, links=links)
+    require_hashes(wanted_links(links, settings.target), request)
     with open_links(links, settings, progress, pythons) as opened:
+        request = check_listed(opened.opened.values(), request)
         request = replace(request, requirements=(*request.requirements, *opened.requirements), links=())
         return opened.tell(_solve(request, settings, progress, standing, opened))
 
@@ -169,11 +181,10 @@ def _solve(
     opened: "OpenedLinks | None" = None,
 ) -> Solution:
     """Solve what names no link any more."""
-    providers, table = settings.open_providers(), open_names(settings.sources, settings.maps)
-    del providers[LINKS]
+    providers, table = settings.open_indexes(), open_names(settings.sources, settings.maps)
     if opened is not None:
         standing = standing and opened.let_go(standing, table)
-        providers[LINKS], settings = opened.provider, opened.extend(settings)
+        providers, settings = opened.add_to(providers), opened.extend(settings)
     sources = settings.sources
     request, named = take_channels(request, sources)
     pins, pinned = take_channels(Request(pin_specs(settings.pins), ()), sources)
@@ -199,6 +210,7 @@ def _solve(
             replace(kept := standing or Standing(), constraints=(*kept.constraints, *pins.specs)),
             (*named, *pinned, *filter(_is_given_now, settings.routes)),
             sources,
+            table,
         ),
     )
     repodata, client = settings.caches.repodata, open_client(sources)
@@ -246,13 +258,19 @@ def _is_given_now(route: Route) -> bool:
     return route.origin == COMMAND_LINE
 
 
-def _let_go(standing: Standing, routes: Sequence[Route], sources: Sequence[Source]) -> Standing:
+def _let_go(standing: Standing, routes: Sequence[Route], sources: Sequence[Source], table: NameTable) -> Standing:
     """Let go of installed packages that the command, by ``channel::name`` or a route, wants from another source."""
     urls = {source.name: source.url for source in sources}
 
     def stays(record: RepoDataRecord) -> bool:
-        name, project = record.name.normalized, wheel_project(record.file_name)
-        wanted = [urls.get(place) for route in routes if route.matches(name, project) for place in route.sources]
+        name = CondaName(record.name.normalized)
+        projects = [wheel_project(record.file_name) or "", *(row.pypi for row in table.by_conda(name).rows)]
+        wanted = [
+            urls.get(place)
+            for route in routes
+            if any(route.matches(name, project or None) for project in projects)
+            for place in route.sources
+        ]
         return not wanted or record_channel(record) in wanted
 
-    return replace(standing, locked=tuple(filter(stays, standing.locked)))
+    return replace(standing, locked=tuple(filter(stays, standing.locked))) if routes else standing

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from urllib.parse import urlsplit
 
 from wheelbridge.api.source_candidates import Candidate, Level, find, find_twin
 from wheelbridge.api.source_places import SourcePlace, read_channel, read_index
@@ -81,6 +82,8 @@ class Reader:
             group = group or entry.name or entry.text
         elif entry.name:
             places = (replace(places[0], name=entry.name, is_named=True),)
+        elif entry.variables:
+            places = (replace(places[0], name=urlsplit(places[0].url).hostname or "", public_name=""),)
         places = tuple(replace(place, named_by_user=place.is_named and not entry.of_project) for place in places)
         return [Candidate(place=place, entry=entry, group=group, fallback=fallback) for place in places]
 

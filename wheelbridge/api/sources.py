@@ -1,8 +1,8 @@
 """The ordered list of sources: from the command line, from configurations, and from defaults."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from typing import TypeVar
@@ -12,6 +12,7 @@ from wheelbridge.api.mapping.maps import read_maps
 from wheelbridge.api.routes import keep_known, read_routes, resolve_routes
 from wheelbridge.api.source_candidates import Candidate, add_routed, choose, name_all
 from wheelbridge.api.source_claims import Ruling, check_names, general_ruling, read_priorities, rule_claims
+from wheelbridge.api.source_names import guard_names
 from wheelbridge.api.source_reading import Reader
 from wheelbridge.configuration.levels import Levels
 from wheelbridge.configuration.texts import is_host
@@ -120,8 +121,9 @@ def gather_sources(choice: SourceChoice, levels: Levels, target: Target | None =
     if not choice.defaults and not levels.override_allowed:
         raise UsageError("conda's configuration does not allow --override-channels (override_channels_enabled)")
     reader = Reader(levels.channels, windows=target is not None and target.subdir.startswith("win-"))
-    configured = reader.read_places((*levels.places, DEFAULTS))
+    configured = guard_names(reader.read_places((*levels.places, _without(DEFAULTS, levels.closed))))
     given = reader.read_given(choice.sources, configured[:-1])
+    guard_names([given, *configured])
     chosen = choose([given, *configured]) if choice.defaults else list(given)
     own_routes = read_routes(choice.routes)
     chosen = add_routed(chosen, own_routes, configured)
@@ -129,7 +131,7 @@ def gather_sources(choice: SourceChoice, levels: Levels, target: Target | None =
     left_out: Sequence[str] = ()
     if choice.defaults:
         chosen = add_routed(chosen, routes, configured)
-    else:
+    if levels.closed or not choice.defaults:
         routes, left_out = keep_known(routes, _members(name_all(chosen)))
     named = name_all(chosen)
     _check_allowed(named, levels)
@@ -150,6 +152,10 @@ def gather_sources(choice: SourceChoice, levels: Levels, target: Target | None =
         no_external=read_no_external(choice.no_external).union(*(place.no_external for place in levels.places)),
         pins=levels.pins,
     )
+
+
+def _without(place: Configuration, kinds: Collection[SourceKind]) -> Configuration:
+    return replace(place, sources=tuple(entry for entry in place.sources if entry.kind not in kinds))
 
 
 def _check_allowed(named: Mapping[str, Candidate], levels: Levels) -> None:

@@ -42,6 +42,7 @@ class Request:
         prereleases: pre-releases of every project are as good as other releases.
         require_hashes: nothing is taken of an index that *hashes* does not list.
         links: what is asked for by where it is.
+        hash_places: project -> where its hashes are listed, for messages.
     """
 
     specs: tuple[str, ...]
@@ -51,6 +52,7 @@ class Request:
     prereleases: bool = False
     require_hashes: bool = False
     links: tuple[Link, ...] = ()
+    hash_places: Mapping[NormalizedName, str] = field(default_factory=dict, compare=False)
 
     @property
     def is_empty(self) -> bool:

@@ -19,7 +19,7 @@ def keep(prefix: Path, names: Sequence[str], options: SolveOptions, output: Outp
     with hold(prefix, output):
         adoptions = prepare_adoption(prefix, names, settings, override=output.overrides)
         if not output.as_json:
-            _show(adoptions)
+            _show(adoptions, "would" if output.dry_run else "will")
         if adoptions.taken and not output.dry_run and confirm(output):
             adopt(prefix, adoptions, command=command_line())
             if not output.as_json:
@@ -60,11 +60,11 @@ def replace(prefix: Path, names: Sequence[str], options: SolveOptions, output: O
     return 0
 
 
-def _show(adoptions: Adoptions) -> None:
+def _show(adoptions: Adoptions, auxiliary: str) -> None:
     if not adoptions.taken and not adoptions.refused:
         out().print("No other tool put anything there.")
     for one in adoptions.taken:
-        out().print(f"would be known: {_describe(one)}", markup=False)
+        out().print(f"{auxiliary} be known: {_describe(one)}", markup=False)
     for refused in adoptions.refused:
         note(f"{refused.distribution} cannot be adopted: {refused.reason}.")
 

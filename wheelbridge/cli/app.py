@@ -120,8 +120,9 @@ def create(
         from wheelbridge.cli.revisions import clone as run_clone
 
         o.check_alone("--clone", specs, pypi, files.file)
+        changes.check_unsaid("--clone")
         return run_clone(place.path, clone, options, output.settings(asked))
-    return run(place.path_of(files), specs or [], pypi or [], options, output.settings(asked))
+    return run(place.path_of(options), specs or [], pypi or [], options, output.settings(asked))
 
 
 @app.command()
@@ -153,8 +154,9 @@ def install(
         from wheelbridge.cli.revisions import go_back
 
         o.check_alone("--revision", specs, pypi, files.file)
+        changes.check_unsaid("--revision")
         return go_back(place.path, revision, options, output.settings(asked, overrides))
-    return run(place.path_of(files), specs or [], pypi or [], options, output.settings(asked, overrides))
+    return run(place.path_of(options), specs or [], pypi or [], options, output.settings(asked, overrides))
 
 
 app.command()(g.grouped(life_app.update))

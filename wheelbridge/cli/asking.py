@@ -10,7 +10,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from wheelbridge.api.specs import Request, read_request
 from wheelbridge.cli.options import SolveOptions, find_prefix
-from wheelbridge.cli.output import note
+from wheelbridge.cli.output import hide, note
 from wheelbridge.cli.solve import make_settings
 from wheelbridge.configuration.levels import Levels, load_levels
 from wheelbridge.errors import UsageError
@@ -19,6 +19,7 @@ from wheelbridge.model.target import Target
 from wheelbridge.target.detect import detect_target
 
 if TYPE_CHECKING:
+    from wheelbridge.api.manifests.reading import Choice
     from wheelbridge.api.manifests.settings import Files
     from wheelbridge.api.solving import Settings
     from wheelbridge.environment.manifest import Manifest
@@ -52,13 +53,11 @@ def read_asked(specs: Sequence[str], requirements: Sequence[str], options: Solve
 
 
 def _read_with_files(request: Request, options: SolveOptions) -> Asked:
-    from wheelbridge.api.manifests.externals import specs_of_externals
-    from wheelbridge.api.manifests.reading import Choice, read_files
     from wheelbridge.api.manifests.sources import add_files
     from wheelbridge.api.sources import DEFAULTS
 
-    choice = Choice(tuple(options.extras), tuple(options.groups))
-    files = read_files(options.files, detect_target(options.platform), choice)
+    files = _read_files(options)
+    hide(files.manifest.hidden)
     for text in files.manifest.notes:
         note(text)
     target = _target(options, files)
@@ -68,20 +67,47 @@ def _read_with_files(request: Request, options: SolveOptions) -> Asked:
         variants=settings.variants.over(files.settings.variants),
         builds=settings.builds | _builds(files),
         links=(*settings.links, *files.manifest.links),
+        in_paths=files.manifest.in_paths,
     )
-    externals = specs_of_externals(files.manifest, choice, settings)
+    externals = _externals(files.manifest, options, settings)
     return Asked(_join(request, files.manifest, externals), settings, files.manifest)
 
 
-def place_of(files: Sequence[str]) -> Path:
-    """Return the folder of the environment that *files* name, by ``prefix`` or ``name``.
+def _choice(options: SolveOptions) -> "Choice":
+    from wheelbridge.api.manifests.reading import Choice
+
+    return Choice(tuple(options.extras), tuple(options.groups))
+
+
+def _read_files(options: SolveOptions) -> "Files":
+    from wheelbridge.api.manifests.reading import read_files
+
+    return read_files(options.files, detect_target(options.platform), _choice(options))
+
+
+def _externals(manifest: "Manifest", options: SolveOptions, settings: "Settings") -> tuple[str, ...]:
+    if not manifest.external:
+        return ()
+    from wheelbridge.api.manifests.externals import specs_of_externals
+
+    return specs_of_externals(manifest, _choice(options), settings)
+
+
+def tell_platforms(asked: Asked) -> None:
+    """Tell of platforms that a file names where the one that is solved for is none of them; a lock has them all."""
+    subdir = asked.settings.target.subdir
+    if asked.manifest and asked.manifest.platforms and subdir not in asked.manifest.platforms:
+        named = ", ".join(asked.manifest.platforms)
+        note(f"{', '.join(asked.manifest.files)}: the platforms are {named}, and this is for {subdir} all the same.")
+
+
+def place_of(options: SolveOptions) -> Path:
+    """Return the folder of the environment that the files of *options* name, by ``prefix`` or ``name``.
 
     Raises:
         UsageError: if they name none.
     """
-    from wheelbridge.api.manifests.reading import read_files
-
-    manifest = read_files(files, detect_target()).manifest
+    manifest = _read_files(options).manifest
     return find_prefix(manifest.prefix, None if manifest.prefix else manifest.name)
 
 
@@ -120,6 +146,7 @@ def _join(request: Request, manifest: "Manifest", externals: Sequence[str]) -> R
         requirements=tuple(dict.fromkeys(requirements)),
         limits=tuple(dict.fromkeys(stated.text for stated in manifest.constraints)),
         hashes=manifest.hashes,
+        hash_places={name: manifest.places.get(f"hashes.{name}", "") for name in manifest.hashes},
         prereleases=manifest.pre,
         require_hashes=manifest.require_hashes,
     )

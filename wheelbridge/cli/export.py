@@ -36,9 +36,12 @@ def run(asked: Asked) -> int:
             f"{chosen} says exactly what is there", hint=f"--from-history and --no-builds are for {_MANIFEST}."
         )
     from wheelbridge.api.exporting.describing import describe_environment
+    from wheelbridge.cli.interruption import tell_interruption
 
+    tell_interruption(asked.prefix)
     folder = asked.file.absolute().parent if asked.file else Path.cwd()
     described = describe_environment(asked.prefix)
+    described.check_variables()
     text, notes = _manifest(described, asked, folder) if chosen == _MANIFEST else _lock(described, chosen, folder)
     _tell(asked, chosen, text, notes)
     return 0

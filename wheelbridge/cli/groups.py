@@ -152,12 +152,12 @@ class Place:
         """Its folder."""
         return o.find_prefix(self.prefix, self.name)
 
-    def path_of(self, files: Files) -> Path:
-        """Return its folder; where the command line names none, that which the files name."""
-        if self.prefix is None and self.name is None and files.file:
+    def path_of(self, options: o.SolveOptions) -> Path:
+        """Return its folder; where the command line names none, that which the files of *options* name."""
+        if self.prefix is None and self.name is None and options.files:
             from wheelbridge.cli.asking import place_of
 
-            return place_of(files.file)
+            return place_of(options)
         return self.path
 
 

@@ -12,17 +12,17 @@ from wheelbridge.api.places import Caches
 from wheelbridge.api.removing import prepare_removal
 from wheelbridge.api.running import run_to_end
 from wheelbridge.api.solving import Settings
-from wheelbridge.cli.asking import read_asked
+from wheelbridge.cli.asking import read_asked, tell_platforms
 from wheelbridge.cli.clashes import add_warnings, show_clashes
 from wheelbridge.cli.options import Output, SolveOptions
 from wheelbridge.cli.output import err, note, out, print_json
 from wheelbridge.cli.progress import reporter, steps
 from wheelbridge.cli.render import render_plan, solution_json
+from wheelbridge.cli.variables import VariableChange, plan_variables, set_variables, show_variables, variables_json
 from wheelbridge.errors import UsageError
 from wheelbridge.installer.listing import load_records
 from wheelbridge.installer.plan import Plan
 from wheelbridge.installer.prefix import hold_prefix, is_environment
-from wheelbridge.installer.state import check_variables, load_variables, write_variables
 from wheelbridge.installer.transaction import run_transaction
 from wheelbridge.mapping.natives.clashes import Clash
 from wheelbridge.model.redaction import redact_argument
@@ -97,12 +97,12 @@ def _change(
     new: bool,
 ) -> int:
     asked = read_asked(specs, requirements, options if new else for_environment(options, prefix))
+    tell_platforms(asked)
     request, settings = asked.request, asked.settings
     if request.is_empty and not settings.links:
         raise UsageError("Nothing to install", hint="Name packages, such as 'python=3.12' or 'pypi:torch'.")
-    variables = asked.manifest.variables if asked.manifest else {}
-    check_variables(variables)
     with hold(prefix, output):
+        variables = plan_variables(prefix, asked.manifest.variables if asked.manifest else {})
         with steps(output) as progress:
             prepared = prepare(
                 prefix,
@@ -113,14 +113,15 @@ def _change(
                 override=output.overrides,
                 command=command_line(),
             )
-        show_prepared(prepared, prefix, output)
-        if not go_ahead(output, prepared.plan):
+        show_prepared(prepared, prefix, output, variables)
+        if not (confirm(output) if variables else go_ahead(output, prepared.plan)):
             return 0
         warnings = [*prepared.warnings, *(() if output.dry_run else carry_out_aloud(prepared, settings, output))]
-        if variables and not output.dry_run:
-            write_variables(prefix, {**load_variables(prefix), **variables})
+        if not output.dry_run:
+            set_variables(prefix, variables)
     if output.as_json:
-        print_json(add_warnings(solution_json(prepared.solution, settings, dry_run=output.dry_run), warnings))
+        content = add_warnings(solution_json(prepared.solution, settings, dry_run=output.dry_run), warnings)
+        print_json({**content, "variables": variables_json(variables)})
     return 0
 
 
@@ -135,13 +136,15 @@ def hold(prefix: Path, output: Output) -> AbstractContextManager[None]:
     return nullcontext() if output.dry_run else hold_prefix(prefix)
 
 
-def show_prepared(prepared: Prepared, prefix: Path, output: Output) -> None:
+def show_prepared(prepared: Prepared, prefix: Path, output: Output, variables: Sequence[VariableChange] = ()) -> None:
     """Show a person what is going to happen."""
     if output.as_json:
         return
     for text in prepared.solution.notes:
         note(text)
-    render_plan(prepared.plan, str(prefix), {package.name: package for package in prepared.solution.packages})
+    if not (variables and prepared.plan.is_empty):
+        render_plan(prepared.plan, str(prefix), {package.name: package for package in prepared.solution.packages})
+    show_variables(variables)
     show_clashes(prepared.warnings)
 
 

@@ -1,6 +1,6 @@
 """Options of the life of an environment: how it is changed, and to which of its revisions."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Annotated
 
 import typer
@@ -74,6 +74,17 @@ class Dependencies:
             UsageError: if that contradicts itself.
         """
         return replace(options, modifiers=_read(self))
+
+    def check_unsaid(self, option: str) -> None:
+        """Make sure that none is said where *option* says which packages there are to be.
+
+        Raises:
+            UsageError: if one is.
+        """
+        if said := [f"--{field.name.replace('_', '-')}" for field in fields(self) if getattr(self, field.name)]:
+            raise UsageError(
+                f"{option} says what is to be there; {', '.join(said)} beside it has no meaning", hint="Leave it out."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from wheelbridge.cli.interruption import tell_interruption
 from wheelbridge.cli.output import out, print_json
 from wheelbridge.installer.errors import NotAnEnvironmentError
 from wheelbridge.installer.listing import installed_packages
@@ -14,6 +15,7 @@ def run(prefix: Path, *, as_json: bool) -> int:
 
     if not is_environment(prefix):
         raise NotAnEnvironmentError(prefix)
+    tell_interruption(prefix)
     packages = installed_packages(prefix)
     if as_json:
         print_json({"success": True, "prefix": str(prefix), "packages": [package.as_json() for package in packages]})

@@ -2,24 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from wheelbridge.api.locking.asked import Asked
-from wheelbridge.api.locking.changes import Change, compare_locks
-from wheelbridge.api.locking.drift import LockDriftError, find_drift
 from wheelbridge.api.locking.earlier import Earlier
-from wheelbridge.api.locking.making import Made, make_lock
 from wheelbridge.api.locking.places import LockPlace
 from wheelbridge.api.locking.targets import TargetChoice, choose_targets, repeat_targets
-from wheelbridge.api.runtime_checks import planned_clashes
 from wheelbridge.cli.asking import read_asked
 from wheelbridge.cli.lock_options import Locking, Targets
 from wheelbridge.cli.options import Output, SolveOptions
 from wheelbridge.cli.output import note, out, print_json, say_once
 from wheelbridge.cli.progress import steps
-from wheelbridge.cli.render import render_decisions, render_refused
 from wheelbridge.configuration.folders import show_path
 from wheelbridge.environment.lock import Lock
+from wheelbridge.environment.locks.secrets import check_variables
 from wheelbridge.errors import UsageError
+
+if TYPE_CHECKING:
+    from wheelbridge.api.locking.changes import Change
+    from wheelbridge.api.locking.making import Made
 
 _MOST_SHOWN = 20
 
@@ -56,8 +58,8 @@ def read_targets(options: SolveOptions, targets: Targets, earlier: Lock | None) 
     first = read_asked((), (), options)
     if first.manifest is not None and first.manifest.platforms:
         return [_read(options, choice) for choice in choose_targets(first.manifest.platforms, facts)]
-    if earlier is not None and earlier.request is not None and not facts:
-        return [_read(options, choice) for choice in repeat_targets(earlier)]
+    if earlier is not None and earlier.request is not None:
+        return [_read(options, choice) for choice in repeat_targets(earlier, facts)]
     return [_read(options, choice) for choice in choose_targets((), facts)]
 
 
@@ -69,12 +71,16 @@ def _read(options: SolveOptions, choice: TargetChoice) -> Asked:
             hint="Give its values with --virtual-package.",
         )
     read = read_asked((), (), replace(options, platform=choice.platform, facts=choice.facts, described=described))
+    if read.manifest:
+        check_variables("a source or a link", chain.from_iterable(read.manifest.in_paths.values()))
     settings = replace(read.settings, target=choice.settle(read.settings.target))
     variables = read.manifest.variables if read.manifest else {}
     return Asked(name=choice.name, request=read.request, settings=settings, variables=variables)
 
 
 def _check(place: LockPlace, options: SolveOptions, targets: Targets, output: Output) -> int:
+    from wheelbridge.api.locking.drift import LockDriftError, find_drift
+
     lock = place.read()
     if lock is None:
         raise UsageError(f"{show_path(place.path)} is not there", hint="Make it, or name another lock with -o.")
@@ -90,11 +96,16 @@ def _check(place: LockPlace, options: SolveOptions, targets: Targets, output: Ou
 
 
 def _make(place: LockPlace, asked: Sequence[Asked], earlier: Lock | None, locking: Locking, output: Output) -> int:
+    from wheelbridge.api.locking.changes import compare_locks, dropped_targets
+    from wheelbridge.api.locking.making import make_lock
+    from wheelbridge.api.runtime_checks import planned_clashes
+
     kept = Earlier(lock=earlier, upgrade=locking.upgrade, packages=tuple(locking.upgrade_package or ()))
     with steps(output) as progress:
         made = make_lock(asked, place.folder, progress, kept, all_variants=locking.all_variants)
     clashes = (clash.message for one in asked for clash in planned_clashes(made.solutions[one.name], one.settings))
-    made = replace(made, notes=tuple(dict.fromkeys((*made.notes, *clashes))))
+    dropped = tuple(f"The lock is not for {name} any more." for name in dropped_targets(earlier, made.lock))
+    made = replace(made, notes=tuple(dict.fromkeys((*made.notes, *clashes, *dropped))))
     written = not output.dry_run and place.write(made.lock)
     changes = compare_locks(earlier, made.lock)
     if output.as_json:
@@ -102,16 +113,24 @@ def _make(place: LockPlace, asked: Sequence[Asked], earlier: Lock | None, lockin
         return 0
     for text in made.notes:
         note(text)
-    for solution in made.solutions.values() if output.verbose else ():
-        render_decisions(solution)
-        render_refused(solution)
+    if output.verbose:
+        _explain(made)
     if not output.quiet:
         outcome = "Written" if written else "Not written" if output.dry_run else "Unchanged"
         _show(made.lock, changes if earlier else (), f"{outcome}: {show_path(place.path)}")
     return 0
 
 
-def _as_json(made: Made, changes: Sequence[Change]) -> dict[str, object]:
+def _explain(made: "Made") -> None:
+    """Say of every package whose it is, and of wheels why they were refused."""
+    from wheelbridge.cli.render import render_decisions, render_refused
+
+    for solution in made.solutions.values():
+        render_decisions(solution)
+        render_refused(solution)
+
+
+def _as_json(made: "Made", changes: "Sequence[Change]") -> dict[str, object]:
     refused = {refusal.fn: refusal.as_json() for one in made.solutions.values() for refusal in one.refused}
     return {
         "success": True,
@@ -126,7 +145,7 @@ def _as_json(made: Made, changes: Sequence[Change]) -> dict[str, object]:
     }
 
 
-def _show(lock: Lock, changes: Sequence[Change], outcome: str) -> None:
+def _show(lock: Lock, changes: "Sequence[Change]", outcome: str) -> None:
     """Print what changed; the marks say it without colours too."""
     for change in changes[:_MOST_SHOWN]:
         mark = "+" if change.old is None else "-" if change.new is None else "~"

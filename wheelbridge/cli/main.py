@@ -1,20 +1,23 @@
 """The entry point: runs a command, and turns whatever goes wrong into one message and one exit code."""
 
+import atexit
 import errno
 import gc
 import os
 import re
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import copy_context
+from copy import copy
 from pathlib import Path
 
 import typer
-from typer.main import get_command
+from typer.main import get_command, get_command_name
 
 from wheelbridge.cli.app import app
-from wheelbridge.cli.output import print_json, show_error
+from wheelbridge.cli.output import concealed, print_json, show_error
 from wheelbridge.errors import UsageError, WheelbridgeError
 
 _INTERRUPTED = 130
@@ -43,12 +46,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     with _rare_collections():
-        return _run(arguments, as_json="--json" in arguments)
+        return copy_context().run(_run, arguments, as_json="--json" in arguments)
 
 
 def _run(arguments: list[str], *, as_json: bool) -> int:
     try:
-        outcome = get_command(app).main(arguments, prog_name="wheelbridge", standalone_mode=False, obj=arguments)
+        outcome = get_command(_needed(arguments)).main(
+            arguments, prog_name="wheelbridge", standalone_mode=False, obj=arguments
+        )
     except BrokenPipeError:
         sys.stderr.close()
         return 1
@@ -57,6 +62,22 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
     if outcome == _INTERRUPTED:
         return _fail(_InterruptedError(), as_json=as_json)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _needed(arguments: Sequence[str]) -> typer.Typer:
+    """Return the application with no command but the one that *arguments* begin with: to build all takes 30 ms."""
+    wanted = arguments[0] if arguments else ""
+    commands = [one for one in app.registered_commands if wanted == (one.name or _name_of(one.callback))]
+    groups = [one for one in app.registered_groups if wanted == one.name]
+    if not commands and not groups:
+        return app
+    needed = copy(app)
+    needed.registered_commands, needed.registered_groups = commands, groups
+    return needed
+
+
+def _name_of(command: Callable[..., object] | None) -> str:
+    return get_command_name(command.__name__) if command else ""
 
 
 def _as_ours(error: BaseException) -> WheelbridgeError:
@@ -75,7 +96,11 @@ def _as_ours(error: BaseException) -> WheelbridgeError:
 
 @contextmanager
 def _rare_collections() -> Iterator[None]:
-    """Look for reference cycles seldom: a solve makes many objects and few cycles, and ends soon."""
+    """Look for reference cycles seldom: a solve makes many objects and few cycles, and ends soon.
+
+    When the process ends, python would look through all that is left once more: a tenth of a solve.
+    """
+    atexit.register(gc.freeze)
     thresholds = gc.get_threshold()
     gc.set_threshold(_OBJECTS, *thresholds[1:])
     try:
@@ -137,7 +162,7 @@ def _usage_error(error: typer.BadParameter) -> UsageError:
 def _fail(error: WheelbridgeError, *, as_json: bool) -> int:
     try:
         if as_json:
-            print_json({"success": False, "error": error.as_json()})
+            print_json({"success": False, "error": concealed(error.as_json())})
         else:
             show_error(error)
     except OSError:  # nobody listens, or no space is left for what was to be said

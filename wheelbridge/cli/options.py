@@ -280,7 +280,7 @@ def check_alone(option: str, *asked: Sequence[str] | None) -> None:
 
 
 def find_prefix(prefix: Path | None, name: str | None) -> Path:
-    """Return the folder of the environment that ``-p`` or ``-n`` names.
+    """Return the folder of the environment that ``-p`` or ``-n`` names, without ``..``: scripts will name it.
 
     Raises:
         UsageError: if neither or both are given.
@@ -288,9 +288,21 @@ def find_prefix(prefix: Path | None, name: str | None) -> Path:
     if (prefix is None) == (name is None):
         raise UsageError("Name one environment", hint="Give -p PATH, or -n NAME.")
     if prefix is not None:
-        return prefix.expanduser().absolute()
+        return _without_parents(prefix.expanduser().absolute())
     folders = os.environ.get("CONDA_ENVS_PATH", "").split(os.pathsep)
-    return Path(folders[0] or "~/.conda/envs").expanduser() / str(name)
+    return _without_parents((Path(folders[0] or "~/.conda/envs").expanduser() / str(name)).absolute())
+
+
+def _without_parents(path: Path) -> Path:
+    """Return *path* without ``..``, where it leads; other links in it are not followed.
+
+    >>> _without_parents(Path("/nowhere/envs/../a")).as_posix()
+    '/nowhere/a'
+    """
+    place = Path(path.anchor)
+    for part in path.parts[1:]:
+        place = place.resolve().parent if part == ".." else place / part
+    return place
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,24 +2,28 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.model.printing import printable
+from wheelbridge.model.redaction import conceal
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["err", "note", "out", "print_json", "printable", "say_once", "show_error"]
+__all__ = ["concealed", "err", "hide", "note", "out", "print_json", "printable", "say_once", "show_error"]
 
 _PIPE_WIDTH = 200
 """Columns of a table that goes into a file or a pipe; rich would cut it at 80."""
 _said: ContextVar[set[str] | None] = ContextVar("said", default=None)
 """The notes that a block told, where it tells none twice."""
+_hidden: ContextVar[Mapping[str, str]] = ContextVar("hidden", default=MappingProxyType({}))
+"""Value of an environment variable -> how the files write it."""
 
 
 def print_json(value: object) -> None:
@@ -42,6 +46,20 @@ def err() -> "Console":
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+
+def hide(values: Mapping[str, str]) -> None:
+    """Let no later message show *values*, but what stands for each of them."""
+    _hidden.set({**_hidden.get(), **values})
+
+
+def concealed(value: object) -> object:
+    """Return a value for JSON with nothing in it that is hidden."""
+    if isinstance(value, dict):
+        return {key: concealed(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [concealed(item) for item in value]
+    return conceal(value, _hidden.get()) if isinstance(value, str) else value
 
 
 def show_error(error: WheelbridgeError) -> None:
@@ -77,4 +95,4 @@ def _lines(text: str) -> str:
 def _say(label: str, style: str, text: str) -> None:
     from rich.text import Text
 
-    err().print(Text.assemble((f"{label}:", style), " ", text))
+    err().print(Text.assemble((f"{label}:", style), " ", conceal(text, _hidden.get())))

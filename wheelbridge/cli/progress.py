@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from wheelbridge.cli.options import Output
-from wheelbridge.cli.output import err
+from wheelbridge.cli.output import concealed, err
 from wheelbridge.installer.reporter import Reporter
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def steps(output: Output) -> Iterator[Steps]:
 
         class Spinner:
             def step(self, text: str) -> None:
-                status.update(text)
+                status.update(str(concealed(text)))
 
         yield Spinner()
 

@@ -8,11 +8,12 @@ from rattler import RepoDataRecord
 
 from wheelbridge.api.solving import Settings
 from wheelbridge.cli.output import out
-from wheelbridge.installer.plan import Plan
 from wheelbridge.solver.problem import ResolvedPackage, Solution
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from wheelbridge.installer.plan import Plan
 
 _UNITS = ("B", "kB", "MB", "GB")
 _STEP = 1000
@@ -95,7 +96,7 @@ def render_size(size: int | None) -> str:
     return f"{value:.1f} {_UNITS[unit]}" if unit else f"{size} B"
 
 
-def render_plan(plan: Plan, place: str, packages: Mapping[str, ResolvedPackage]) -> None:
+def render_plan(plan: "Plan", place: str, packages: Mapping[str, ResolvedPackage]) -> None:
     """Print what a transaction will do; the marks say it without colours too."""
     if plan.is_empty:
         out().print(f"Nothing to do: {place} has what was asked for.")
@@ -111,13 +112,16 @@ def render_plan(plan: Plan, place: str, packages: Mapping[str, ResolvedPackage])
     for change in plan.change:
         cells = _cells(change.new, packages)
         table.add_row("~", cells[0], f"{change.old.version} -> {cells[1]}", *cells[2:], style="yellow")
+    for change in plan.relink:
+        table.add_row("=", *_cells(change.new, packages), style="yellow")
     for record in plan.unlink:
         table.add_row("-", *_cells(record, packages), style="red")
     out().print(table)
     counts = f"{len(plan.link)} to add, {len(plan.change)} to change, {len(plan.unlink)} to remove"
+    anew = f", {len(plan.relink)} to link anew" if plan.relink else ""
     unknown = sum(record.size is None for record in plan.to_link)
     more = f" and {unknown} files of unknown size" if unknown else ""
-    out().print(f"{counts}, {len(plan.keep)} kept; to fetch: at most {render_size(plan.size)}{more}")
+    out().print(f"{counts}{anew}, {len(plan.keep)} kept; to fetch: at most {render_size(plan.size)}{more}")
 
 
 def _cells(record: RepoDataRecord, packages: Mapping[str, ResolvedPackage]) -> tuple[str, str, str, str, str]:

@@ -2,17 +2,13 @@
 
 from collections.abc import Sequence
 
-from wheelbridge.api.life.modifying import solve_pinned
 from wheelbridge.api.mapping.maps import load_maps
 from wheelbridge.api.places import Caches
-from wheelbridge.api.runtime_checks import Asked, planned_clashes
 from wheelbridge.api.solving import Settings, read_builds
 from wheelbridge.api.sources import SourceList, gather_sources
-from wheelbridge.cli.clashes import add_warnings, show_clashes
 from wheelbridge.cli.options import Output, SolveOptions
 from wheelbridge.cli.output import note, print_json
 from wheelbridge.cli.progress import steps
-from wheelbridge.cli.render import render_solution, solution_json
 from wheelbridge.configuration.cutoff import read_cutoff
 from wheelbridge.configuration.levels import Levels, load_levels
 from wheelbridge.errors import UsageError
@@ -70,9 +66,14 @@ def list_sources(options: SolveOptions, target: Target) -> SourceList:
 
 def run(specs: Sequence[str], requirements: Sequence[str], options: SolveOptions, output: Output) -> int:
     """Solve, and print the packages."""
-    from wheelbridge.cli.asking import read_asked
+    from wheelbridge.api.life.modifying import solve_pinned
+    from wheelbridge.api.runtime_checks import Asked, planned_clashes
+    from wheelbridge.cli.asking import read_asked, tell_platforms
+    from wheelbridge.cli.clashes import add_warnings, show_clashes
+    from wheelbridge.cli.render import render_solution, solution_json
 
     asked = read_asked(specs, requirements, options)
+    tell_platforms(asked)
     request, settings = asked.request, asked.settings
     if request.is_empty and not settings.links:
         raise UsageError("Nothing to solve", hint="Name packages, such as 'python=3.12' or 'pypi:torch'.")

@@ -58,7 +58,7 @@ def _read_wanted(asked: Asked) -> Wanted:
 def _sync(asked: Asked, wanted: Wanted) -> "PreparedSync | None":
     """Make the environment what the lock says; return what was done, or would be, None where the user said no."""
     from wheelbridge.api.syncing.syncing import carry_out_sync, prepare_sync
-    from wheelbridge.cli.install import command_line, go_ahead, hold
+    from wheelbridge.cli.install import command_line, confirm, hold
     from wheelbridge.cli.progress import reporter
     from wheelbridge.environment.locks.files import read_lock
 
@@ -75,12 +75,13 @@ def _sync(asked: Asked, wanted: Wanted) -> "PreparedSync | None":
             command=command_line(),
         )
         _show(prepared, asked)
-        if not go_ahead(output, prepared.plan):
+        if not prepared.is_empty and not confirm(output):
             return None
         if not output.dry_run:
             with reporter(output) as listener:
                 carry_out_sync(prepared, listener)
-            write_synced(asked.prefix, wanted, prepared.target.name)
+            if prepared.lasts:
+                write_synced(asked.prefix, wanted, prepared.target.name)
     return prepared
 
 
@@ -117,7 +118,7 @@ def _show(prepared: "PreparedSync", asked: Asked) -> None:
 def _tell(asked: Asked, target: str, prepared: "PreparedSync | None") -> None:
     """Say how it ended; without *prepared*, there was nothing to do."""
     output = asked.output
-    is_done = prepared is None or prepared.plan.is_empty
+    is_done = prepared is None or prepared.is_empty
     if output.as_json:
         changes = _changes(prepared) if prepared else {"added": [], "changed": [], "removed": []}
         notes = list(prepared.notes) if prepared else []
@@ -134,5 +135,6 @@ def _changes(prepared: "PreparedSync") -> dict[str, list[str]]:
     return {
         "added": [record.name.normalized for record in plan.link],
         "changed": [change.new.name.normalized for change in (*plan.change, *plan.relink)],
-        "removed": [record.name.normalized for record in plan.unlink],
+        "removed": [record.name.normalized for record in plan.unlink]
+        + [one.project for one in prepared.strays.foreign],
     }

@@ -1,6 +1,7 @@
 """``wheelbridge why``."""
 
 import json
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from wheelbridge.api.explaining.barriers import VersionAnswer, explain_version, read_subject
 from wheelbridge.api.explaining.graph import Graph, read_graph
 from wheelbridge.api.explaining.packages import Explanation, explain_package
+from wheelbridge.cli.interruption import tell_interruption
 from wheelbridge.cli.output import note, out, print_json, printable
 from wheelbridge.configuration.levels import load_levels
 from wheelbridge.errors import UsageError
@@ -35,6 +37,7 @@ class Question:
 
 def run(prefix: Path, question: Question, *, as_json: bool) -> int:
     """Say why a package is in the environment at *prefix*, what keeps another version out, or show who needs whom."""
+    tell_interruption(prefix)
     if question.graph is not None:
         return _run_graph(prefix, question, as_json=as_json)
     if question.package is None:
@@ -50,7 +53,7 @@ def run(prefix: Path, question: Question, *, as_json: bool) -> int:
     else:
         _show(explanation)
         if answer:
-            _show_answer(answer)
+            _show_answer(answer, prefix)
     return 0
 
 
@@ -94,7 +97,7 @@ def _render(graph: Graph, form: str, title: str) -> str:
     return render_dot(graph) if form == "dot" else render_tree(graph)
 
 
-def _show_answer(answer: VersionAnswer) -> None:
+def _show_answer(answer: VersionAnswer, prefix: Path) -> None:
     wanted = f"{answer.name} {answer.wanted}"
     if answer.is_installed:
         out().print(f"  {wanted} is what is installed")
@@ -103,7 +106,8 @@ def _show_answer(answer: VersionAnswer) -> None:
         out().print(f"  against {wanted}: {barrier.describe()}")
     if not answer.barriers:
         out().print(f"  nothing that is installed, pinned or asked for speaks against {wanted}")
-    out().print(f"  what {wanted} needs itself, and whether there is one, a solve tells: install '{wanted}' --dry-run")
+    command = shlex.join(["wheelbridge", "install", "-p", str(prefix), answer.request, "--dry-run"])
+    out().print(f"  what {wanted} needs itself, and whether there is one, a solve tells: {command}")
 
 
 def _show(explanation: Explanation) -> None:

@@ -9,6 +9,7 @@ from wheelbridge.configuration.condarc import load_conda_settings
 from wheelbridge.configuration.files import find_project_file, load_file, user_file
 from wheelbridge.configuration.values import Configuration
 from wheelbridge.model.pin import Pin
+from wheelbridge.model.source import SourceKind
 
 SWITCH = "WHEELBRIDGE_NO_CONFIG"
 """A variable that says what ``--no-config`` says."""
@@ -22,6 +23,7 @@ class Levels:
         override_allowed: whether ``--override-channels`` may be used.
         notes: what was found and is not followed.
         pins: what conda is configured to hold wherever it installs.
+        closed: kinds of which there is no source at all, but for those that the command line or a spec names.
     """
 
     places: tuple[Configuration, ...] = ()
@@ -29,6 +31,7 @@ class Levels:
     override_allowed: bool = True
     notes: tuple[str, ...] = ()
     pins: tuple[Pin, ...] = ()
+    closed: frozenset[SourceKind] = frozenset()
 
 
 def load_levels(config: Path | None = None, *, search: bool = True) -> Levels:

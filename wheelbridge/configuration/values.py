@@ -29,6 +29,7 @@ class SourceEntry:
         origin: where the entry stands, for people.
         of_project: it stands in a project's file, which need not be the user's own.
         path: the way to the entry inside its file.
+        variables: those of the process's environment that are in the path of its URL, which names nothing then.
     """
 
     kind: SourceKind
@@ -44,6 +45,7 @@ class SourceEntry:
     origin: str = ""
     of_project: bool = False
     path: str = ""
+    variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,8 @@ class LockedPackage:
         name: the solver's name.
         version: as the record has it.
         file: what is fetched.
-        record: the repodata record (CEP 36, CEP 48): field -> JSON value, without ``fn``, ``url`` and ``channel``. Of a
-            wheel, None in locks of others: then it is made anew of the wheel's metadata.
+        record: the repodata record (CEP 36, CEP 48): field -> JSON value, without ``fn``, ``url`` and ``channel``.
+            None in locks of others: then it is made anew of what the package says of itself.
         source: the name of its source; None where the lock does not tell, or it came from no source (*direct_url*).
         channel: the source's URL, as records have it.
         decision: why from there, as ``solve --json`` has it; None where nobody told.
@@ -120,6 +120,9 @@ class LockedRequest:
         links: what was asked for by where it is, as PEP 508 or pip would write it, paths relative to the lock; sorted.
         routes: as ``--route`` takes them, in order.
         variants: what the user said of variants: option -> values.
+        prereleases: pre-releases are wanted.
+        builds: projects that are built of source, sorted.
+        no_external: projects whose wheels get nothing of conda for their external dependencies, sorted.
         exclude_newer: with a time zone.
         variables: environment variables to set on activation.
     """
@@ -130,6 +133,9 @@ class LockedRequest:
     links: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
     variants: Mapping[str, object] = field(default_factory=dict)
+    prereleases: bool = False
+    builds: tuple[str, ...] = ()
+    no_external: tuple[str, ...] = ()
     exclude_newer: datetime | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
 

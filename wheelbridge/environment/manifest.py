@@ -80,6 +80,9 @@ class Manifest:
         require_hashes: every requirement must have hashes.
         external: the ``[external]`` table of a ``pyproject.toml``, raw; None where there is none.
         settings: the ``wheelbridge:`` table, raw; what it means is read elsewhere.
+        hidden: value of an environment variable -> how it is written in the files; messages show that.
+        in_paths: what ``-c``, ``-i`` or a link leads to -> the variables that are in its path or query: nothing of it
+            goes into files that are shared.
         notes: what a user should know of how the file was read.
         places: what has no place of its own, such as ``name`` or ``variables.DEBUG`` -> where it is stated; for
             messages, so manifests that differ in it alone are equal.
@@ -107,5 +110,7 @@ class Manifest:
     require_hashes: bool = False
     external: Mapping[str, object] | None = None
     settings: Mapping[str, object] = field(default_factory=dict)
+    hidden: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    in_paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
     notes: tuple[str, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict, compare=False)

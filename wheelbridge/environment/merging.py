@@ -4,8 +4,7 @@ As in conda, a later file has the last word on the name, on the prefix and on th
 Where any choice would break what one of the files asks for, there is none: it is refused.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from copy import deepcopy
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -31,7 +30,7 @@ class ConflictingFilesError(WheelbridgeError):
 
 
 def merge_manifests(manifests: Sequence[Manifest]) -> Manifest:
-    """Return what all *manifests*, at least one, ask for together.
+    """Return what all *manifests*, at least one, ask for together; their `settings` are read before.
 
     >>> merge_manifests([Manifest(files=("a.yml",), name="a"), Manifest(files=("b.yml",), name="b")]).notes
     ("The name is 'b' (b.yml), not 'a' (a.yml): the last file that says one has it.",)
@@ -65,7 +64,8 @@ def merge_manifests(manifests: Sequence[Manifest]) -> Manifest:
         pre=any(each.pre for each in manifests),
         require_hashes=any(each.require_hashes for each in manifests),
         external=_merge_external(manifests),
-        settings=_merge_settings(manifests),
+        hidden={value: name for each in manifests for value, name in each.hidden.items()},
+        in_paths={place: names for each in manifests for place, names in each.in_paths.items()},
         notes=(*_joined(each.notes for each in manifests), *notes),
         places={key: place for each in reversed(manifests) for key, place in each.places.items()},
     )
@@ -205,36 +205,3 @@ def _merge_external(manifests: Sequence[Manifest]) -> Mapping[str, object] | Non
                 "external", "two projects have a table of this name", (said[0][1], place), hint="Name one of the files."
             )
     return said[0][0] if said else None
-
-
-def _merge_settings(manifests: Sequence[Manifest]) -> dict[str, object]:
-    merged: dict[str, object] = {}
-    places: dict[str, str] = {}
-    for each in manifests:
-        for path, place in _paths(each):
-            places.setdefault(path, place)
-        _merge_into(merged, each.settings, "wheelbridge", (places, each))
-    return merged
-
-
-def _paths(manifest: Manifest) -> Iterator[tuple[str, str]]:
-    for key in manifest.settings:
-        yield f"wheelbridge.{key}", _place(manifest, f"wheelbridge.{key}")
-
-
-def _merge_into(
-    merged: dict[str, object], settings: Mapping[str, object], path: str, who: tuple[Mapping[str, str], Manifest]
-) -> None:
-    """Put *settings* into *merged*: tables are joined, anything else must be the same."""
-    for key, value in settings.items():
-        here = f"{path}.{key}"
-        before = merged.setdefault(key, deepcopy(value))
-        if before == value:
-            continue
-        if not (isinstance(before, dict) and isinstance(value, Mapping)):
-            places, manifest = who
-            top = ".".join(here.split(".")[:2])
-            raise ConflictingFilesError(
-                here, "it is said in two ways", (places[top], _place(manifest, top)), hint="Keep one of them."
-            )
-        _merge_into(before, value, here, who)

@@ -36,7 +36,7 @@ def pick_hash(hashes: Mapping[str, str]) -> tuple[str, str] | None:
     ('sha256', 'aa')
     """
     known = (*_STRONGEST_FIRST, *sorted(hashlib.algorithms_guaranteed - _VARIABLE_LENGTH))
-    return next(((name, hashes[name]) for name in known if name in hashes), None)
+    return next(((name, hashes[name]) for name in known if hashes.get(name)), None)
 
 
 def check_body(body: bytes, hashes: Mapping[str, str], filename: str) -> bytes:

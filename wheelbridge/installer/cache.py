@@ -3,19 +3,23 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import struct
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
-from rattler.repo_data import PackageRecord
+from rattler.repo_data import PackageRecord, RepoDataRecord
 
-from wheelbridge.installer.layout import PythonLayout
+from wheelbridge.installer.errors import OtherPackageError, UnsafeNameError, UnsafePathError
+from wheelbridge.installer.layout import PythonLayout, is_inside
 
+_ENTRY = re.compile(r"[A-Za-z0-9_.+!-]+")
+_BUILD = re.compile(r"[A-Za-z0-9_.+]+")
 _REVISION = struct.Struct(">Q")
 _SHA256_BYTES = 32
 
@@ -40,8 +44,18 @@ class PackageFile:
 
 
 def entry_name(record: PackageRecord) -> str:
-    """Return the directory name by which rattler's package cache finds *record*."""
-    return f"{record.name.normalized}-{record.version}-{record.build}"
+    """Return the directory name by which rattler's package cache finds *record*.
+
+    CEP 26: "Builds strings MUST only consist of ASCII letters, numbers, periods, plus symbols, and underscores."
+    rattler reads any build string of a channel or a lock.
+
+    Raises:
+        UnsafeNameError: if it would be no name of one directory.
+    """
+    name = f"{record.name.normalized}-{record.version}-{record.build}"
+    if _ENTRY.fullmatch(name) is None or _BUILD.fullmatch(str(record.build)) is None:
+        raise UnsafeNameError(record.url if isinstance(record, RepoDataRecord) else name, name)
+    return name
 
 
 def write_lock(directory: Path, sha256: bytes | None) -> None:
@@ -65,21 +79,68 @@ def read_lock(directory: Path) -> bytes | None:
     return digest if len(digest) == _SHA256_BYTES else None
 
 
+def write_origin(directory: Path, record: RepoDataRecord, found: Mapping[str, object]) -> None:
+    """Write what the archive was that *directory* was extracted from: its record, as conda does, with what was *found*.
+
+    That is ``sha256``, ``md5`` and ``size``.
+    """
+    path = directory / "info/repodata_record.json"
+    path.unlink(missing_ok=True)  # the archive may bring a link, which leads anywhere
+    path.write_text(json.dumps({**json.loads(record.to_json()), **found}), encoding="utf-8")
+
+
+def read_origin(directory: Path) -> Mapping[str, Any]:
+    """Return the record of the archive that *directory* was extracted from; empty where nobody wrote it.
+
+    What stands there counts where it names the archive's hash: an archive cannot hold its own.
+    """
+    digest = read_lock(directory)
+    try:
+        origin = json.loads((directory / "info/repodata_record.json").read_bytes())
+        return origin if digest is not None and origin["sha256"] == digest.hex() else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def is_from(directory: Path, record: RepoDataRecord) -> bool:
+    """Tell whether *directory* was extracted from the archive of *record*: by sha256, else by MD5, else by URL."""
+    if record.sha256 is not None:
+        return read_lock(directory) == record.sha256
+    key, wanted = ("url", record.url) if record.md5 is None else ("md5", record.md5.hex())
+    return bool(read_origin(directory).get(key) == wanted)
+
+
+def check_index(directory: Path, record: RepoDataRecord) -> None:
+    """Make sure that the extracted package in *directory* is by its own metadata the one that *record* is of.
+
+    Raises:
+        OtherPackageError: if it is not.
+    """
+    index = json.loads((directory / "info/index.json").read_bytes())
+    actual = f"{str(index['name']).lower()}-{index['version']}-{index['build']}"
+    if actual != (expected := entry_name(record)):
+        raise OtherPackageError(record.file_name, expected=expected, actual=actual)
+
+
 def load_files(directory: Path, layout: PythonLayout | None) -> tuple[PackageFile, ...] | None:
     """Return what the extracted package in *directory* links into an environment with *layout*.
 
     Return None where the package is not whole: metadata that cannot be read, a file that is gone or has
     another size. Contents are not hashed: the archive was, before it was extracted.
+
+    Raises:
+        UnsafePathError: if a file would be linked outside the environment; rattler does as it is told.
     """
     try:
-        entries = [entry for entry in _path_entries(directory) if entry.get("path_type") != "directory"]
+        entries = [entry for entry in _path_entries(directory) if _is_file(directory, entry)]
         if not all(_is_whole(directory, entry) for entry in entries):
             return None
         index = json.loads((directory / "info/index.json").read_bytes())
         if index.get("noarch") != "python" or layout is None:
             return tuple(_package_file(entry, str(entry["_path"])) for entry in entries)
         linked = [_package_file(entry, layout.target_path(str(entry["_path"]))) for entry in entries]
-        made = (path for command in _commands(directory) for path in layout.entry_point_paths(command))
+        made = [path for command in _commands(directory) for path in layout.entry_point_paths(command)]
+        _check_inside(directory, made)
         return (*linked, *(PackageFile(path, patched=True) for path in made))
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -112,6 +173,18 @@ def _path_entries(directory: Path) -> Iterable[dict[str, Any]]:
         if line.strip():
             kind = "softlink" if (directory / line).is_symlink() else "hardlink"
             yield {"_path": line, "path_type": kind}
+
+
+def _is_file(directory: Path, entry: dict[str, Any]) -> bool:
+    _check_inside(directory, [str(entry["_path"])])
+    return entry.get("path_type") != "directory"
+
+
+def _check_inside(directory: Path, paths: Iterable[str]) -> None:
+    """Refuse paths that lead out of the package; a backslash means something on Windows alone."""
+    for path in paths:
+        if not is_inside(path if os.name == "nt" else path.replace("\\", "_")):
+            raise UnsafePathError(directory.name, path, "leads outside the environment")
 
 
 def _is_whole(directory: Path, entry: dict[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from wheelbridge.errors import WheelbridgeError
+from wheelbridge.errors import WheelbridgeError, shell_command
 from wheelbridge.model.redaction import redact, redact_text
 
 _SHOWN = 5
@@ -43,14 +43,44 @@ class RecordMismatchError(WheelbridgeError):
 
 
 class UnsafePathError(WheelbridgeError):
-    """A member of a wheel would be written outside its place."""
+    """A file of a package would be written outside its place."""
 
     code = "unsafe-path"
 
     def __init__(self, fn: str, path: str, reason: str) -> None:
-        super().__init__(f"{fn} holds the path {path!r}, which {reason}", hint="Do not install this wheel.")
+        super().__init__(f"{fn} holds the path {path!r}, which {reason}", hint="Do not install this package.")
         self.fn = fn
         self.path = path
+
+
+class UnsafeNameError(WheelbridgeError):
+    """A record of a channel or a lock has a name, a version or a build that no package may have."""
+
+    code = "unsafe-name"
+
+    def __init__(self, url: str, name: str) -> None:
+        self.url = redact(url)
+        super().__init__(
+            f"The record of {self.url} makes it {name!r}, which no package may be called (CEP 26)",
+            hint="Do not trust who wrote it: the name of a package becomes the name of a folder. Nothing was fetched.",
+        )
+        self.name = name
+
+
+class OtherPackageError(WheelbridgeError):
+    """A package is by its own metadata another one than its record says."""
+
+    code = "other-package"
+
+    def __init__(self, fn: str, *, expected: str, actual: str) -> None:
+        super().__init__(
+            f"{fn} is {actual!r} by its own metadata, and {expected!r} by its record",
+            hint="The channel or the lock is wrong about it, or was tampered with; make the lock anew. Nothing was "
+            "changed.",
+        )
+        self.fn = fn
+        self.expected = expected
+        self.actual = actual
 
 
 class InvalidWheelError(WheelbridgeError):
@@ -123,8 +153,8 @@ class UnmanagedDistributionError(WheelbridgeError):
         what = "which another tool put there" if len(projects) == 1 else "which other tools put there"
         super().__init__(
             f"{'; '.join(reasons[:_SHOWN])}{more}, {what}",
-            hint=f"Take over what is there: wheelbridge adopt -p {prefix} {' '.join(projects)}; with --replace, what a "
-            "solve gives comes in its place. Nothing was changed.",
+            hint=f"Take over what is there: {shell_command('wheelbridge', 'adopt', '-p', prefix, *projects)}; with "
+            "--replace, what a solve gives comes in its place. Nothing was changed.",
         )
         self.prefix = str(prefix)
         self.projects = projects
@@ -136,7 +166,8 @@ class NotAnEnvironmentError(WheelbridgeError):
     code = "not-an-environment"
 
     def __init__(self, prefix: Path) -> None:
-        super().__init__(f"{prefix} is not a conda environment", hint=f"Make one: wheelbridge create -p {prefix} ...")
+        command = shell_command("wheelbridge", "create", "-p", prefix)
+        super().__init__(f"{prefix} is not a conda environment", hint=f"Make one: {command} ...")
         self.prefix = str(prefix)
 
 
@@ -204,8 +235,10 @@ class BrokenRecordError(WheelbridgeError):
 
     code = "broken-record"
 
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path} cannot be read: {reason}", hint="Delete the file and install its package again.")
+    def __init__(
+        self, path: Path, reason: str, *, hint: str = "Delete the file and install its package again."
+    ) -> None:
+        super().__init__(f"{path} cannot be read: {reason}", hint=hint)
         self.path = str(path)
 
 

@@ -7,7 +7,8 @@ same cache and in its own format; ``rattler.install`` then finds everything ther
 import asyncio
 import hashlib
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Protocol
 from urllib.parse import urlsplit
@@ -20,12 +21,14 @@ from rattler.package_streaming import download_to_writer, extract
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.installer.cache import (
     PackageFile,
+    check_index,
     discard,
     entry_name,
+    is_from,
     load_files,
     make_workspace,
-    read_lock,
     write_lock,
+    write_origin,
 )
 from wheelbridge.installer.errors import DownloadError, HashMismatchError, os_errors
 from wheelbridge.installer.layout import PythonLayout
@@ -57,12 +60,14 @@ async def fetch_packages(
 
     Raises:
         BreachError: if a record leads where its channel may not lead.
+        UnsafeNameError, OtherPackageError, UnsafePathError: if a record or a package is not what it should be.
         HashMismatchError: if an archive is not the one its record announces; it is not unpacked.
         DownloadError: if an archive cannot be had or is none.
         NoSpaceError: if the disk is full.
     """
-    if check is not None:
-        for record in records:
+    for record in records:
+        entry_name(record)
+        if check is not None:
             check(record)
     slots = asyncio.Semaphore(_CONCURRENT)
     files: dict[str, tuple[PackageFile, ...]] = {}
@@ -76,6 +81,7 @@ async def fetch_packages(
             found = await asyncio.to_thread(load_files, entry, layout)
         if found is None:
             raise DownloadError(record.url, "the archive does not hold what its metadata lists")
+        check_index(entry, record)
         files[record.name.normalized] = found
 
     await run_all([fetch(record) for record in sorted(records, key=lambda item: item.size or 0, reverse=True)])
@@ -104,9 +110,7 @@ async def run_all(tasks: Sequence[Any]) -> None:
 
 
 def _find(entry: Path, record: RepoDataRecord, layout: PythonLayout | None) -> tuple[PackageFile, ...] | None:
-    if record.sha256 is not None and read_lock(entry) != record.sha256:
-        return None
-    return load_files(entry, layout)
+    return load_files(entry, layout) if is_from(entry, record) else None
 
 
 async def _fetch(record: RepoDataRecord, entry: Path, client: Client, reporter: Reporter) -> None:
@@ -116,18 +120,23 @@ async def _fetch(record: RepoDataRecord, entry: Path, client: Client, reporter: 
         try:
             archive = workspace / Path(urlsplit(record.url).path).name
             reporter.on_download_start(name, record.size)
-            await _download(record, archive, client, lambda received: reporter.on_download_progress(name, received))
+            progress = partial(reporter.on_download_progress, name)
+            found = await _download(record, archive, client, progress)
             reporter.on_download_complete(name)
             reporter.on_unpack_start(name)
-            await asyncio.to_thread(_place, archive, entry, record)
+            await asyncio.to_thread(_place, archive, entry, record, found)
             reporter.on_unpack_complete(name)
         finally:
             shutil.rmtree(workspace, ignore_errors=True)
 
 
-async def _download(record: RepoDataRecord, archive: Path, client: Client, progress: Callable[[int], None]) -> None:
-    """Write the archive to disk; what breaks off in the middle is tried again."""
-    for attempt in range(1, _ATTEMPTS + 1):
+async def _download(
+    record: RepoDataRecord, archive: Path, client: Client, progress: Callable[[int], None]
+) -> Mapping[str, Any]:
+    """Write the archive to disk and return its hashes and its size; what breaks off in the middle is tried again."""
+    attempt = 0
+    while True:
+        attempt += 1
         with archive.open("wb") as file:
             writer = _HashingWriter(file, record, progress)
             try:
@@ -139,8 +148,7 @@ async def _download(record: RepoDataRecord, archive: Path, client: Client, progr
                     raise DownloadError(record.url, " ".join(str(error).split())) from error
                 await asyncio.sleep(attempt)
             else:
-                writer.check()
-                return
+                return writer.check()
 
 
 async def _copy(record: RepoDataRecord, client: Client, writer: "_HashingWriter") -> None:
@@ -157,7 +165,7 @@ def _copy_file(source: Path, writer: "_HashingWriter") -> None:
             writer.write(chunk)
 
 
-def _place(archive: Path, entry: Path, record: RepoDataRecord) -> None:
+def _place(archive: Path, entry: Path, record: RepoDataRecord, found: Mapping[str, Any]) -> None:
     """Extract *archive* and move it to *entry* under the lock that rattler takes for its cache."""
     extracted = archive.parent / "package"
     try:
@@ -166,9 +174,12 @@ def _place(archive: Path, entry: Path, record: RepoDataRecord) -> None:
         if "os error 28" in str(error):
             raise OSError(28, "No space left on device", str(extracted)) from error
         raise DownloadError(record.url, f"it cannot be extracted: {error}") from error
+    if (extracted / "info").is_symlink() or not (extracted / "info").is_dir():
+        raise DownloadError(record.url, "it is no conda package: it has no folder 'info'")
+    write_origin(extracted, record, found)
     with FileLock(entry.parent / ".cache.lock"):
         discard(entry)
-        write_lock(entry, record.sha256)
+        write_lock(entry, bytes.fromhex(found["sha256"]))
         extracted.rename(entry)
 
 
@@ -192,19 +203,20 @@ class _HashingWriter:
             self.failure = error
             raise
         self._sha256.update(data)
-        if self._record.sha256 is None:
-            self._md5.update(data)
+        self._md5.update(data)
         self.received += len(data)
         self._progress(self.received)
         return len(data)
 
-    def check(self) -> None:
-        """Compare with the record: sha256, or md5 where it has no more.
+    def check(self) -> Mapping[str, Any]:
+        """Compare with the record, sha256, or md5 where it has no more; return hashes and size of what was written.
 
         Raises:
             HashMismatchError: if it is another file.
         """
         announced = self._record.sha256 or self._record.md5
-        actual = self._sha256.digest() if self._record.sha256 else self._md5.digest()
+        sha256, md5 = self._sha256.digest(), self._md5.digest()
+        actual = sha256 if self._record.sha256 else md5
         if announced is not None and announced != actual:
             raise HashMismatchError(self._record.file_name, expected=announced.hex(), actual=actual.hex())
+        return {"sha256": sha256.hex(), "md5": md5.hex(), "size": self.received}

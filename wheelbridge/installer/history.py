@@ -15,7 +15,7 @@ _HEAD = re.compile(r"==>\s*(.+?)\s*<==")
 _SPECS = re.compile(r"#\s*(\w+)\s*specs:\s*(.+)?")
 _NAME = re.compile(r"(?:.*::)?([A-Za-z0-9_.\-]+)")
 _TOKEN = re.compile(r"/t/[^/]+")
-_FLAGS = re.compile(r"[\[,]flags=")
+_FLAGS = re.compile(r"[\[,]flags=(\[[^\]]*\])?")
 _CONDA = "https://conda.anaconda.org/"
 _DEFAULTS = "https://repo.anaconda.com/pkgs/"
 _ADDED = frozenset({"update", "install", "create", "neutered"})
@@ -60,20 +60,40 @@ def parse_history(text: str) -> tuple[Revision, ...]:
     return tuple(Revision(date, tuple(lines), tuple(comments)) for date, lines, comments in revisions)
 
 
-def installed_distributions(revisions: Iterable[Revision]) -> frozenset[str]:
-    r"""Return the distributions that the history believes to be installed (``History.get_state``).
+@dataclass(frozen=True, slots=True)
+class State:
+    """The distributions that a revision leaves installed; *of_conda* is what conda takes them to be."""
 
-    >>> sorted(installed_distributions(parse_history("==> x <==\n+a-1-0\n+b-1-0\n==> y <==\n-a-1-0\n")))
-    ['b-1-0']
+    distributions: frozenset[str] = frozenset()
+    of_conda: frozenset[str] = frozenset()
+
+
+def states_of(revisions: Iterable[Revision]) -> tuple[State, ...]:
+    r"""Return what each revision left installed (``History.construct_states``).
+
+    conda writes no line of distributions where none came or went, as for ``--force-reinstall``, and reads such a
+    section as if nothing were left: it is the whole state, since no line has a sign. The next one then adds what was
+    there all the time. Here it changes nothing, and who adds what is there is taken to have read it as conda does.
+
+    >>> texts = ["+a-1-0\n+b-1-0", "# update specs: ['a']", "+a-1-0"]
+    >>> states = states_of(parse_history("".join(f"==> x <==\n{text}\n" for text in texts)))
+    >>> [sorted(state.distributions) for state in states]
+    [['a-1-0', 'b-1-0'], ['a-1-0', 'b-1-0'], ['a-1-0']]
     """
-    state: set[str] = set()
+    states: list[State] = []
+    state = State()
     for revision in revisions:
-        if not any(line.startswith(("+", "-")) for line in revision.distributions):
-            state = set(revision.distributions)
-            continue
-        state -= {line[1:] for line in revision.distributions if line.startswith("-")}
-        state |= {line[1:] for line in revision.distributions if line.startswith("+")}
-    return frozenset(state)
+        state = _follow(state, revision.distributions)
+        states.append(state)
+    return tuple(states)
+
+
+def _follow(state: State, lines: Sequence[str]) -> State:
+    came, went = (frozenset(line[1:] for line in lines if line.startswith(sign)) for sign in "+-")
+    if not came and not went:
+        return State(frozenset(lines) or state.distributions, frozenset(lines))
+    of_conda = (state.of_conda - went) | came
+    return State(of_conda if came & state.distributions else (state.distributions - went) | came, of_conda)
 
 
 def requested_specs(revisions: Iterable[Revision], installed: Iterable[str], *, exact: bool = False) -> dict[str, str]:
@@ -146,10 +166,43 @@ def exact_spec(spec: MatchSpec) -> str | None:
     return whole if spec.extras or spec.condition or _FLAGS.search(whole) else None
 
 
+def merge_specs(specs: Iterable[MatchSpec]) -> tuple[MatchSpec, ...]:
+    """Return one spec for each name, as the history has one for each: all that several say of it.
+
+    Where one of them has a condition, or they name builds that differ, the last one counts, as for conda.
+
+    >>> [str(spec) for spec in merge_specs(map(MatchSpec, ["a[extras=[x]]", "b", "a >=1|<0.5", "a", "a <3"]))]
+    ['a (>=1|<0.5),<3[extras=[x]]', 'b']
+    """
+    named: dict[str, list[MatchSpec]] = {}
+    for spec in specs:
+        named.setdefault(spec.name.normalized or "", []).append(spec)
+    return tuple(_merge(name, several) for name, several in named.items())
+
+
+def _merge(name: str, specs: Sequence[MatchSpec]) -> MatchSpec:
+    builds = {str(spec.build): None for spec in specs if spec.build not in (None, "*")}
+    if len(specs) == 1 or len(builds) > 1 or any(spec.condition for spec in specs):
+        return specs[-1]
+    texts = dict.fromkeys(str(spec.version) for spec in specs if spec.version is not None)
+    versions = [text for text in texts if text != "*"]
+    bounds = [f"({text})" if "|" in text and len(versions) > 1 else text for text in versions]
+    extras = dict.fromkeys(extra for spec in specs for extra in spec.extras or ())
+    flags = [found[1][1:-1] for spec in specs if (found := _FLAGS.search(spec.to_canonical_string())) and found[1]]
+    parts = {
+        "version": f'"{",".join(bounds)}"' if bounds else "",
+        "build": f'"{next(iter(builds))}"' if builds else "",
+        "extras": f"[{','.join(extras)}]" if extras else "",
+        "flags": f"[{','.join(dict.fromkeys(flags))}]" if flags else "",
+    }
+    return MatchSpec(f"{name}[{','.join(f'{key}={text}' for key, text in parts.items() if text)}]")
+
+
 def distribution(record: RepoDataRecord) -> str:
     """Return how the history names a package (``PackageRecord.dist_str``)."""
     build = f"{record.name.normalized}-{record.version}-{record.build}"
-    return f"{canonical_channel(record.channel)}/{record.subdir}::{build}"
+    channel = canonical_channel(record.channel).removesuffix(f"/{record.subdir}")  # conda-meta of conda has it in there
+    return f"{channel}/{record.subdir}::{build}"
 
 
 def canonical_channel(channel: str) -> str:
@@ -181,18 +234,27 @@ def render_revision(
     Args:
         date: when, in local time, as conda writes it.
         command: the command line.
-        changes: the distributions before and after.
+        changes: the distributions before and after; the same twice: all of them are written down.
         specs: ``wheelbridge`` (see `exact_spec`), ``remove`` and ``update`` -> MatchSpecs.
     """
-    before, after = changes
     lines = [f"==> {date:%Y-%m-%d %H:%M:%S} <==", f"# cmd: {' '.join(' '.join(command).split())}"]
     lines.append(f"# wheelbridge version: {_own_version()}")
-    lines += [f"-{name}" for name in sorted(before - after)]
-    lines += [f"+{name}" for name in sorted(after - before)]
+    lines += _changes(*changes)
     lines += [
         f"# {action} specs: {list(specs[action])}" for action in (_EXACT, "remove", "update") if specs.get(action)
     ]
     return "\n".join(lines) + "\n"
+
+
+def _changes(before: frozenset[str], after: frozenset[str]) -> list[str]:
+    """Return the lines of the distributions: what went and came, or where nothing did, all of them without a sign.
+
+    To conda (``History.construct_states``) a section without any sign is the whole state, so that one without a line
+    says that nothing is left.
+    """
+    if before == after:
+        return sorted(after)
+    return [*(f"-{name}" for name in sorted(before - after)), *(f"+{name}" for name in sorted(after - before))]
 
 
 def _own_version() -> str:

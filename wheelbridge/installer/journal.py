@@ -16,9 +16,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from wheelbridge.installer.errors import FileConflictError
+from wheelbridge.installer.settling import CLOBBERS, settle_clobbers
 
 JOURNAL = ".wheelbridge"
-_CLOBBERS = "__clobbers__"
 _TAG = "CACHEDIR.TAG"
 _SCRATCH = ("conda-meta/prefix_record_??????", "symtest_????????-*", ".refprobe-??????")
 """What rattler leaves behind when it is killed: unfinished records, and its tests of the file system."""
@@ -31,12 +31,13 @@ class Journal:
     Attributes:
         old: files of packages that go.
         new: files of packages to come.
-        shared: files of packages that stay and others claim, too.
+        shared: files of packages that stay and others claim, too, or that wait in ``__clobbers__``.
         before: records of ``conda-meta`` that go or may be rewritten, by file name.
         after: records of ``conda-meta`` to come, by file name.
         history: the size of the history before, None where there was none.
         revision: what to append to it.
         foreign: files that no package has, and that go.
+        held: files of packages that go and that others, which stay, have as they are.
     """
 
     old: tuple[str, ...]
@@ -47,6 +48,7 @@ class Journal:
     history: int | None
     revision: str
     foreign: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,7 @@ def begin(prefix: Path, journal: Journal) -> tuple[str, ...]:
         FileConflictError: if a directory stands where a file must go.
         OSError: if the way back cannot be prepared; nothing has changed then.
     """
-    touched = sorted({*journal.old, *journal.new, *journal.foreign})
+    touched = sorted({*journal.old, *journal.new, *journal.foreign, *journal.shared})
     kept = tuple(path for path in touched if os.path.lexists(prefix / path))
     _check_directories(prefix, kept, journal)
     home = prefix / "conda-meta" / JOURNAL
@@ -94,7 +96,12 @@ def finish(prefix: Path) -> None:
     home = prefix / "conda-meta" / JOURNAL
     entry = _read(home)
     _write(home, replace(entry, linked=True))
-    _complete(prefix, entry.journal)
+    _complete(prefix, home, entry)
+
+
+def is_interrupted(prefix: Path) -> bool:
+    """Tell whether a run that changes *prefix* was killed, or is at it: what is there is neither old nor new."""
+    return (prefix / "conda-meta" / JOURNAL / "journal.json").exists()
 
 
 def recover(prefix: Path) -> None:
@@ -105,7 +112,7 @@ def recover(prefix: Path) -> None:
         return
     entry = _read(home)
     if entry.linked:
-        _complete(prefix, entry.journal)
+        _complete(prefix, home, entry)
     else:
         roll_back(prefix)
         forget(prefix)
@@ -172,12 +179,17 @@ def _remove_byte_code(directory: Path, stems: Collection[str]) -> None:
         cache.rmdir()
 
 
-def _complete(prefix: Path, journal: Journal) -> None:
+def _complete(prefix: Path, home: Path, entry: _Entry) -> None:
+    numbers = {path: number for number, path in enumerate(entry.kept)}
+    for held in entry.journal.held:
+        if held in numbers and not os.path.lexists(prefix / held):
+            _restore(home / "files" / str(numbers[held]), prefix / held)
+    settle_clobbers(prefix)
     path = prefix / "conda-meta" / "history"
     size = path.stat().st_size if path.exists() else 0
-    if size == (journal.history or 0):
+    if size == (entry.journal.history or 0):
         with path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(journal.revision)
+            file.write(entry.journal.revision)
     forget(prefix)
 
 
@@ -261,7 +273,7 @@ def _replace(source: Path, target: Path) -> None:
 
 def _list_clobbers(prefix: Path) -> tuple[str, ...]:
     """Return rattler's store of files that lost against another package's."""
-    root = prefix / _CLOBBERS
+    root = prefix / CLOBBERS
     return tuple(path.relative_to(prefix).as_posix() for path in root.rglob("*") if not path.is_dir())
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
-from typing import Literal
+from typing import Any, Literal
 
 from packaging.utils import canonicalize_name
 from rattler import PrefixRecord
@@ -19,6 +19,8 @@ from wheelbridge.translate.variant_documents import InvalidVariantsError, parse_
 from wheelbridge.translate.wheel import split_label
 
 _VARIANT_JSON = ".dist-info/variant.json"
+_INSIDE = ("site-packages/", "python-scripts/")
+"""Begin the paths of a ``noarch: python`` package that lie elsewhere in an environment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,18 +81,38 @@ def load_installed_files(prefix: Path, records: tuple[PrefixRecord, ...]) -> Map
     for record in records:
         path = record_path(prefix, record)
         try:
-            entries = json.loads(path.read_bytes())["paths_data"]["paths"]
-            files[record.name.normalized] = tuple(_file(entry) for entry in entries)
+            content = json.loads(path.read_bytes())
+            entries = zip(content["paths_data"]["paths"], linked_paths(content), strict=True)
+            files[record.name.normalized] = tuple(_file(entry, linked) for entry, linked in entries)
         except (OSError, ValueError, KeyError) as error:
             raise BrokenRecordError(path, str(error)) from error
     return files
 
 
-def _file(entry: Mapping[str, object]) -> PackageFile:
+def linked_paths(content: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return where the paths of a record of ``conda-meta`` lie in the prefix, in their order.
+
+    Of a ``noarch: python`` package that conda linked, ``paths_data`` has the paths inside of the package; where they
+    lie is in ``files`` alone, in the same order (``CreatePrefixRecordAction``; a menu is twice in it).
+
+    >>> paths = [{"_path": "site-packages/a.py"}, {"_path": "bin/a"}]
+    >>> files = ["lib/x/site-packages/a.py", "bin/a"]
+    >>> linked_paths({"noarch": "python", "files": files, "paths_data": {"paths": paths}})
+    ('lib/x/site-packages/a.py', 'bin/a')
+    """
+    paths = [str(entry["_path"]).replace("\\", "/") for entry in content["paths_data"]["paths"]]
+    files = [str(file).replace("\\", "/") for file in dict.fromkeys(content.get("files", ()))]
+    if content.get("noarch") != "python" or len(files) != len(paths):
+        return tuple(paths)
+    pairs = zip(paths, files, strict=True)
+    return tuple(file if path.startswith(_INSIDE) else path for path, file in pairs)
+
+
+def _file(entry: Mapping[str, object], path: str) -> PackageFile:
     sha256 = entry.get("sha256")
     size = entry.get("size_in_bytes")
     return PackageFile(
-        str(entry["_path"]).replace("\\", "/"),
+        path,
         sha256 if isinstance(sha256, str) else None,
         size if isinstance(size, int) else 0,
         "sha256_in_prefix" in entry or "prefix_placeholder" in entry or "python_entry_point" in str(entry["path_type"]),

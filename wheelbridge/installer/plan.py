@@ -1,5 +1,6 @@
 """What to do to an environment, as values: nothing here touches a disk."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from rattler import PrefixRecord, RepoDataRecord
 
 from wheelbridge.installer.cache import PackageFile
 from wheelbridge.installer.layout import find_layout
+from wheelbridge.installer.settling import CLOBBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,23 @@ def find_conflicts(
                 claims[key].append((name, file))
     found = (_conflict(claim) for claim in claims.values() if len(claim) > 1)
     return tuple(sorted((conflict for conflict in found if len(conflict.packages) > 1), key=lambda item: item.path))
+
+
+def shared_paths(kept: Mapping[str, Sequence[PackageFile]], new: Collection[str]) -> dict[str, frozenset[str]]:
+    """Return name -> those files of packages that stay which rattler may move: others have them too, or will.
+
+    >>> shared_paths({"a": [PackageFile("x"), PackageFile("a")], "b": [PackageFile("x")], "c": [PackageFile("c")]}, "c")
+    {'a': frozenset({'x'}), 'b': frozenset({'x'}), 'c': frozenset({'c'})}
+    """
+    counts = Counter(file.path for files in kept.values() for file in files)
+    moved = {*new, *(path for path, count in counts.items() if count > 1 or path.startswith(CLOBBERS))}
+    shared = {name: frozenset(file.path for file in files if file.path in moved) for name, files in kept.items()}
+    return {name: paths for name, paths in shared.items() if paths}
+
+
+def contents(packages: Mapping[str, Sequence[PackageFile]]) -> frozenset[tuple[str, str | None]]:
+    """Return the files of *packages*, each with its hash in the prefix."""
+    return frozenset((file.path, file.in_prefix) for files in packages.values() for file in files)
 
 
 def ignores_case(subdir: str) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, Timeout
 
+from wheelbridge.errors import shell_command
 from wheelbridge.installer.errors import (
     ExternallyManagedError,
     FrozenEnvironmentError,
@@ -41,7 +42,8 @@ def check_new(prefix: Path) -> None:
         PrefixNotWritableError: if it cannot be made.
     """
     if is_environment(prefix):
-        raise PrefixNotEmptyError(prefix, f"It is an environment: use 'install -p {prefix}', or remove it first.")
+        command = shell_command("wheelbridge", "install", "-p", prefix)
+        raise PrefixNotEmptyError(prefix, f"It is an environment: change it ({command} ...), or remove it first.")
     if prefix.exists() and (not prefix.is_dir() or _foreign_entries(prefix)):
         raise PrefixNotEmptyError(prefix, "Choose another place, or remove what is there.")
     _check_writable(prefix)

@@ -8,13 +8,15 @@ from pathlib import Path
 from rattler import MatchSpec, RepoDataRecord
 
 from wheelbridge.installer.history import (
+    State,
     conda_spec,
     distribution,
     exact_spec,
-    installed_distributions,
     load_history,
+    merge_specs,
     render_revision,
     requested_specs,
+    states_of,
 )
 from wheelbridge.installer.layout import PythonLayout, find_layout
 from wheelbridge.installer.plan import Conflict, Plan
@@ -106,7 +108,7 @@ def requested_of(request: Request) -> dict[str, str]:
     """Return name -> MatchSpec of all the user asks for, now and before."""
     names = {record.name.normalized for record in request.records}
     before = requested_specs(load_history(request.prefix), names)
-    now = {spec.name.normalized: conda_spec(spec) for spec in request.requested}
+    now = {spec.name.normalized: conda_spec(spec) for spec in merge_specs(request.requested)}
     return {name: spec for name, spec in (before | now).items() if name in names and name not in request.removed}
 
 
@@ -115,16 +117,19 @@ def revision_of(request: Request) -> str:
     revisions = load_history(request.prefix)
     names = {record.name.normalized for record in request.records}
     known = requested_specs(revisions, names, exact=True)
-    update = {spec.name.normalized: conda_spec(spec) for spec in request.requested}
-    exact = {spec.name.normalized: text for spec in request.requested if (text := exact_spec(spec))}
-    before = installed_distributions(revisions)
+    requested = merge_specs(request.requested)
+    update = {spec.name.normalized: conda_spec(spec) for spec in requested}
+    exact = {spec.name.normalized: text for spec in requested if (text := exact_spec(spec))}
+    state = states_of(revisions)[-1] if revisions else State()
+    before = state.distributions
     after = frozenset(distribution(record) for record in request.records)
-    news = before != after or any(known.get(name) != spec for name, spec in (update | exact).items()) or not revisions
+    asked = any(known.get(name) != spec for name, spec in (update | exact).items())
+    news = before != after or asked or not known.keys().isdisjoint(request.removed) or not revisions
     if not news:
         return ""
     return render_revision(
         date=datetime.now().astimezone(),
         command=request.command,
-        changes=(before, after),
+        changes=(before if before == state.of_conda else after, after),
         specs={"wheelbridge": tuple(exact.values()), "remove": request.removed, "update": tuple(update.values())},
     )

@@ -44,23 +44,6 @@ class NamedDistribution:
         return "-".join((self.name, *self.parts))
 
 
-def states_of(revisions: Iterable[Revision]) -> tuple[frozenset[str], ...]:
-    r"""Return what each revision left installed (``History.construct_states``).
-
-    >>> from wheelbridge.installer.history import parse_history
-    >>> [sorted(state) for state in states_of(parse_history("==> x <==\n+a-1-0\n==> y <==\n-a-1-0\n+b-1-0\n"))]
-    [['a-1-0'], ['b-1-0']]
-    """
-    states: list[frozenset[str]] = []
-    state: frozenset[str] = frozenset()
-    for revision in revisions:
-        lines = revision.distributions
-        changed = (state - _with_sign(lines, "-")) | _with_sign(lines, "+")
-        state = changed if _is_diff(lines) else frozenset(lines)
-        states.append(state)
-    return tuple(states)
-
-
 def render_log(revisions: Sequence[Revision]) -> str:
     r"""Write the revisions as ``conda list --revisions`` does (``History.print_log``).
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -12,6 +13,9 @@ _UNSET = "***unset***"
 """What conda writes for a variable that was taken away (``CONDA_ENV_VARS_UNSET_VAR``)."""
 _RESERVED = frozenset({"PATH"})
 _VARIABLES = "env_vars"
+_HINT = "It has the variables that activation sets: mend it, or move it away and set them again."
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""CEP 24: "We recommend sticking to names compatible with both Windows and POSIX standards."."""
 
 
 class ReservedVariableError(WheelbridgeError):
@@ -27,6 +31,19 @@ class ReservedVariableError(WheelbridgeError):
         self.name = name
 
 
+class InvalidVariableNameError(WheelbridgeError):
+    """An environment variable has a name that none may have."""
+
+    code = "invalid-variable-name"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name!r} is no name of an environment variable",
+            hint="A name has letters, digits and underscores, and does not begin with a digit.",
+        )
+        self.name = name
+
+
 def state_path(prefix: Path) -> Path:
     """Return the file's place."""
     return prefix / "conda-meta" / "state"
@@ -36,9 +53,12 @@ def check_variables(names: Collection[str]) -> None:
     """Make sure that an environment may have variables of these names; ask before anything is linked.
 
     Raises:
+        InvalidVariableNameError: if one is no name; in the scripts of activation it would be code.
         ReservedVariableError: if one is not for it to set; conda refuses the same (``RESERVED_ENV_VARS``).
     """
     for name in names:
+        if _NAME.fullmatch(name) is None:
+            raise InvalidVariableNameError(name)
         if name.upper() in _RESERVED:
             raise ReservedVariableError(name)
 
@@ -61,11 +81,12 @@ def write_variables(prefix: Path, variables: Mapping[str, str]) -> None:
     What else the file says stays; where nothing changes, nothing is written.
 
     Raises:
-        ReservedVariableError: as `check_variables` does.
+        InvalidVariableNameError, ReservedVariableError: as `check_variables` does.
         BrokenRecordError: if the file that is there cannot be read.
     """
-    check_variables(variables)
-    if load_variables(prefix) == dict(variables):
+    before = load_variables(prefix)
+    check_variables(variables.keys() - before.keys())
+    if before == dict(variables):
         return
     path = state_path(prefix)
     text = json.dumps({**_load(prefix), _VARIABLES: dict(variables)}, ensure_ascii=False)
@@ -82,7 +103,7 @@ def _load(prefix: Path) -> dict[str, object]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise BrokenRecordError(path, str(error)) from error
+        raise BrokenRecordError(path, str(error), hint=_HINT) from error
     if not isinstance(content, dict):
-        raise BrokenRecordError(path, "it is no JSON object")
+        raise BrokenRecordError(path, "it is no JSON object", hint=_HINT)
     return content

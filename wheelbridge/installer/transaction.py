@@ -32,10 +32,19 @@ from wheelbridge.installer.journal import Journal, begin, finish, forget, prune,
 from wheelbridge.installer.layout import find_layout
 from wheelbridge.installer.listing import load_installed_files, load_records, record_path
 from wheelbridge.installer.past import gather_past, write_past
-from wheelbridge.installer.plan import Conflict, Plan, find_conflicts, ignores_case, make_plan
+from wheelbridge.installer.plan import (
+    Conflict,
+    Plan,
+    contents,
+    find_conflicts,
+    ignores_case,
+    make_plan,
+    shared_paths,
+)
 from wheelbridge.installer.prefix import check_environment, check_new, check_wheels_allowed, hold_prefix
 from wheelbridge.installer.reporter import RattlerReporter, Reporter
 from wheelbridge.installer.request import Caches, Outcome, Request, requested_of, revision_of, uses_of
+from wheelbridge.installer.settling import place_paths
 from wheelbridge.installer.unmanaged import check_unmanaged, files_to_replace, unmanaged
 from wheelbridge.installer.wheel import WheelUse, find_unpacked, is_wheel, unpack_wheel, wheel_record
 
@@ -114,7 +123,7 @@ async def run_transaction(
         conflicts = _check_conflicts(request, staged, there.kept)
         _check_space(request, staged)
         journal = _make_journal(request, staged, there)
-        if plan.is_empty and not journal.revision:
+        if plan.is_empty and not journal.foreign and not journal.revision:
             return Outcome(plan=plan)
         overwritten = await _link(request, staged, journal, reporter)
         claimed = {file.path for files in there.kept.values() for file in files}
@@ -169,7 +178,7 @@ def _unpack(request: Request, record: RepoDataRecord, use: WheelUse, caches: Cac
 
 
 def _look_around(request: Request, plan: Plan, installed: Sequence[PrefixRecord]) -> _There:
-    if plan.is_empty:
+    if plan.is_empty and not request.replaced:
         return _There(kept={}, gone={})
     kept, gone = (load_installed_files(request.prefix, records) for records in (plan.keep, plan.to_unlink))
     layout = find_layout(installed, request.subdir)
@@ -215,7 +224,7 @@ def _make_journal(request: Request, staged: _Staged, there: _There) -> Journal:
     prefix, plan = request.prefix, staged.plan
     kept, old = there.kept, there.gone
     new = {file.path for files in staged.files.values() for file in files}
-    shared = {name: {file.path for file in files} & new for name, files in kept.items()}
+    shared = shared_paths(kept, new)
     rewritten = [*plan.to_unlink, *(record for record in plan.keep if shared.get(record.name.normalized))]
     history = history_path(prefix)
     paths = {file.path for files in old.values() for file in files}
@@ -228,6 +237,7 @@ def _make_journal(request: Request, staged: _Staged, there: _There) -> Journal:
         after=tuple(sorted(f"{entry_name(record)}.json" for record in plan.to_link)),
         history=history.stat().st_size if history.exists() else None,
         revision=revision_of(request),
+        held=tuple(sorted({path for path, _ in contents(old) & contents(kept)})),
     )
 
 
@@ -238,6 +248,7 @@ async def _link(request: Request, staged: _Staged, journal: Journal, reporter: R
         past = gather_past(prefix, staged.plan.to_unlink)
         overwritten = begin(prefix, journal)
     try:
+        place_paths(prefix, journal.before)
         cancelled = await _uninterrupted(_install(request, staged, reporter))
     except Exception as error:  # rattler's errors have no common root
         await _undo(prefix)

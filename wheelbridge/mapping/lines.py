@@ -115,6 +115,7 @@ class SortedLines:
     def __init__(self, data: Searchable) -> None:
         """Take lines that all end in a newline, comments first."""
         self._data = data
+        self._found: dict[str, list[str] | None] = {}
         self._start = 0
         while data[self._start : self._start + 1] == _COMMENT:
             self._start = data.find(b"\n", self._start, len(data)) + 1
@@ -122,7 +123,16 @@ class SortedLines:
     def find(self, key: str) -> list[str] | None:
         """Return the fields of the line whose first field is *key*, or None.
 
-        A tab is lower than every character of a name, so lines sort as their keys do and a prefix tells the order.
+        What was found is remembered: a solve asks for the same names again and again.
+        """
+        if key not in self._found:
+            self._found[key] = self._bisect(key)
+        return self._found[key]
+
+    def _bisect(self, key: str) -> list[str] | None:
+        """Search as a tab allows, which is lower than every character of a name.
+
+        So lines sort as their keys do, and a prefix tells the order.
         """
         data, wanted = self._data, f"{key}\t".encode()
         low, high = self._start, len(data)

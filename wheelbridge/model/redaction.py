@@ -1,6 +1,7 @@
 """Secrets out of texts: no message, log or record shows what opens a source."""
 
 import re
+from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
 
 MASK = "***"
@@ -80,6 +81,28 @@ def without_login(text: str) -> str:
     'https://host.example/t/x/simple?page=2'
     """
     return _USER_INFO.sub("://", _PASSWORD_WITH_SLASH.sub("://", text))
+
+
+def without_telling_query(url: str) -> str:
+    """Return *url* without its query and fragment if these may open it, for what is kept where others may read it.
+
+    >>> without_telling_query("https://host.example/a.whl?sig=1"), without_telling_query("https://host.example/a?page=2")
+    ('https://host.example/a.whl', 'https://host.example/a?page=2')
+    """
+    return _QUERY_OR_FRAGMENT.sub("", url, count=1) if _QUERY.search(url) else url
+
+
+def conceal(text: str, hidden: Mapping[str, str]) -> str:
+    """Return *text* with the variables in the place of their values, in whatever letters those stand there.
+
+    >>> conceal("no file s3cret.txt, nor S3CRET", {"s3cret": "${NAME}"})
+    'no file ${NAME}.txt, nor ${NAME}'
+    """
+    if not hidden:
+        return text
+    written = {value.lower(): name for value, name in hidden.items()}
+    values = re.compile("|".join(map(re.escape, sorted(hidden, key=len, reverse=True))), re.IGNORECASE)
+    return values.sub(lambda found: written.get(found[0].lower(), MASK), text)
 
 
 def _mask(url: str) -> str:

@@ -8,6 +8,9 @@ from wheelbridge.errors import WheelbridgeError
 
 GIVEN = "given"
 """Where supported variant properties come from that the user listed."""
+GPU_LIST = "__variant_nvidia_compute_capability"
+"""The compute capabilities of a machine with different GPUs, in its build: CEP 46's ``__cuda_arch`` has the lowest
+alone, NVIDIA's variant provider takes the highest."""
 
 
 class InvalidTargetError(WheelbridgeError):

@@ -1,10 +1,12 @@
 """The channels of a problem, read through py-rattler's gateway."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from packaging.version import InvalidVersion, Version
 from rattler import Channel, Client, Gateway, MatchSpec, RepoDataRecord, SourceConfig, Subdir
@@ -20,6 +22,7 @@ from wheelbridge.solver.records import record_channel
 from wheelbridge.solver.relations import Relations, follow_relations
 from wheelbridge.translate.pythons import Release
 
+Answer = TypeVar("Answer")
 Records = dict[str, list[RepoDataRecord]]
 """URL of a channel -> its records of one name."""
 
@@ -52,9 +55,8 @@ class Channels:
         self.sources = tuple(sources)
         self.names: frozenset[str] = frozenset()
         self._platforms = [Subdir(subdir), Subdir("noarch")]
-        action: CacheAction = "force-cache-only" if offline else "cache-or-fetch"
-        config = SourceConfig(cache_action=action)
-        self._gateway = Gateway(cache_dir=access.cache, default_config=config, client=access.client)
+        self._access = access
+        self._gateway = self._open_gateway("force-cache-only" if offline else "cache-or-fetch")
         self._exclude_newer = exclude_newer
         self._names_of: dict[str, frozenset[str]] = {}
         self._records: dict[str, Records] = {}
@@ -87,8 +89,7 @@ class Channels:
             check_channel_url(source)
         try:
             for source in self._channels:
-                names = await self._gateway.names([Channel(source.url)], self._platforms, channel_relations="disabled")
-                self._names_of[source.url] = frozenset(name.normalized for name in names)
+                self._names_of[source.url] = await self._read_names(source.url)
         except GatewayError as error:
             raise _unreadable(error) from error
         self.names = frozenset().union(*self._names_of.values())
@@ -145,8 +146,33 @@ class Channels:
         return [source for source in self.sources if source.kind == "channel"]
 
     async def _read_relations(self, url: str) -> list[Relations]:
-        found = [await self._gateway.channel_relations(Channel(url), platform) for platform in self._platforms]
+        ask = partial(Gateway.channel_relations, channel=Channel(url))
+        found = [await self._ask(partial(ask, platform=platform)) for platform in self._platforms]
         return [Relations(one.base, one.overrides) for one in found if one]
+
+    async def _read_names(self, url: str) -> frozenset[str]:
+        names = await self._ask(
+            lambda gateway: gateway.names([Channel(url)], self._platforms, channel_relations="disabled")
+        )
+        return frozenset(name.normalized for name in names)
+
+    def _open_gateway(self, action: CacheAction) -> Gateway:
+        config = SourceConfig(cache_action=action)
+        return Gateway(cache_dir=self._access.cache, default_config=config, client=self._access.client)
+
+    async def _ask(self, question: Callable[[Gateway], Awaitable[Answer]]) -> Answer:
+        """Put a *question* to the gateway.
+
+        py-rattler 0.28.0 takes a 304 that repeats no validator, as python's http.server answers, for an error; such a
+        server is asked once more, without what is in the cache.
+        """
+        try:
+            return await question(self._gateway)
+        except GatewayError as error:
+            if "304 Not Modified" not in str(error):
+                raise
+        self._gateway = self._open_gateway("no-cache")
+        return await question(self._gateway)
 
     async def _query(self, specs: Sequence[str], *, recursive: bool) -> dict[str, Records]:
         """Return name -> what each channel has of it, published in time."""
@@ -154,12 +180,14 @@ class Channels:
         if not specs:
             return fresh
         try:
-            answer = await self._gateway.query(
-                [Channel(source.url) for source in channels],
-                self._platforms,
-                [MatchSpec(spec) for spec in specs],
-                recursive=recursive,
-                channel_relations="disabled",
+            answer = await self._ask(
+                lambda gateway: gateway.query(
+                    [Channel(source.url) for source in channels],
+                    self._platforms,
+                    [MatchSpec(spec) for spec in specs],
+                    recursive=recursive,
+                    channel_relations="disabled",
+                )
             )
         except GatewayError as error:
             raise _unreadable(error) from error

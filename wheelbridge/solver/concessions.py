@@ -10,7 +10,7 @@ from wheelbridge.model.name import CondaName
 from wheelbridge.model.record import WHEEL_FLAG
 from wheelbridge.model.target import Target
 from wheelbridge.solver.demand import Demand
-from wheelbridge.solver.explain import UNSPOKEN
+from wheelbridge.solver.errors import UNSPOKEN
 from wheelbridge.solver.owners import Owners
 from wheelbridge.solver.problem import Problem
 from wheelbridge.solver.request import Request, read_replaced

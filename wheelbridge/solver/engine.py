@@ -22,13 +22,12 @@ from wheelbridge.solver.concessions import Concessions, spec_name
 from wheelbridge.solver.decisions import add_decisions, note_given_way, note_shadowed
 from wheelbridge.solver.demand import Demand
 from wheelbridge.solver.errors import (
+    UNSPOKEN,
     IdentityConflictError,
     ReservedNameError,
     UnsatisfiableError,
 )
-from wheelbridge.solver.explain import UNSPOKEN, Evidence, explain, names_without_candidates, words_of
 from wheelbridge.solver.externals import CondaPackages, note_externals
-from wheelbridge.solver.hidden import find_hidden, find_way_out
 from wheelbridge.solver.names import SolverNames
 from wheelbridge.solver.owners import Owners
 from wheelbridge.solver.ownership import Rule
@@ -83,6 +82,8 @@ async def solve_jointly(
     try:
         solution = await solve_once(problem)
     except UnsatisfiableError as error:
+        from wheelbridge.solver.hidden import find_way_out  # noqa: PLC0415 - most requests can be met
+
         harmless = replace(problem, builds=frozenset())  # what is only tried out, by other rules, runs nobody's code
         error.hint = await find_way_out(harmless, error.kept_back, solve_once) or error.hint
         raise
@@ -272,6 +273,14 @@ class _Session:
         return self._channels.names.intersection(map(needed_name, needs))
 
     async def _explain(self, conflict: str) -> UnsatisfiableError:
+        from wheelbridge.solver.explain import (  # noqa: PLC0415 - most requests can be met
+            Evidence,
+            explain,
+            names_without_candidates,
+            words_of,
+        )
+        from wheelbridge.solver.hidden import find_hidden  # noqa: PLC0415 - same
+
         available: dict[str, dict[str, Collection[Version]]] = {}
         for name in names_without_candidates(conflict):
             serving = self._owners.judge(name).serving

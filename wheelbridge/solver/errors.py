@@ -6,6 +6,9 @@ from wheelbridge.errors import WheelbridgeError
 from wheelbridge.model.source import Route
 from wheelbridge.solver.ownership import Hidden
 
+UNSPOKEN = "The solver found no way, and no words for why."
+"""Stands for the solver's explanation where it has none."""
+
 
 class UnsatisfiableError(WheelbridgeError):
     """No set of packages meets the request."""

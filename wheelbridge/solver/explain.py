@@ -20,11 +20,10 @@ from wheelbridge.solver.records import wheel_project
 from wheelbridge.solver.variant_choice import INCOMPATIBLE_VARIANT, UNWANTED_VARIANT
 from wheelbridge.solver.wheels import WheelSource
 from wheelbridge.translate.errors import OtherPlatformError
-from wheelbridge.translate.external import ExternalVersionError, UnmappedExternalError
+from wheelbridge.translate.external_dependency import UnmappedExternalError
+from wheelbridge.translate.external_versions import ExternalVersionError
 from wheelbridge.translate.variant_documents import InvalidVariantsError
 
-UNSPOKEN = "The solver found no way, and no words for why."
-"""Stands for the solver's explanation where it has none."""
 _PREAMBLE = "Cannot solve the request because of: "
 _WORD = re.compile(r"[a-z0-9_][a-z0-9._-]*")
 _NO_CANDIDATES = re.compile(

@@ -6,7 +6,6 @@ py-rattler 0.28.0 can lose a conditional dependency (CEP 43), or one of a group 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 
 from rattler import MatchSpec, PackageRecord, RepoDataRecord
 
@@ -38,15 +37,21 @@ def find_unmet(records: Iterable[RepoDataRecord], requested: Iterable[str]) -> l
 
 
 def asked_extras(records: Iterable[RepoDataRecord], requested: Iterable[str]) -> dict[str, set[str]]:
-    """Return name -> the extras that *requested* specs and *records* may ask of it, conditions left aside."""
-    texts = [*requested]
-    for record in records:
-        texts.extend(chain(record.depends, *record.extra_depends.values()))
+    """Return name -> the extras that *requested* specs and *records* may ask of it, conditions left aside.
+
+    What stands in a group counts where somebody may ask for the group: a record that is kept has those of all extras.
+    """
+    chosen = {record.name.normalized: record for record in records}
+    todo = [*requested, *(text for record in chosen.values() for text in record.depends)]
     found: dict[str, set[str]] = {}
-    for text in texts:
-        if "extras" in text:
+    while todo:
+        if "extras" in (text := todo.pop()):
             spec = MatchSpec(text)
-            found.setdefault(spec.name.normalized or "", set()).update(spec.extras or ())
+            name = spec.name.normalized or ""
+            fresh = set(spec.extras or ()) - found.setdefault(name, set())
+            found[name] |= fresh
+            groups = chosen[name].extra_depends if name in chosen else {}
+            todo.extend(need for extra in fresh for need in groups.get(extra, ()))
     return found
 
 

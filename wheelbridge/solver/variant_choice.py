@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from packaging.utils import NormalizedName
 
@@ -12,11 +13,11 @@ from wheelbridge.model.target import Target
 from wheelbridge.model.variant import ReleaseVariants, WheelVariant
 from wheelbridge.model.variant_policy import VariantPin, VariantPolicy
 from wheelbridge.solver.problem import VariantPlugins
-from wheelbridge.translate.providers import find_obstacle
 from wheelbridge.translate.variant_documents import InvalidVariantsError, check_own_variant
-from wheelbridge.translate.variant_order import Ranking, is_pinned, rank_variants
-from wheelbridge.translate.variant_wheel import describe_variant
 from wheelbridge.translate.wheel import WheelName, WheelSupport
+
+if TYPE_CHECKING:
+    from wheelbridge.translate.variant_order import Ranking
 
 INCOMPATIBLE_VARIANT = "incompatible-variant"
 """The code of a refusal: the target does not run the variant."""
@@ -70,6 +71,8 @@ def ask_plugins(
     release: ReleaseVariants, target: Target, policy: VariantPolicy, plugins: VariantPlugins | None
 ) -> Target:
     """Return *target* with what the trusted plugins of *release* say it supports."""
+    from wheelbridge.translate.providers import find_obstacle  # noqa: PLC0415 - few releases have variants
+
     answers = {
         name: plugins(provider)
         for name, provider in release.providers.items()
@@ -95,7 +98,7 @@ class VariantChoice:
     policy: VariantPolicy
     target: Target
     release: ReleaseVariants | None = None
-    ranking: Ranking | None = None
+    ranking: "Ranking | None" = None
     problem: str = ""
     _described: dict[str, WheelVariant] = field(default_factory=dict)
 
@@ -104,6 +107,8 @@ class VariantChoice:
         cls, release: ReleaseVariants, project: NormalizedName, policy: VariantPolicy, target: Target
     ) -> "VariantChoice":
         """Rank the variants of *release*."""
+        from wheelbridge.translate.variant_order import rank_variants  # noqa: PLC0415 - as above
+
         return cls(project, policy, target, release, rank_variants(release, target, policy, project=project))
 
     def take(self, candidate: Candidate) -> Candidate | Refusal:
@@ -133,10 +138,15 @@ class VariantChoice:
         """Return the pin that keeps the wheel without a variant from being taken."""
         if own := self.policy.pins.get(self.project):
             return own if own.label != "" else None
-        pin, order = self.policy.pin_all, self.ranking.order if self.ranking else ()
-        return pin if pin and any(is_pinned(item, pin) for item in order) else None
+        if (pin := self.policy.pin_all) is None or self.ranking is None:
+            return None
+        from wheelbridge.translate.variant_order import is_pinned  # noqa: PLC0415 - as above
+
+        return pin if any(is_pinned(item, pin) for item in self.ranking.order) else None
 
     def _describe(self, label: str) -> WheelVariant:
+        from wheelbridge.translate.variant_wheel import describe_variant  # noqa: PLC0415 - as above
+
         if label not in self._described and self.release and self.ranking and (item := self.ranking.variant(label)):
             self._described[label] = describe_variant(item, self.release, self.target)
         return self._described[label]

@@ -1,6 +1,7 @@
 """What users should hear of the variants in a solution: a better one was passed over, or nothing but a name decided."""
 
 from collections.abc import Collection, Container, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from rattler import RepoDataRecord
 
@@ -11,7 +12,9 @@ from wheelbridge.solver.records import record_channel
 from wheelbridge.solver.variant_choice import Candidate, VariantChoice
 from wheelbridge.solver.wheels import OfferedWheel, WheelSource
 from wheelbridge.translate.pythons import Release
-from wheelbridge.translate.variant_order import RankedVariant
+
+if TYPE_CHECKING:
+    from wheelbridge.translate.variant_order import RankedVariant
 
 
 def note_variants(
@@ -95,7 +98,7 @@ def _notes(wheel: OfferedWheel, choice: VariantChoice, available: list[str]) -> 
         )
 
 
-def _decider(item: RankedVariant, choice: VariantChoice, available: list[str]) -> str:
+def _decider(item: "RankedVariant", choice: VariantChoice, available: list[str]) -> str:
     """Return the namespace in which *item* differs from the next one in the order, empty if there is none."""
     order = [other for other in choice.ranking.order if other.label in available] if choice.ranking else []
     after = order[order.index(item) + 1 :] if item in order else []

@@ -11,8 +11,7 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from wheelbridge.model.target import VirtualPackage
-from wheelbridge.translate.providers.nvidia import GPU_LIST
+from wheelbridge.model.target import GPU_LIST, VirtualPackage
 
 _MAX_BUILD_LENGTH = 64
 _TIMEOUT = 10

@@ -14,9 +14,8 @@ from rattler.exceptions import (
 )
 from rattler.package import BuildString
 
-from wheelbridge.model.target import InvalidTargetError, Target, VirtualPackage
+from wheelbridge.model.target import GPU_LIST, InvalidTargetError, Target, VirtualPackage
 from wheelbridge.target.accelerators import detect_accelerators
-from wheelbridge.translate.providers.nvidia import GPU_LIST
 
 _BASELINES = {
     "linux": (VirtualPackage("__glibc", "2.28"), VirtualPackage("__linux", "4.18"), VirtualPackage("__unix", "0")),

@@ -16,14 +16,14 @@ from wheelbridge.model.name import ALL_PROJECTS, NormalizedName, canonicalize_na
 from wheelbridge.model.record import WheelRecord
 from wheelbridge.model.target import Target
 from wheelbridge.translate.errors import InconsistentMetadataError
-from wheelbridge.translate.external import (
+from wheelbridge.translate.external_dependency import (
     ExternalRows,
     ExternalTranslation,
-    ExternalVersionError,
     FoundExternal,
     UnmappedExternalError,
     translate_external_dependency,
 )
+from wheelbridge.translate.external_versions import ExternalVersionError
 from wheelbridge.translate.pythons import Release
 from wheelbridge.translate.requirement import only_extra
 from wheelbridge.translate.row_specs import RowSpec

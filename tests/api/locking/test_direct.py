@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rattler.package import BuildString
 
 from tests.api.locking.stage import Stage, package
 from wheelbridge.api.locking.direct import direct_url_of, lock_direct
@@ -37,14 +38,28 @@ def test_a_wheel_on_this_machine(stage: Stage, wheels: Path) -> None:
 
 def test_a_repository(built: ResolvedPackage) -> None:
     """The commit is what is exact; the wheel that was built of it is not told of."""
-    direct = {"url": "https://host.example/tool.git", "vcs_info": {"vcs": "git", "commit_id": "0a1b"}}
+    info = {"vcs": "git", "commit_id": "0a1b", "requested_revision": "main"}
+    direct = {"url": "https://host.example/tool.git", "vcs_info": info}
     locked = lock_direct(replace(built, direct_url=direct), direct)
 
-    assert (locked.file.filename, locked.file.url) == ("tool.git", "https://host.example/tool.git")
+    assert locked.file.filename == "tool.git"
+    assert locked.file.url == "git+https://host.example/tool.git?rev=main#0a1b"
     assert (locked.file.hashes, locked.file.size, locked.direct_url) == ({}, None, direct)
     assert locked.record is not None
     assert locked.record.keys().isdisjoint({"sha256", "md5", "size", "timestamp"})
     assert locked.requires_dist == ("helper>=1",)
+
+
+def test_another_build_of_the_same_is_the_same_lock(built: ResolvedPackage) -> None:
+    """The hash of a wheel stands in its build string, too; the next build need not have the same bytes."""
+    direct = {"url": "file:///work/tool", "dir_info": {}}
+    first = lock_direct(built, direct)
+    built.record.sha256 = bytes(32)
+    built.record.build = BuildString("py3_none_any_h00000000")
+
+    assert lock_direct(built, direct) == first
+    assert first.record is not None
+    assert first.record["build"] == "py3_none_any"
 
 
 def test_what_is_built_of_an_index_s_source_is_that_source(built: ResolvedPackage) -> None:

@@ -13,7 +13,7 @@ from tests.api.locking.stage import Stage
 from tests.loopback import LoopbackIndex
 from wheelbridge.api.locking.asked import Asked
 from wheelbridge.api.locking.drift import LockDriftError, Moved, find_drift
-from wheelbridge.environment.lock import Lock
+from wheelbridge.environment.lock import Lock, LockedFile, LockedPackage
 from wheelbridge.environment.manifest import Link
 from wheelbridge.model.source import Route
 from wheelbridge.model.variant_policy import VariantPolicy
@@ -139,6 +139,30 @@ class TestWhatMoved:
         assert moved(routes=(Route(pattern="tool", sources=("here",)),)) == ["route: tool=here is new"]
         assert moved(variants=VariantPolicy(disabled=True)) == ["variant option: no-variants=True is new"]
 
+    def test_what_may_be_taken_of_projects(self, stage: Stage, moved: Ask, lock: Lock) -> None:
+        """``--pre``, ``--build`` and ``--no-external`` decide what an answer is made of."""
+        assert moved(builds=frozenset({canonicalize_name("tool")})) == ["build: tool is new"]
+        assert moved(no_external=frozenset({"tool"})) == ["no-external: tool is new"]
+        asked = stage.ask(*SPECS, platforms=("linux-64", "osx-arm64"))
+        pre = [replace(one, request=replace(one.request, prereleases=True)) for one in asked]
+        assert find_drift(pre, lock, stage.channel.parent) == (Moved("pre", "pre-releases are wanted now"),)
+
+    def test_what_was_built_of_a_folder_is_met(self, stage: Stage, lock: Lock) -> None:
+        """No file of it is there yet, and its record tells all the same what it is."""
+        folder = LockedFile(filename="projx", url="file:///work/projx")
+        record = {"name": "projx", "version": "1.0", "build": "py3_none_any", "build_number": 0, "subdir": "noarch"}
+        direct = {"url": folder.url, "dir_info": {}}
+        here, there = lock.targets
+        projx = LockedPackage(kind="wheel", name="projx", version="1.0", file=folder, record=record, direct_url=direct)
+        locked = replace(here, requested=(*here.requested, "projx >=1"), packages=(*here.packages, projx))
+
+        asked = stage.ask(*SPECS, platforms=("linux-64", "osx-arm64"))
+        assert find_drift(asked, replace(lock, targets=(locked, there)), stage.channel.parent) == ()
+        newer = replace(locked, requested=("projx >=2",))
+        assert find_drift(asked, replace(lock, targets=(newer, there)), stage.channel.parent) == (
+            Moved("spec", "projx >=2: the lock has 1.0", "linux-64"),
+        )
+
     def test_links_are_relative_to_the_lock(self, moved: Ask, tmp_path: Path) -> None:
         """A path is told as it would be written beside the lock."""
         link = Link(kind="folder", url=(tmp_path / "mine").as_uri(), editable=True)
@@ -172,6 +196,16 @@ class TestWhatTheLockHas:
 
         found = find_drift(asked, replace(lock, targets=(broken, lock.targets[1])), stage.channel.parent)
         assert found == (Moved("spec", "app: the lock has no such package", "linux-64"),)
+
+    def test_a_need_of_a_package(self, stage: Stage, lock: Lock) -> None:
+        """Nobody asked for it by name."""
+        first = lock.targets[0]
+        broken = replace(first, packages=tuple(one for one in first.packages if one.name != "lib"))
+        asked = stage.ask(*SPECS, platforms=("linux-64", "osx-arm64"))
+
+        found = find_drift(asked, replace(lock, targets=(broken, lock.targets[1])), stage.channel.parent)
+        assert {(one.what, one.target) for one in found} == {("need", "linux-64")}
+        assert "needs lib" in found[0].text
 
     def test_a_lock_of_another_tool(self, stage: Stage, lock: Lock) -> None:
         """It does not say what it answers; what it has is compared with what is asked for."""

@@ -87,6 +87,21 @@ class TestRepeated:
         assert moved.virtual_package("__glibc") == VirtualPackage("__glibc", "2.39")
         assert moved.virtual_package("__cuda") == VirtualPackage("__cuda", "12.8")
 
+    def test_facts_are_of_the_targets_that_the_lock_has(self) -> None:
+        """Of all of them, or of one by its name; none is left out for it, and an empty one goes."""
+        targets = [
+            LockedTarget(name="gpu", target=assume_target("linux-64", ["__cuda=12.8"])),
+            LockedTarget(name="linux-64", target=assume_target("linux-64", ["__glibc=2.39"])),
+        ]
+        choices = repeat_targets(Lock(targets=tuple(targets)), ["__glibc=2.28", "gpu:__cuda="])
+        gpu, plain = (choice.settle(assume_target("linux-64", choice.facts)) for choice in choices)
+
+        assert [choice.name for choice in choices] == ["gpu", "linux-64"]
+        assert gpu.virtual_package("__cuda") is None
+        assert plain.virtual_package("__glibc") == VirtualPackage("__glibc", "2.28")
+        with pytest.raises(UsageError, match="the targets are: gpu, linux-64"):
+            repeat_targets(Lock(targets=tuple(targets)), ["osx-arm64:__cuda=12"])
+
     def test_a_target_that_is_described_anew_is_as_described(self) -> None:
         """There is nothing to repeat."""
         target = Target(subdir="linux-64")

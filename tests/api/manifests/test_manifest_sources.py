@@ -8,8 +8,9 @@ from wheelbridge.api.manifests.settings import Files, read_settings
 from wheelbridge.api.manifests.sources import add_files
 from wheelbridge.api.sources import DEFAULTS, SourceChoice, SourceList, gather_sources
 from wheelbridge.configuration.levels import Levels
-from wheelbridge.configuration.values import Configuration, SourceEntry
+from wheelbridge.configuration.values import Configuration, RouteChoice, RouteEntry, SourceEntry
 from wheelbridge.environment.manifest import Manifest, Stated
+from wheelbridge.environment.merging import ConflictingFilesError
 from wheelbridge.errors import UsageError
 from wheelbridge.model.source import Claim
 from wheelbridge.model.target import Target
@@ -148,3 +149,39 @@ class TestChannelsInSpecs:
         listed = gather(file(channels=("conda-forge",), specs=(Stated("corp::tool", "env.yml:7"),)))
 
         assert names(listed) == ["conda-forge", "pypi"]
+
+
+class TestNoSources:
+    """``--no-index`` and ``nodefaults`` alone: there is no source of that kind, not the default one."""
+
+    def test_no_index_alone_asks_no_index(self) -> None:
+        """pip: "Ignore package index"; neither the default one nor a configured one is asked."""
+        corp = SourceEntry(kind="index", text="https://corp.example/simple", name="corp", origin="c")
+        route = RouteEntry(pattern="pypi:aa", choices=(RouteChoice("corp"),), origin="c")
+        configured = (Configuration(origin="c", sources=(corp,), routes=(route,)),)
+        listed = gather(file(only_indexes=True), configured=configured)
+
+        assert names(listed) == ["conda-forge"]
+        assert listed.routes == ()
+        assert any("The route of pypi:aa in c is left out" in text for text in listed.notes)
+
+    def test_nodefaults_alone_asks_no_channel(self) -> None:
+        """CEP 24: "The default channel configuration MUST be appended, unless ``nodefaults`` is present"."""
+        specs = (Stated("bioconda::hmmer", "env.yml:7"),)
+
+        assert names(gather(file(defaults=False))) == ["pypi"]
+        assert names(gather(file(defaults=False, specs=specs))) == ["pypi", "(bioconda)"]
+
+    def test_the_command_line_may_name_one_all_the_same(self, tmp_path: Path) -> None:
+        """It has the first word; and a folder of wheels is no package index to pip."""
+        choice = SourceChoice(sources=(("index", "pypi"),))
+
+        assert names(gather(file(only_indexes=True), choice=choice)) == ["conda-forge", "pypi"]
+        assert len(names(gather(file(only_indexes=True, find_links=(str(tmp_path),))))) == len(
+            ["conda-forge", "folder"]
+        )
+
+    def test_no_index_beside_an_index_of_the_table_is_refused(self) -> None:
+        """One of the two lines would be passed over."""
+        with pytest.raises(ConflictingFilesError, match="--no-index: one line wants no index, another names one"):
+            gather(file(only_indexes=True), {"indexes": ["https://corp.example/simple"]})

@@ -41,6 +41,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"target": {"__cuda": 12.8}}, "wheelbridge.target.__cuda: it must be a text, or 12.10 would be 12.1"),
     ({"target": {"cuda": "12"}}, "wheelbridge.target.cuda"),
     ({"target": {"linux-64": {"cuda": "12"}}}, "wheelbridge.target.linux-64.cuda: it is no virtual package"),
+    ({"target": {"linux-65": {"__cuda": "12"}}}, "wheelbridge.target.linux-65: it is no platform"),
     ({"variants": {"trust": ["x"]}}, "wheelbridge.variants.trust: a file cannot trust a provider"),
     ({"variants": {"mode": "loose"}}, "wheelbridge.variants: 'loose' is no way to choose variants"),
     ({"variants": {"prefers": []}}, "wheelbridge.variants.prefers: there is no such key"),
@@ -79,14 +80,17 @@ def test_what_cannot_be_read_is_named_by_its_path(values: dict[str, Any], messag
 
 
 def test_of_several_files_the_last_word_holds(tmp_path: Path) -> None:
-    """Lists join; where two files speak of one thing, the last one decides, and the earlier moment of two."""
+    """Lists join; where two files speak of one thing, the last one decides, and a note names both."""
     one = {"claims": {"a": "strict"}, "target": {"__cuda": "13"}, "variants": {"pins": {"x": "l1"}}, "build": ["p"]}
     two = {
         "claims": {"a": "flexible", "b": "flexible"},
         "target": {"__cuda": "12", "__glibc": "2.28"},
         "variants": {"pins": {"x": "l2", "y": "l3"}},
         "exclude-newer": "2026-01-31",
+        "priority": "strict",
+        "routes": {"pypi:aa": "x"},
     }
+    one |= {"exclude-newer": "2026-02-28", "priority": "flexible", "routes": {"pypi:aa": "y"}}
     found = combine_settings(
         [read_settings(values, f"{name}.yml", tmp_path) for name, values in (("two", two), ("one", one))]
     )
@@ -94,8 +98,15 @@ def test_of_several_files_the_last_word_holds(tmp_path: Path) -> None:
     assert found.configuration.claims == {"a": "strict", "b": "flexible"}
     assert dict(fact.split("=") for fact in found.facts_of("linux-64")) == {"__cuda": "13", "__glibc": "2.28"}
     assert {name: str(pin) for name, pin in found.variants.pins.items()} == {"x": "l1", "y": "l3"}
-    assert found.configuration.exclude_newer is not None
+    last = read_settings({"exclude-newer": "2026-02-28"}, "one.yml", tmp_path).configuration
+    assert found.configuration.exclude_newer == last.exclude_newer is not None
+    assert found.configuration.priority == "flexible"
+    assert found.configuration.routes[0].choices[0].source == "y"
     assert found.builds == ("p",)
+    assert [note.partition(" is ")[0] for note in found.notes] == [
+        *("priority", "exclude-newer", "The route of pypi:aa", "The claim of a", "__cuda", "The variant of x")
+    ]
+    assert found.notes[0].startswith("priority is flexible (one.yml), not strict (two.yml): the last file")
 
 
 class TestSchema:

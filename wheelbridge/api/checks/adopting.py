@@ -8,14 +8,16 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 from rattler import MatchSpec, PrefixRecord
 
+from wheelbridge.api.checks.adoption_limits import Limits
 from wheelbridge.api.checks.adoption_records import RecordWriter, Refused, Written, load_record
 from wheelbridge.api.checks.findings import Environment
 from wheelbridge.api.checks.requirements import RequirementChecks
 from wheelbridge.api.installing import Prepared, prepare
 from wheelbridge.api.life.displaced import Displacements
+from wheelbridge.api.mapping.maps import open_names
 from wheelbridge.api.solving import Settings
 from wheelbridge.api.specs import read_request
-from wheelbridge.errors import WheelbridgeError
+from wheelbridge.errors import WheelbridgeError, shell_command
 from wheelbridge.installer.cache import entry_name
 from wheelbridge.installer.distributions import Distribution
 from wheelbridge.installer.listing import load_records
@@ -36,7 +38,7 @@ class NotUnmanagedError(WheelbridgeError):
     def __init__(self, name: str, prefix: Path) -> None:
         super().__init__(
             f"No other tool put {name!r} into {prefix}",
-            hint=f"See what there is to adopt: wheelbridge check -v -p {prefix}.",
+            hint=f"See what there is to adopt: {shell_command('wheelbridge', 'check', '-v', '-p', prefix)}.",
         )
         self.name = name
         self.prefix = str(prefix)
@@ -111,7 +113,8 @@ def prepare_adoption(
     found = _choose(environment, names)
     displaced = {NormalizedName(one.project): CondaName(one.name) for one in Displacements(environment).found}
     writer = RecordWriter(environment, settings, displaced)
-    made = [(one, _shared(environment, one, displaced.get(one.project)) or writer.make(one)) for one in found]
+    limits = Limits(environment, displaced)
+    made = [(one, limits.refuse(one) or limits.admit(writer.make(one))) for one in found]
     refused = tuple(record for _, record in made if isinstance(record, Refused))
     if refused and (names or len(refused) == len(made)):
         raise NotAdoptableError({str(one.distribution): one.reason for one in refused})
@@ -158,13 +161,14 @@ def prepare_replacement(
     check_environment(prefix, override=override)
     environment = Environment(prefix)
     projects = [one.project for one in _choose(environment, names)]
-    displaced = {one.name for one in Displacements(environment).found if one.project in projects}
-    request = read_request((), projects)
+    homes = {project: name for project, name in _homes(environment).items() if project in projects}
+    back = _to_come_back(environment, homes, settings)
+    request = read_request(back.values(), [project for project in projects if project not in back])
     prepared = prepare(prefix, request, settings, progress, create=False, override=override, command=command)
     transaction = replace(
         prepared.transaction,
         replaced=frozenset(projects),
-        reinstall=prepared.transaction.reinstall | displaced,
+        reinstall=prepared.transaction.reinstall | {*homes.values()},
     )
     plan = make_plan(load_records(prefix), transaction.records, transaction.subdir, transaction.reinstall)
     return replace(prepared, transaction=transaction, plan=plan)
@@ -173,15 +177,13 @@ def prepare_replacement(
 def _take(
     environment: Environment, made: Sequence[Written], displaced: Mapping[NormalizedName, str]
 ) -> Iterator[Adopted]:
-    """Yield the records with their files; what other packages have stays theirs."""
-    names = {displaced.get(one.distribution.project) for one in made}
-    others = {file.path for name, files in environment.files.items() if name not in names for file in files}
+    """Yield the records with their files."""
     records = {record.name.normalized: record for record in environment.records}
     needed = RequirementChecks(environment).required
     for one in made:
         project = one.distribution.project
         before = records.get(displaced.get(project, ""))
-        content = one.as_json(others, _inherited(environment, one.distribution, before))
+        content = one.as_json(_inherited(environment, one.distribution, before))
         yield Adopted(
             distribution=one.distribution,
             record=load_record(content),
@@ -191,10 +193,23 @@ def _take(
         )
 
 
-def _shared(environment: Environment, one: Distribution, name: str | None) -> Refused | None:
-    """Refuse what took a place in a package that has other distributions, which would lose their record."""
-    others = [other.project for other in environment.distributions if name is not None and other.owner == name]
-    return Refused(one, f"the package {name}, in whose place it is, has {', '.join(others)}, too") if others else None
+def _homes(environment: Environment) -> dict[NormalizedName, str]:
+    """Return project -> the package that has it by its record, whatever another tool put beside it or in its place."""
+    owned = {one.project: one.owner for one in environment.distributions if one.owner is not None}
+    return owned | {NormalizedName(one.project): one.name for one in Displacements(environment).found}
+
+
+def _to_come_back(
+    environment: Environment, homes: Mapping[NormalizedName, str], settings: Settings
+) -> dict[NormalizedName, str]:
+    """Return those of *homes* that are conda packages and no project by the tables: no wheel comes in their place."""
+    table = open_names(settings.sources, settings.maps)
+    rows = {project: table.by_project(project).identity for project in homes}
+    return {
+        project: name
+        for project, name in homes.items()
+        if not environment.is_wheel(name) and ((row := rows[project]) is None or row.conda != name)
+    }
 
 
 def _inherited(environment: Environment, one: Distribution, before: PrefixRecord | None) -> frozenset[str]:

@@ -13,10 +13,11 @@ from zipfile import BadZipFile, ZipFile
 from packaging.tags import Tag
 from rattler import PrefixPaths, PrefixRecord, RepoDataRecord
 
-from wheelbridge.api.checks.files import read_digest
+from wheelbridge.api.checks.files import read_digest, sha256_of
 from wheelbridge.api.checks.findings import Environment
 from wheelbridge.api.checks.tags import read_tags
 from wheelbridge.api.external.tables import open_externals
+from wheelbridge.api.mapping.maps import open_names
 from wheelbridge.api.providers import Provider
 from wheelbridge.api.solving import Settings
 from wheelbridge.errors import WheelbridgeError
@@ -24,6 +25,7 @@ from wheelbridge.index.errors import InvalidMetadataError
 from wheelbridge.index.local import url_to_path
 from wheelbridge.index.metadata import parse_metadata
 from wheelbridge.installer.distributions import Distribution
+from wheelbridge.mapping.rows import NameTable
 from wheelbridge.model.distribution import DistributionFile
 from wheelbridge.model.name import CondaName, NormalizedName
 from wheelbridge.model.record import Refusal
@@ -51,18 +53,15 @@ class Written:
     record: RepoDataRecord
     channel: str
 
-    def as_json(self, others: Collection[str], inherited: Collection[str]) -> dict[str, object]:
+    def as_json(self, inherited: Collection[str]) -> dict[str, object]:
         """Return the record of ``conda-meta`` as JSON, with the files that RECORD lists.
 
-        Args:
-            others: files of other packages, which have them still.
-            inherited: files that are left of the package whose place it took; they go when it goes.
+        Those of the package whose place it took, as far as they are left (*inherited*), go when it goes.
         """
         one = self.distribution
         content: dict[str, object] = json.loads(PrefixRecord(self.record, PrefixPaths()).to_json())
         rows = {row[0]: row[1] for row in one.rows} | dict.fromkeys({*inherited} - {*one.files}, "")
-        found = (_entry(one.prefix, path, digest) for path, digest in rows.items() if path not in others)
-        entries = sorted(found, key=lambda entry: str(entry["_path"]))
+        entries = [_entry(one.prefix, path, digest) for path, digest in sorted(rows.items())]
         content["channel"] = self.channel
         content["files"] = [entry["_path"] for entry in entries]
         content["paths_data"] = {"paths_version": 1, "paths": entries}
@@ -84,8 +83,9 @@ class RecordWriter:
         self._providers = {} if settings.offline else settings.open_providers()
         self._externals = open_externals(settings.maps, settings.no_external)
         records = environment.records
-        names = {**installed_names(records), **displaced}
-        self._names = SolverNames(environment.names, taken_names(records), names)
+        table = open_names(settings.sources, settings.maps)  # the very names that a solve would give
+        names = {**_providers(environment, table), **installed_names(records), **displaced}
+        self._names = SolverNames(table, taken_names(records), names)
 
     def make(self, one: Distribution) -> Written | Refused:
         """Translate the metadata of *one*."""
@@ -113,6 +113,16 @@ class RecordWriter:
         return DistributionFile(filename=filename, url=url), PYPI
 
 
+def _providers(environment: Environment, table: NameTable) -> dict[NormalizedName, CondaName]:
+    """Return project -> the conda package that has its metadata, where the tables name none that is installed.
+
+    A requirement of the project is met by that package, whose name no solve would give it otherwise.
+    """
+    there = {record.name.normalized for record in environment.records}
+    rows = ((one, table.by_project(one.project).identity) for one in environment.distributions)
+    return {one.project: CondaName(one.owner) for one, row in rows if one.owner and (not row or row.conda not in there)}
+
+
 def load_record(content: Mapping[str, object]) -> PrefixRecord:
     """Return rattler's view of a record; it reads files alone."""
     with TemporaryDirectory() as folder:
@@ -125,7 +135,7 @@ def _entry(prefix: Path, path: str, digest: str) -> dict[str, object]:
     """Return a path entry; what RECORD says of a file holds, so that `check` finds what changed since."""
     place = prefix / path
     entry: dict[str, object] = {"_path": path, "path_type": "softlink" if place.is_symlink() else "hardlink"}
-    if known := read_digest(digest) or _sha256(place):
+    if known := read_digest(digest) or sha256_of(place):
         entry["sha256"] = known
     if place.is_file():
         entry["size_in_bytes"] = place.stat().st_size
@@ -197,11 +207,4 @@ def _metadata_hash(file: DistributionFile) -> str | None:
             name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
             return hashlib.sha256(archive.read(name)).hexdigest()
     except (OSError, BadZipFile, StopIteration):
-        return None
-
-
-def _sha256(path: Path) -> str | None:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
         return None

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from wheelbridge.api.checks.contests import check_contests
 from wheelbridge.api.checks.drift import check_history, check_lock
 from wheelbridge.api.checks.files import FileChecks
-from wheelbridge.api.checks.findings import Environment, Finding
+from wheelbridge.api.checks.findings import Environment, Finding, Repair
 from wheelbridge.api.checks.records import RecordChecks
 from wheelbridge.api.checks.requirements import RequirementChecks
 from wheelbridge.api.checks.tags import check_tags
@@ -17,10 +18,13 @@ from wheelbridge.api.runtimes import runtime_clashes
 from wheelbridge.environment.lock import Lock
 from wheelbridge.index.client import resolve_index_url
 from wheelbridge.installer.errors import NotAnEnvironmentError
+from wheelbridge.installer.journal import is_interrupted
 from wheelbridge.installer.prefix import is_environment
 from wheelbridge.mapping.natives.clashes import CODE as TWO_RUNTIMES
 from wheelbridge.solver.records import record_channel
 from wheelbridge.tables.load import CHANNEL
+
+INTERRUPTED = "interrupted-change"
 
 _INDEX = "pypi"
 
@@ -31,7 +35,7 @@ def check_environment(prefix: Path, *, lock: Lock | None = None, notes: bool = F
     Args:
         prefix: its folder.
         lock: what it should be, where that matters.
-        notes: tell of what works and no record has, too.
+        notes: tell of what works and no record has, and of what a package's own script changed, too.
 
     Raises:
         NotAnEnvironmentError: if it is none.
@@ -40,7 +44,21 @@ def check_environment(prefix: Path, *, lock: Lock | None = None, notes: bool = F
     if not is_environment(prefix):
         raise NotAnEnvironmentError(prefix)
     environment = Environment(prefix)
-    return tuple(finding for check in _checks(environment, lock, notes=notes) for finding in check())
+    if is_interrupted(prefix):
+        return (_interrupted(environment),)
+    found = (finding for check in _checks(environment, lock, notes=notes) for finding in check())
+    return tuple(finding for finding in found if notes or finding.severity != "note")
+
+
+def _interrupted(environment: Environment) -> Finding:
+    """Say that nothing else can be said: what is there is neither the old environment nor the new one."""
+    return Finding(
+        code=INTERRUPTED,
+        severity="error",
+        message="A change of this environment was interrupted, or is being made: not all of it is there.",
+        hint=f"Every command that changes it undoes or completes that first, and so does {environment.fixing}.",
+        repair=Repair("recover"),
+    )
 
 
 def _checks(environment: Environment, lock: Lock | None, *, notes: bool) -> Iterator[Callable[[], Iterator[Finding]]]:
@@ -49,6 +67,7 @@ def _checks(environment: Environment, lock: Lock | None, *, notes: bool) -> Iter
     records = RecordChecks(environment, displaced)
     requirements = RequirementChecks(environment)
     yield partial(check_runtimes, environment)
+    yield partial(check_contests, environment, displaced)
     yield from (displaced.check, files.missing, files.damaged, files.libraries, files.altered)
     yield from (records.records, records.duplicates, records.twice, records.leftovers, records.stranded)
     yield from (requirements.requirements, requirements.unreadable, requirements.dependencies)

@@ -6,7 +6,7 @@ from rattler import MatchSpec, PrefixRecord
 
 from wheelbridge.api.checks.findings import Environment, Finding, Repair
 from wheelbridge.environment.lock import Lock, LockedPackage, LockedTarget
-from wheelbridge.installer.history import distribution, installed_distributions, load_history
+from wheelbridge.installer.history import distribution, load_history, states_of
 
 HISTORY = "history-drift"
 LOCK = "lock-drift"
@@ -15,7 +15,8 @@ UNFULFILLED = "unfulfilled-request"
 
 def check_history(environment: Environment) -> Iterator[Finding]:
     """Find what the history says that ``conda-meta`` does not, and requests that what is there does not meet."""
-    told = {line.rpartition("::")[2] for line in installed_distributions(load_history(environment.prefix))}
+    states = states_of(load_history(environment.prefix))
+    told = {line.rpartition("::")[2] for line in (states[-1].distributions if states else ())}
     there = {distribution(record).rpartition("::")[2] for record in environment.records}
     if told != there:
         yield Finding(

@@ -14,6 +14,7 @@ from wheelbridge.api.checks.findings import Environment, Finding, Repair, Severi
 from wheelbridge.api.life.displaced import Displacements
 from wheelbridge.api.runtimes import Part
 from wheelbridge.binaries import read_tree_binaries
+from wheelbridge.installer.cache import PackageFile
 from wheelbridge.mapping.natives.clashes import name_some
 from wheelbridge.mapping.natives.linkage import find_linkage, reaches_environment
 from wheelbridge.mapping.natives.needs import Judge, Need
@@ -49,6 +50,7 @@ class FileChecks:
         self._displaced = displaced
         self._prefix = environment.prefix
         self._places = _Places(environment)
+        self._scripted = frozenset(name for name, files in environment.files.items() if _has_script(name, files))
         self._read = lru_cache(maxsize=None)(self._read_part)
 
     def missing(self) -> Iterator[Finding]:
@@ -59,28 +61,40 @@ class FileChecks:
                     code=MISSING_FILE,
                     severity="error",
                     message=f"{part.shown} lacks {name_some(_names(lost))}, which its record lists.",
-                    hint=f"{reinstalled(part, self._prefix)}.",
+                    hint=self._by_script(part) or f"{reinstalled(part, self._prefix)}.",
                     details={"package": part.shown, "files": list(lost)},
-                    repair=_relink(part),
+                    repair=self._relink(part),
                 )
 
     def altered(self) -> Iterator[Finding]:
         """Find files that are not what was put there; of one that several packages have, any may be the right one."""
         known, owners = self._expected()
         with ThreadPoolExecutor() as executor:  # hashing large files lets other threads run
-            found = zip(known, executor.map(lambda path: _sha256(self._prefix / path), known), strict=True)
+            found = zip(known, executor.map(lambda path: sha256_of(self._prefix / path), known), strict=True)
             changed = [path for path, digest in found if digest is not None and digest not in known[path]]
         for part in self._environment.parts:
             told = {one.path for one in self._damages(part)}
             if paths := [path for path in changed if part.name in owners[path] and path not in told]:
+                again = "If nobody meant to, put it back with --fix." if part.record else "Install it again with pip."
                 yield Finding(
                     code=ALTERED_FILE,
-                    severity="warning",
+                    severity="note" if part.name in self._scripted else "warning",
                     message=f"{name_some(_names(paths))} of {part.shown} changed since it was put there.",
-                    hint="If nobody meant to, put it back with --fix." if part.record else "Install it again with pip.",
+                    hint=self._by_script(part) or again,
                     details={"package": part.shown, "files": paths},
-                    repair=_relink(part),
+                    repair=self._relink(part),
                 )
+
+    def _relink(self, part: Part) -> Repair | None:
+        """Return the repair of a package; none where it would undo what its post-link script did."""
+        return None if part.name in self._scripted else _relink(part)
+
+    def _by_script(self, part: Part) -> str:
+        """Say what is to be thought of it where a post-link script may have done it; empty where there is none."""
+        if part.name not in self._scripted:
+            return ""
+        again = f"{self._environment.command} {part.name} --force-reinstall"
+        return f"Its post-link script, which conda runs, may have done it; {again} links it anew, and undoes that."
 
     def _expected(self) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
         """Return path -> hashes that it may have, and path -> names of the packages that have it."""
@@ -101,8 +115,7 @@ class FileChecks:
                 yield from ((name, file.path, file.in_prefix) for file in files)
         for one in self._environment.distributions:
             if one.owner is None:
-                rows = ((path, read_digest(digest)) for path, digest, _ in one.rows)
-                yield from ((f"pip:{one.project}", path, digest) for path, digest in rows if digest)
+                yield from ((f"pip:{one.project}", path, read_digest(digest)) for path, digest, _ in one.rows)
 
     def damaged(self) -> Iterator[Finding]:
         """Find libraries that are empty, and those of wheels that cannot be read."""
@@ -290,6 +303,12 @@ def read_digest(text: str) -> str | None:
         return None
 
 
+def _has_script(name: str, files: Iterable[PackageFile]) -> bool:
+    """Tell whether conda runs a script of the package after linking; it may change what was linked."""
+    scripts = {f"bin/.{name}-post-link.sh", f"Scripts/.{name}-post-link.bat"}
+    return any(file.path in scripts for file in files)
+
+
 def _relink(part: Part) -> Repair | None:
     return Repair("relink", part.name) if part.record is not None else None
 
@@ -299,7 +318,7 @@ def _changes(path: str) -> bool:
     return path.endswith(_COMPILED) or _REWRITTEN.fullmatch(path) is not None
 
 
-def _sha256(path: Path) -> str | None:
+def sha256_of(path: Path) -> str | None:
     """Return the hash of a file; None where it is none that can be read."""
     try:
         with path.open("rb") as stream:

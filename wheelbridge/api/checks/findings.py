@@ -2,7 +2,6 @@
 
 import posixpath
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,6 +15,7 @@ from rattler.exceptions import InvalidMatchSpecError
 
 from wheelbridge.api.mapping.maps import open_names
 from wheelbridge.api.runtimes import Part, installed_parts, library_paths, recorded_paths
+from wheelbridge.errors import shell_command
 from wheelbridge.index.errors import InvalidMetadataError
 from wheelbridge.index.metadata import parse_metadata
 from wheelbridge.installer.cache import PackageFile
@@ -30,7 +30,7 @@ from wheelbridge.solver.records import needed_name
 from wheelbridge.target.detect import detect_target
 
 Severity = Literal["error", "warning", "note"]
-RepairKind = Literal["relink", "remove", "history"]
+RepairKind = Literal["relink", "remove", "history", "recover"]
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _PIP = "pip:"
@@ -39,7 +39,10 @@ _PIP = "pip:"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Repair:
-    """What would mend something: *subject* is a package to link anew, or a path in the environment to remove."""
+    """What would mend something: *subject* is a package to link anew, or a path in the environment to remove.
+
+    What a killed run left is recovered whenever somebody holds the environment.
+    """
 
     kind: RepairKind
     subject: str = ""
@@ -152,16 +155,21 @@ class Environment:
 
     def removal(self, name: str) -> str:
         """Return the command that removes a package."""
-        return f"wheelbridge remove -p {shlex.quote(str(self.prefix))} {name}"
+        return shell_command("wheelbridge", "remove", "-p", self.prefix, name)
 
     def adoption(self, project: str) -> str:
         """Return the command that makes a distribution known."""
-        return f"wheelbridge adopt -p {shlex.quote(str(self.prefix))} {project}"
+        return shell_command("wheelbridge", "adopt", "-p", self.prefix, project)
+
+    @property
+    def fixing(self) -> str:
+        """The command that mends what can be mended."""
+        return shell_command("wheelbridge", "check", "-p", self.prefix, "--fix")
 
     @property
     def command(self) -> str:
         """What begins a command that mends it."""
-        return f"wheelbridge install -p {shlex.quote(str(self.prefix))}"
+        return shell_command("wheelbridge", "install", "-p", self.prefix)
 
     def needs_of(self, part: Part) -> frozenset[str]:
         """Return the names of the parts that *part* needs, and of those that they need."""
@@ -193,14 +201,13 @@ def reinstalled(part: Part, prefix: Path) -> str:
     """Say how a package is put there anew.
 
     >>> reinstalled(Part(name="a", project=None, version="1", depends=(), record=None), Path("env"))
-    'Remove it, which takes along what needs it (wheelbridge remove -p env a), and install all of that again'
+    'Link it anew with --fix; if nobody has it any more, remove it (wheelbridge remove -p env a) and install it again'
     """
-    place = shlex.quote(str(prefix))
     if part.name.startswith(_PIP):
-        python = shlex.quote(str(prefix / "bin" / "python"))
-        return f"Run {python} -m pip install --force-reinstall --no-deps {part.shown}=={part.version}"
-    removal = f"wheelbridge remove -p {place} {part.shown}"
-    return f"Remove it, which takes along what needs it ({removal}), and install all of that again"
+        python, project = prefix / "bin" / "python", f"{part.shown}=={part.version}"
+        return f"Run {shell_command(python, '-m', 'pip', 'install', '--force-reinstall', '--no-deps', project)}"
+    removal = shell_command("wheelbridge", "remove", "-p", prefix, part.shown)
+    return f"Link it anew with --fix; if nobody has it any more, remove it ({removal}) and install it again"
 
 
 def _is_readable(spec: str) -> bool:

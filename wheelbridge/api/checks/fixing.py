@@ -20,6 +20,7 @@ from wheelbridge.index.local import url_to_path
 from wheelbridge.installer.cache import discard, entry_name, is_intact
 from wheelbridge.installer.errors import MissingWheelError, UnmanagedDistributionError
 from wheelbridge.installer.fetch import check_cached, fetch_packages
+from wheelbridge.installer.plan import Conflict, find_conflicts, ignores_case
 from wheelbridge.installer.prefix import check_environment
 from wheelbridge.installer.reporter import Reporter
 from wheelbridge.installer.request import Request, uses_of
@@ -210,14 +211,30 @@ class _Store:
         raise MissingWheelError(record.file_name)
 
 
-def _blocked(environment: Environment, names: Iterable[str]) -> Iterator[Failure]:
+def _blocked(environment: Environment, names: Collection[str]) -> Iterator[Failure]:
     """Yield the packages that cannot be linked without damage to what another tool put there."""
     others = unmanaged(environment.distributions)
+    conflicts = tuple(_conflicts(environment, names))
     for name in names:
         try:
             check_unmanaged(others, {name: environment.files[name]}, {}, environment.layout)
         except UnmanagedDistributionError as error:
             yield Failure(name, error.message)
+            continue
+        if conflict := next((one for one in conflicts if name in one.packages), None):
+            yield Failure(name, f"{conflict} has other contents in each of them")
+
+
+def _conflicts(environment: Environment, names: Collection[str]) -> Iterator[Conflict]:
+    """Yield the files of *names* that others have with other contents, where one of them is a wheel: no link writes it.
+
+    What two packages of channels have may be either one's.
+    """
+    linked = {name: environment.files[name] for name in names}
+    kept = {name: files for name, files in environment.files.items() if name not in linked}
+    for conflict in find_conflicts(linked, kept, fold=ignores_case(environment.subdir)):
+        if not conflict.identical and any(map(environment.is_wheel, conflict.packages)):
+            yield conflict
 
 
 def _direct_urls(environment: Environment, names: Collection[str]) -> dict[str, Mapping[str, object]]:

@@ -1,6 +1,7 @@
 """Checks of the distributions in an environment: RECORD against disk and ``conda-meta``, doubles, and leftovers."""
 
 import posixpath
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -22,6 +23,8 @@ UNOWNED = "unowned-file"
 _COMPILED = (".pyc", ".pyo")
 _STASHED = "~"
 """Begins the names of what pip moves aside, and forgets when it is interrupted."""
+_CLOBBERED = re.compile("__clobbers__/[^/]+/")
+"""Begins, in a record of rattler's, what another package has at the same place, where its own copy lies."""
 _IGNORED = frozenset({"__pycache__", "README.txt"})
 
 
@@ -31,7 +34,7 @@ class RecordChecks:
     def __init__(self, environment: Environment, displaced: Displacements) -> None:
         self._environment = environment
         self._displaced = displaced
-        self._owned = {file.path for files in environment.files.values() for file in files}
+        self._owned = {_claimed(file.path) for files in environment.files.values() for file in files}
 
     def records(self) -> Iterator[Finding]:
         """Find wheels whose RECORD and record of ``conda-meta`` list different files: pip would remove others than we.
@@ -42,7 +45,7 @@ class RecordChecks:
         for one in self._environment.distributions:
             if one.owner is None or not self._environment.is_wheel(one.owner):
                 continue
-            ours = {file.path for file in self._environment.files[one.owner] if not _is_compiled(file.path)}
+            ours = {_claimed(file.path) for file in self._environment.files[one.owner] if not _is_compiled(file.path)}
             theirs = {path for path in one.files if not _is_compiled(path)}
             more = sorted(theirs - self._owned)
             less = sorted(ours - theirs) if one.installer == INSTALLER else []
@@ -210,6 +213,15 @@ def _left(folder: str, reason: str, *, fixable: bool) -> Finding:
         details={"folder": folder},
         repair=Repair("remove", folder) if fixable else None,
     )
+
+
+def _claimed(path: str) -> str:
+    """Return the place that a package would have its file at, where another one has the same.
+
+    >>> _claimed("__clobbers__/nsb/lib/ns/__init__.py"), _claimed("lib/a.py")
+    ('lib/ns/__init__.py', 'lib/a.py')
+    """
+    return _CLOBBERED.sub("", path, count=1) if path.startswith("__clobbers__/") else path
 
 
 def _is_compiled(path: str) -> bool:

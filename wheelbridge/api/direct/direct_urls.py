@@ -15,6 +15,7 @@ from rattler import PrefixRecord, RepoDataRecord
 from wheelbridge.environment.manifest import Link
 from wheelbridge.environment.pip.links import InvalidLinkError
 from wheelbridge.model.distribution import DistributionFile
+from wheelbridge.model.redaction import without_telling_query
 from wheelbridge.solver.problem import ResolvedPackage
 from wheelbridge.solver.records import record_channel
 
@@ -41,7 +42,7 @@ def make_direct_url(
     """
     vcs = VcsInfo(vcs=str(link.vcs), commit_id=str(commit), requested_revision=link.revision)
     direct = DirectUrl(
-        url=link.url,
+        url=without_telling_query(link.url),
         vcs_info=vcs if link.kind == "vcs" else None,
         archive_info=ArchiveInfo(hashes=dict(hashes or {})) if link.kind == "file" else None,
         dir_info=DirInfo(editable=link.editable or None) if link.kind == "folder" else None,

@@ -24,14 +24,33 @@ class LinkMismatchError(WheelbridgeError):
 
 
 class LinkConflictError(WheelbridgeError):
-    """Two links are for one project: one environment holds one of them."""
+    """What is said of one project cannot all hold: it is linked to in two ways, or has hashes that it cannot meet."""
 
     code = "link-conflict"
 
-    def __init__(self, project: str, links: Sequence[str]) -> None:
-        super().__init__(f"{project!r} is asked for in several places: {', '.join(links)}", hint="Name one of them.")
+    def __init__(
+        self,
+        project: str,
+        links: Sequence[str],
+        *,
+        reason: str = "it is asked for in several places",
+        hint: str = "Name one of them.",
+    ) -> None:
+        super().__init__(f"{project}: {reason} ({' and '.join(links)})", hint=hint)
         self.project = project
         self.links = list(links)
+
+
+class UnhashedLinkError(WheelbridgeError):
+    """Hashes are required of everything, and a link has none."""
+
+    code = "unhashed-link"
+
+    def __init__(self, link: str, reason: str) -> None:
+        hint = "Link to a file, with #sha256=... behind its URL; or say --no-require-hashes."
+        super().__init__(f"{link} needs a hash, as hashes are required, and {reason}", hint=hint)
+        self.link = link
+        self.reason = reason
 
 
 class GitError(WheelbridgeError):

@@ -15,10 +15,9 @@ from wheelbridge.environment.pip.links import ARCHIVES, InvalidLinkError
 from wheelbridge.index.credentials import split_credentials
 from wheelbridge.index.local import url_to_path
 from wheelbridge.index.protocol import Progress
-from wheelbridge.index.transfer import pick_hash
 from wheelbridge.model.boundaries import InsecureUrlError
 from wheelbridge.model.distribution import DistributionFile
-from wheelbridge.model.redaction import redact, redact_unreadable
+from wheelbridge.model.redaction import redact, redact_unreadable, without_telling_query
 from wheelbridge.solver.records import as_recorded
 
 _LARGEST = 16 * 2**30
@@ -62,13 +61,13 @@ def file_name(link: Link) -> str:
 
 
 def place_of(link: Link) -> str:
-    """Return the URL of *link* as records have it, without the login.
+    """Return the URL of *link* as records have it, without the login, and without a query that may be one.
 
     Raises:
         InvalidLinkError: if it is none.
     """
     try:
-        return as_recorded(split_credentials(link.url)[0])
+        return as_recorded(without_telling_query(split_credentials(link.url)[0]))
     except (InvalidUrlError, ValueError) as error:
         raise InvalidLinkError(redact_unreadable(link.url), f"it is no URL: {error}") from None
 
@@ -87,18 +86,18 @@ def fetch_file(link: Link, caches: Caches, *, offline: bool) -> Fetched:
     clean = place_of(link)
     if (known := link.hashes.get("sha256")) and (found := caches.downloads / known / name).is_file():
         with found.open("rb") as stream:
-            if file_digest(stream, "sha256").hexdigest() == known:
-                return Fetched(found, clean, {"sha256": known})
+            is_whole = file_digest(stream, "sha256").hexdigest() == known
+        if is_whole:
+            return Fetched(found, clean, _checked(found, link))
     caches.downloads.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".link-", dir=caches.downloads) as folder:
         wanted = DistributionFile(filename=name, url=clean, hashes=link.hashes)
         path = download(wanted, link.url, Path(folder), caches, offline=offline)
-        with path.open("rb") as stream:
-            digest = file_digest(stream, "sha256").hexdigest()
-        kept = caches.downloads / digest / name
+        hashes = _checked(path, link)
+        kept = caches.downloads / hashes["sha256"] / name
         kept.parent.mkdir(parents=True, exist_ok=True)
         path.replace(kept)
-    return Fetched(kept, clean, {**link.hashes, "sha256": digest})
+    return Fetched(kept, clean, hashes)
 
 
 def download(
@@ -144,17 +143,18 @@ class _Bounded:
 def _read_in_place(link: Link, path: Path) -> Fetched:
     if not path.is_file():
         raise InvalidLinkError(str(path), "there is no such file", hint="Look at the path.")
-    with path.open("rb") as stream:
-        digest = file_digest(stream, "sha256").hexdigest()
-        if (check := pick_hash(link.hashes)) is not None:
-            stream.seek(0)
-            actual = digest if check[0] == "sha256" else file_digest(stream, check[0]).hexdigest()
-            _check_hash(path.name, *check, actual)
-    return Fetched(path, place_of(link), {**link.hashes, "sha256": digest})
+    return Fetched(path, place_of(link), _checked(path, link))
 
 
-def _check_hash(name: str, algorithm: str, expected: str, actual: str) -> None:
-    from wheelbridge.index.errors import HashMismatchError  # noqa: PLC0415 - few links are wrong
+def _checked(path: Path, link: Link) -> dict[str, str]:
+    """Return the hashes of the file at *path*: all that *link* gives, which it must have, and a sha256."""
+    from wheelbridge.index.errors import HashMismatchError  # noqa: PLC0415 - it takes a while, and few solves have links
 
-    if expected != actual:
-        raise HashMismatchError(name, algorithm, expected, actual)
+    hashes = dict.fromkeys((*link.hashes, "sha256"), "")
+    for algorithm in hashes:
+        with path.open("rb") as stream:
+            hashes[algorithm] = file_digest(stream, algorithm).hexdigest()
+        expected = link.hashes.get(algorithm, hashes[algorithm])
+        if expected != hashes[algorithm]:
+            raise HashMismatchError(path.name, algorithm, expected, hashes[algorithm])
+    return hashes

@@ -14,13 +14,13 @@ from wheelbridge.api.direct.building import TreeBuilder
 from wheelbridge.api.direct.direct_urls import LINKS_URL, folder_of, make_direct_url
 from wheelbridge.api.direct.errors import LinkMismatchError
 from wheelbridge.api.direct.fetching import Fetched, fetch_file, file_name
-from wheelbridge.api.direct.git import check_out, show_repository
+from wheelbridge.api.direct.git import check_out
+from wheelbridge.api.direct.requirements import show_link
 from wheelbridge.api.direct.trees import digest_of, enter, read_stated
 from wheelbridge.api.solving import Settings
 from wheelbridge.environment.manifest import Link
 from wheelbridge.index.errors import OfflineError
 from wheelbridge.model.distribution import DistributionFile
-from wheelbridge.model.redaction import redact
 from wheelbridge.translate.wheel import WheelName
 
 
@@ -31,7 +31,8 @@ class OpenedLink:
     Attributes:
         file: what is offered: a wheel, or what stands for a source tree that a wheel is built of.
         direct_url: the contents of ``direct_url.json`` (PEP 610).
-        wheel: the wheel on this machine, where the link names one.
+        archive: the file on this machine that the link names, a wheel or a source archive.
+        wheel: the same, where it is a wheel.
         builder: builds a wheel, where it names sources.
     """
 
@@ -40,17 +41,9 @@ class OpenedLink:
     version: Version
     file: DistributionFile
     direct_url: Mapping[str, object]
+    archive: Path | None = None
     wheel: Path | None = None
     builder: TreeBuilder | None = None
-
-
-def show_link(link: Link) -> str:
-    """Return what people see of *link*: no login, and the path as it was written.
-
-    >>> show_link(Link(kind="file", url="https://me:secret@host.example/a-1-py3-none-any.whl"))
-    'https://host.example/a-1-py3-none-any.whl'
-    """
-    return show_repository(link) if link.kind == "vcs" else link.given or redact(link.url)
 
 
 def open_link(link: Link, settings: Settings, workshop: Path, python: str | None) -> OpenedLink:
@@ -76,7 +69,7 @@ def open_link(link: Link, settings: Settings, workshop: Path, python: str | None
         tree = unpack_archive(fetched.path, workshop / "tree")
         digest = _key(fetched.hashes["sha256"], link)
         direct_url = make_direct_url(link, hashes=fetched.hashes)
-        return _open_tree(_Tree(link, tree, digest, direct_url), settings, python)
+        return _open_tree(_Tree(link, tree, digest, direct_url, fetched.path), settings, python)
     if link.kind == "vcs":
         if settings.offline and not link.url.startswith("file:"):
             raise OfflineError(link.url)
@@ -91,12 +84,13 @@ def open_link(link: Link, settings: Settings, workshop: Path, python: str | None
 
 @dataclass(frozen=True, slots=True)
 class _Tree:
-    """A source tree on this machine; *digest* tells what is in it, None where nothing may be kept of it."""
+    """A source tree, of an *archive* or not; *digest* tells what is in it, None where nothing may be kept of it."""
 
     link: Link
     folder: Path
     digest: str | None
     direct_url: Mapping[str, object]
+    archive: Path | None = None
 
 
 def _key(digest: str, link: Link) -> str:
@@ -112,6 +106,7 @@ def _open_wheel(link: Link, fetched: Fetched) -> OpenedLink:
         version=name.version,
         file=fetched.file,
         direct_url=make_direct_url(link, hashes=fetched.hashes),
+        archive=fetched.path,
         wheel=fetched.path,
     )
 
@@ -144,6 +139,7 @@ def _offer(
             filename=f"{stem}.tar.gz", url=f"{LINKS_URL}/{name}", requires_python=project.requires_python
         ),
         direct_url=tree.direct_url,
+        archive=tree.archive,
         builder=builder,
     )
 

@@ -1,6 +1,6 @@
 """Links in the one solve: opened before it, served by one source of their own, and told of in what comes out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,9 +11,10 @@ from rattler import MatchSpec
 from wheelbridge.api.building.environments import Wishes
 from wheelbridge.api.building.workshops import open_workshop
 from wheelbridge.api.direct.errors import LinkConflictError
-from wheelbridge.api.direct.opening import OpenedLink, open_link, show_link
+from wheelbridge.api.direct.opening import OpenedLink, open_link
 from wheelbridge.api.direct.provider import LINKS, DirectProvider, links_source
-from wheelbridge.api.direct.requirements import holds, requirement_of, same_place
+from wheelbridge.api.direct.requirements import requirement_of, same_place, show_link, show_stated, wanted_links
+from wheelbridge.api.providers import Provider
 from wheelbridge.api.solving import Settings
 from wheelbridge.environment.manifest import Link
 from wheelbridge.errors import UsageError
@@ -30,6 +31,10 @@ class OpenedLinks:
     opened: dict[NormalizedName, OpenedLink]
     requirements: tuple[str, ...]
     provider: DirectProvider
+
+    def add_to(self, providers: Mapping[str, Provider]) -> dict[str, Provider]:
+        """Return *providers* with that of the links."""
+        return {**providers, LINKS: self.provider}
 
     def extend(self, settings: Settings) -> Settings:
         """Return *settings* with the source of the links, and for each project the route that nobody else serves it."""
@@ -77,10 +82,10 @@ def open_links(
     *pythons* are MatchSpecs, some of which may say which python is wanted.
 
     Raises:
-        LinkConflictError: if two of them are for one project.
+        LinkConflictError: if two of them are for one project, or want different contents of one place.
         WheelbridgeError: if one cannot be opened.
     """
-    wanted = [link for link in links if holds(link, settings.target)]
+    wanted = wanted_links(links, settings.target)
     with open_workshop(settings.caches.builds) as workshop, settings.processes.stopped_by_interrupt():
         opened: dict[NormalizedName, OpenedLink] = {}
         requirements = []
@@ -105,7 +110,7 @@ def _folder(workshop: Path, number: int) -> Path:
 
 def _add(opened: dict[NormalizedName, OpenedLink], found: OpenedLink) -> None:
     if (other := opened.get(found.project)) is not None:
-        raise LinkConflictError(found.project, [show_link(one.link) for one in (other, found)])
+        raise LinkConflictError(found.project, [show_stated(one.link) for one in (other, found)])
     opened[found.project] = found
 
 

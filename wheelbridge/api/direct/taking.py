@@ -6,7 +6,8 @@ from packaging.version import Version
 
 from wheelbridge.api.building.workshops import open_workshop
 from wheelbridge.api.direct.errors import LinkMismatchError
-from wheelbridge.api.direct.opening import open_link, show_link
+from wheelbridge.api.direct.opening import open_link
+from wheelbridge.api.direct.requirements import show_link
 from wheelbridge.api.solving import Settings
 from wheelbridge.environment.manifest import Link
 from wheelbridge.model.distribution import DistributionFile

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from packaging.requirements import InvalidRequirement, Requirement
 from rattler import MatchSpec, PrefixRecord, Version, VersionSpec
 from rattler.exceptions import InvalidMatchSpecError, InvalidVersionSpecError
 
@@ -19,10 +20,14 @@ from wheelbridge.installer.history import history_path, load_history, requested_
 from wheelbridge.installer.listing import load_records
 from wheelbridge.installer.prefix import is_environment
 from wheelbridge.model.pin import Pin
+from wheelbridge.solver.records import wheel_project
 from wheelbridge.solver.soundness import active_needs
+from wheelbridge.translate.requirement import parse_requirement
 
-_SUBJECT = re.compile(rf"((?:{PREFIX})?[A-Za-z0-9][A-Za-z0-9._-]*)\s*([=<>!~].*)?")
+_SUBJECT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*([=<>!~].*)?")
 _PLAIN = re.compile(r"\d[\w.+!]*")
+_VERSION = re.compile(r"[A-Za-z0-9][\w.+!]*")
+_OPERATORS = re.compile(r"\s*([=<>!~,|]+)\s*")
 _JUST_ABOVE = ".0.0.0.0.1"
 
 
@@ -81,6 +86,7 @@ class VersionAnswer:
         name: the solver's name.
         version: the installed one.
         wanted: a conda version spec.
+        request: what a solve is asked for by: a MatchSpec, or of a wheel a requirement behind ``pypi:``.
         is_installed: the installed version is one of the wanted ones.
         barriers: what allows none of them.
     """
@@ -88,6 +94,7 @@ class VersionAnswer:
     name: str
     version: str
     wanted: str
+    request: str
     is_installed: bool
     barriers: tuple[Barrier, ...]
 
@@ -104,26 +111,41 @@ class VersionAnswer:
 def read_subject(text: str, version: str | None = None) -> tuple[str, str | None]:
     """Return the name in *text*, and the version spec behind it, or that of *version*.
 
-    A bare version means its releases, too: ``2.1`` is ``2.1.*``.
+    A bare version means its releases, too: ``2.1`` is ``2.1.*``. Extras of a requirement are passed over: they are no
+    packages, and what they bring is asked for by its own name.
 
-    >>> read_subject("numpy>=2.3"), read_subject("pypi:torch", "2.1"), read_subject("numpy")
+    >>> read_subject("numpy>=2.3"), read_subject("pypi:torch[opt]", "2.1"), read_subject("numpy")
     (('numpy', '>=2.3'), ('pypi:torch', '2.1.*'), ('numpy', None))
 
     Raises:
-        InvalidSpecError: if it cannot be read.
-        UsageError: if both name versions.
+        InvalidSpecError: if it is no MatchSpec.
+        InvalidRequirementError: if it is no requirement behind ``pypi:``.
+        UsageError: if both name versions, or the version is none.
     """
-    match = _SUBJECT.fullmatch(text.strip())
-    name, behind = (match[1], match[2]) if match else _read_spec(text)
+    if text.startswith(PREFIX) and not text.startswith(f"{PREFIX}:"):
+        name, behind = _read_requirement(text.removeprefix(PREFIX))
+    else:
+        match = _SUBJECT.fullmatch(text.strip())
+        name, behind = (match[1], match[2]) if match else _read_spec(text)
     if behind and version:
         raise UsageError(f"{text!r} and --version {version} both name versions", hint="Keep one of them.")
     if not (stated := behind or version):
         return name, None
-    wanted = "".join(stated.split())
+    wanted = _OPERATORS.sub(r"\1", stated.strip())
+    hint = "Write a version, such as 2.1, or a range, such as '>=2,<3'."
+    if len(wanted.split()) > 1:  # rattler would take the words for one version
+        raise UsageError(f"{stated!r} names no version: it has several words", hint=hint)
     try:
         return name, str(VersionSpec(f"{wanted}.*" if _PLAIN.fullmatch(wanted) else wanted))
     except InvalidVersionSpecError as error:
-        raise InvalidSpecError(f"{name} {wanted}", str(error)) from error
+        raise UsageError(f"{stated!r} names no version: {error}", hint=hint) from error
+
+
+def _read_requirement(text: str) -> tuple[str, str | None]:
+    requirement = parse_requirement(text)
+    if requirement.marker:
+        raise UsageError(f"{text!r} has a marker, which says nothing of what is installed", hint="Leave it out.")
+    return f"{PREFIX}{requirement.name}", str(requirement.specifier) or None
 
 
 def _read_spec(text: str) -> tuple[str, str | None]:
@@ -165,9 +187,21 @@ def explain_version(prefix: Path, name: str, wanted: str, pins: Iterable[Pin] = 
         name=own,
         version=version,
         wanted=wanted,
+        request=_request_for(installed[own], wanted),
         is_installed=VersionSpec(wanted).matches(Version(version)),
         barriers=tuple(dict.fromkeys(barriers)),
     )
+
+
+def _request_for(record: PrefixRecord, wanted: str) -> str:
+    """Return what to ask for, so that a solve looks for the versions *wanted* of what *record* is."""
+    if (project := wheel_project(record.file_name)) is None:
+        return f"{record.name.normalized} {wanted}"
+    try:
+        clauses = ",".join(f"=={clause}" if clause[0].isalnum() else clause for clause in wanted.split(","))
+        return f"{PREFIX}{Requirement(project + clauses)}"
+    except InvalidRequirement:  # what an index has no words for, such as 1|2
+        return f"{PREFIX}{project}"
 
 
 def _request_barrier(spec: str | None, wanted: str, place: Path) -> Iterator[Barrier]:
@@ -212,7 +246,7 @@ def have_common(first: str, second: str) -> bool:
     (False, True, True)
     """
     specs = VersionSpec(first), VersionSpec(second)
-    ends = {"0dev0", *_PLAIN.findall(f"{first} {second}")}
+    ends = {"0dev0", *_VERSION.findall(f"{first} {second}")}
     ends = {end.rstrip(".") for end in ends}
     samples = [Version(text) for end in ends for text in (end, f"{end}{_JUST_ABOVE}", f"{end}dev0")]
     return any(all(spec.matches(version) for spec in specs) for version in samples)

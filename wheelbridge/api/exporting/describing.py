@@ -7,8 +7,10 @@ from pathlib import Path
 
 from rattler import MatchSpec, PrefixRecord
 
+from wheelbridge.api.locking.direct import without_build
 from wheelbridge.api.locking.links import is_link
 from wheelbridge.api.locking.records import clean_record
+from wheelbridge.api.origins import IN_PATHS
 from wheelbridge.environment.lock import Lock, LockedFile, LockedPackage, LockedRequest, LockedSource, LockedTarget
 from wheelbridge.environment.locks.fields import Fields, UnexpectedFormError
 from wheelbridge.environment.locks.json_form import (
@@ -17,10 +19,18 @@ from wheelbridge.environment.locks.json_form import (
     source_from_json,
     target_from_json,
 )
+from wheelbridge.environment.locks.secrets import check_variables
 from wheelbridge.index.metadata import parse_metadata
 from wheelbridge.installer.distributions import Distribution, load_distributions
 from wheelbridge.installer.errors import BrokenRecordError, NotAnEnvironmentError
-from wheelbridge.installer.history import conda_spec, exact_spec, load_history, requested_specs, spec_name
+from wheelbridge.installer.history import (
+    conda_spec,
+    exact_spec,
+    load_history,
+    merge_specs,
+    requested_specs,
+    spec_name,
+)
 from wheelbridge.installer.layout import find_layout
 from wheelbridge.installer.listing import installed_variant, load_installed_files, load_records, record_path
 from wheelbridge.installer.origins import Memory, Origin, load_memory, origins_path
@@ -59,12 +69,25 @@ class Described:
         by_pip: distributions that no record has.
         inexact: what of the lock is not certain, or is not in it, for people.
         requirements: name of a requested wheel -> the requirement by which it was asked for, where that is known.
+        in_paths: URL of a source or a link -> an environment variable whose value is in its path.
     """
 
     lock: Lock
     requirements: Mapping[str, str] = field(default_factory=dict)
     by_pip: tuple[Distribution, ...] = ()
     inexact: tuple[str, ...] = ()
+    in_paths: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def check_variables(self) -> None:
+        """Make sure that a file that is shared may have the URLs of all packages.
+
+        Raises:
+            SecretInLockError: if one has the value of an environment variable in its path.
+        """
+        for package in self.target.packages:
+            places = (package.file.url, package.channel or "", str((package.direct_url or {}).get("url", "")))
+            known = (name for url, name in self.in_paths.items() if any(place.startswith(url) for place in places))
+            check_variables(package.name, known)
 
     @property
     def target(self) -> LockedTarget:
@@ -114,6 +137,7 @@ def _describe(prefix: Path, records: Sequence[PrefixRecord], memory: Memory) -> 
         by_pip=by_pip,
         inexact=tuple(inexact),
         requirements=Fields(memory.lock).text_map("requirements"),
+        in_paths=Fields(memory.lock).text_map(IN_PATHS),
     )
 
 
@@ -142,7 +166,8 @@ def _package(prefix: Path, record: PrefixRecord, origin: Origin | None, info: Di
     """Return one package: as it was locked, where that is remembered, else as its record and its files say."""
     if origin is not None and origin.locked:
         locked = package_from_json({**origin.locked})
-        return locked if locked.record is not None else _with_record(prefix, record, locked)
+        whole = locked if locked.record is not None else _with_record(prefix, record, locked)
+        return replace(whole, record=without_build(whole.record or {})) if is_link(whole) else whole
     package = LockedPackage(
         kind="wheel" if is_wheel(record) else "conda",
         name=record.name.normalized,
@@ -237,14 +262,14 @@ def _requested(prefix: Path, records: Iterable[PrefixRecord], told: Sequence[str
     """Return what the history says was asked for, in the words of the memory where they mean the same."""
     names = [record.name.normalized for record in records]
     history = requested_specs(load_history(prefix), names, exact=True)
-    same = [text for text in told if history.get(spec_name(text)) == _as_in_history(text)]
+    known = {spec.name.normalized for spec in merge_specs(map(MatchSpec, told)) if _is_in(history, spec)}
+    same = [text for text in told if spec_name(text) in known]
     others = history.keys() - set(map(spec_name, same))
     return (*same, *(history[name] for name in sorted(others)))
 
 
-def _as_in_history(text: str) -> str:
-    spec = MatchSpec(text)
-    return exact_spec(spec) or conda_spec(spec)
+def _is_in(history: Mapping[str, str], spec: MatchSpec) -> bool:
+    return history.get(spec.name.normalized or "") == (exact_spec(spec) or conda_spec(spec))
 
 
 def _request(

@@ -1,7 +1,7 @@
 """An environment as an ``environment.yml``: all that is there, or what was asked for."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from rattler import MatchSpec
 
 from wheelbridge.api.exporting.describing import Described
 from wheelbridge.environment.lock import LockedPackage, LockedSource
-from wheelbridge.environment.locks.places import path_between
+from wheelbridge.environment.locks.places import path_between, with_paths
 from wheelbridge.environment.manifest import Manifest, Stated
 from wheelbridge.index.client import PYPI, resolve_index_url
 from wheelbridge.installer.history import canonical_channel, spec_name
@@ -53,12 +53,13 @@ def make_manifest(described: Described, wish: Wish) -> Manifest:
     Wheels stand in the section of pip, and the indexes that they are from with them.
     """
     lock = described.lock
-    content = _what_was_asked(described) if wish.from_history else _all_there_is(described, wish)
+    content = _what_was_asked(described, wish.folder) if wish.from_history else _all_there_is(described, wish)
     wheels = [package for package in described.target.packages if package.kind == "wheel"]
     indexes = _indexes(lock.sources, wheels)
     named = _named_indexes(indexes, wheels)
     public = resolve_index_url(PYPI)
     is_plain = bool(named) or [source.url for source in indexes] in ([], [public])
+    folders = [source for source in indexes if _is_folder(source)]
     return Manifest(
         files=(),
         name=wish.name,
@@ -67,8 +68,9 @@ def make_manifest(described: Described, wish: Wish) -> Manifest:
         variables=lock.request.variables if lock.request else {},
         specs=tuple(Stated(text, "") for text in content.specs),
         requirements=tuple(Stated(text, "") for text in content.requirements),
-        indexes=() if is_plain else tuple(source.url for source in indexes),
+        indexes=() if is_plain else tuple(source.url for source in indexes if source not in folders),
         only_indexes=not is_plain,
+        find_links=() if is_plain else tuple(with_paths(wish.folder, source.url) for source in folders),
         settings={**named, **content.settings},
         notes=(*described.inexact, *content.inexact, *_local(lock.sources)),
     )
@@ -122,12 +124,14 @@ def _asked_extras(requested: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return {spec_name(text): tuple(MatchSpec(text).extras or ()) for text in requested}
 
 
-def _what_was_asked(described: Described) -> _Content:
+def _what_was_asked(described: Described, folder: Path) -> _Content:
     """Return the request as it was written, where it is known; else what the history has of it."""
     request, requested = described.lock.request, described.target.requested
     if request is not None and (request.requirements or request.links):
-        inexact = [f"{link} stands relative to the lock's folder" for link in request.links]
-        return _Content(request.specs, (*request.links, *request.requirements), {}, tuple(inexact))
+        links = [with_paths(folder, link) for link in request.links]
+        unchanged = set(request.links) & {link for link in links if "://" not in link}
+        inexact = [f"{link} stands relative to the folder of a lock" for link in sorted(unchanged)]
+        return _Content(request.specs, (*links, *request.requirements), {}, tuple(inexact))
     packages = {package.name: package for package in described.target.packages}
     specs, requirements, inexact = list[str](), list[str](), list[str]()
     for text in requested:
@@ -171,18 +175,23 @@ def _indexes(sources: Iterable[LockedSource], wheels: Iterable[LockedPackage]) -
     return [source for source in sources if source.kind == "index" and source.name in used]
 
 
-def _named_indexes(indexes: Iterable[LockedSource], wheels: Iterable[LockedPackage]) -> dict[str, object]:
+def _named_indexes(indexes: Sequence[LockedSource], wheels: Iterable[LockedPackage]) -> dict[str, object]:
     """Return what the table of ours must say of *indexes*; nothing where options of pip say it all.
 
-    Pip knows neither claims nor routes.
+    Pip knows neither claims nor routes, and to it ``--find-links`` is no place in an order: here, it is before indexes.
     """
     claims = {source.name: source.claim for source in indexes if source.claim != default_claim(source.name)}
     routed = [package for package in wheels if (package.decision or {}).get("route")]
-    if not claims and not routed:
+    folders_first = sorted(indexes, key=lambda source: not _is_folder(source)) == [*indexes]
+    if not claims and not routed and folders_first:
         return {}
     routes = {f"pypi:{package.pypi_name}": [str(package.source)] for package in routed}
     named: dict[str, object] = {"indexes": [f"{source.name}={source.url}" for source in indexes]}
     return {**named, **({"claims": claims} if claims else {}), **({"routes": routes} if routes else {})}
+
+
+def _is_folder(source: LockedSource) -> bool:
+    return source.kind == "index" and source.url.startswith("file:")
 
 
 def _local(sources: Iterable[LockedSource]) -> list[str]:

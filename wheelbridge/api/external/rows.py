@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wheelbridge.mapping.external.ids import Registry, Resolution, resolve
 from wheelbridge.mapping.external.layers import Mode, combine
 from wheelbridge.model.external import DepURL
-from wheelbridge.translate.external import FoundExternal
+from wheelbridge.translate.external_dependency import FoundExternal
 
 if TYPE_CHECKING:
     from wheelbridge.mapping.external.rows import ExternalRow

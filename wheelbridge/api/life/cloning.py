@@ -8,9 +8,9 @@ from pathlib import Path
 from rattler import PrefixRecord
 
 from wheelbridge.api.checks.unowned import unowned_files
-from wheelbridge.api.life.restoring import Restoration, carry_out_restoration, direct_urls, specs_to_write
+from wheelbridge.api.life.restoring import Restoration, carry_out_restoration, check_links, direct_urls, specs_to_write
 from wheelbridge.api.solving import Settings
-from wheelbridge.errors import WheelbridgeError
+from wheelbridge.errors import WheelbridgeError, shell_command
 from wheelbridge.installer.distributions import load_distributions
 from wheelbridge.installer.errors import NotAnEnvironmentError
 from wheelbridge.installer.history import load_history, requested_specs
@@ -38,7 +38,8 @@ class UnmanagedClonedError(WheelbridgeError):
     def __init__(self, prefix: Path, projects: Sequence[str]) -> None:
         super().__init__(
             f"{prefix} cannot be cloned whole: another tool put {', '.join(projects)} there, which no record has",
-            hint=f"Make them known first: wheelbridge adopt -p {prefix}; or let that tool remove them.",
+            hint=f"Make them known first: {shell_command('wheelbridge', 'adopt', '-p', prefix)}; or let that tool "
+            "remove them.",
         )
         self.prefix = str(prefix)
         self.projects = list(projects)
@@ -69,6 +70,7 @@ def prepare_clone(
     Raises:
         NotAnEnvironmentError: if there is none at *origin*.
         UnmanagedClonedError: if it has distributions that no record has.
+        UnavailableError: if a project has to be built anew, and is not where it was.
         WheelbridgeError: if *prefix* may not be made.
     """
     if not is_environment(origin):
@@ -92,12 +94,14 @@ def prepare_clone(
         offline=settings.offline,
     )
     restoration = Restoration(
+        what=f"A clone of {origin}",
         packages=packages,
         requested=tuple(requested.values()),
         settings=settings,
         transaction=transaction,
         plan=make_plan((), installed, subdir),
     )
+    check_links(restoration)
     mine = {file.path for files in owned.values() for file in files}
     return Clone(origin=origin, restoration=restoration, left=unowned_files(origin, mine))
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 from rattler import MatchSpec, PrefixRecord
 
-from wheelbridge.api.life.pins import PinConflictError, broken_pins, pin_name
-from wheelbridge.api.life.site import Site
+from wheelbridge.api.life.pins import PinConflictError, broken_pins, idle_pins, pin_name
 from wheelbridge.api.mapping.maps import open_names
 from wheelbridge.api.solving import Settings, Silent, solve_request
 from wheelbridge.api.specs import Request
@@ -20,6 +20,9 @@ from wheelbridge.solver.records import needed_name, wheel_project
 from wheelbridge.solver.solution import collect_packages
 from wheelbridge.solver.soundness import active_needs, without_condition
 from wheelbridge.translate.requirement import parse_requirement
+
+if TYPE_CHECKING:
+    from wheelbridge.api.life.site import Site
 
 
 class InstalledFrozenError(WheelbridgeError):
@@ -35,7 +38,7 @@ class InstalledFrozenError(WheelbridgeError):
         )
 
 
-def solve_for(site: Site, request: Request, standing: Standing, progress: Progress) -> Solution:
+def solve_for(site: "Site", request: Request, standing: Standing, progress: Progress) -> Solution:
     """Solve *request* for *site* together with what is *standing*, as the modifiers and the pins want it.
 
     Raises:
@@ -67,7 +70,7 @@ def solve_pinned(
         WheelbridgeError: as `solve_request` does.
     """
     try:
-        return solve_request(request, settings, progress, standing)
+        solution = solve_request(request, settings, progress, standing)
     except UnsatisfiableError as error:
         if not settings.pins:
             raise
@@ -82,6 +85,8 @@ def solve_pinned(
         asked = (*request.specs, *request.requirements)
         requested = [spec for spec in free.specs if spec_name(spec) in names] or [*asked]
         raise PinConflictError(requested, broken) from error
+    idle = idle_pins(settings.pins, {one.name: one.pypi_name for one in solution.packages})
+    return replace(solution, notes=(*solution.notes, *idle))
 
 
 def named_packages(solution: Solution) -> frozenset[str]:
@@ -89,7 +94,7 @@ def named_packages(solution: Solution) -> frozenset[str]:
     return frozenset(map(spec_name, solution.specs)) - frozenset(map(spec_name, solution.loosened))
 
 
-def names_asked(request: Request, site: Site) -> frozenset[str]:
+def names_asked(request: Request, site: "Site") -> frozenset[str]:
     """Return the solver names that *request* may mean, before it is solved."""
     table = open_names(site.settings.sources, site.settings.maps)
     names = {MatchSpec(spec).name.normalized or "" for spec in request.specs}
@@ -120,7 +125,7 @@ def check_frozen(solution: Solution, installed: Iterable[PrefixRecord], free: Co
         raise InstalledFrozenError(gone)
 
 
-def modify(solution: Solution, site: Site, standing: Standing) -> Solution:
+def modify(solution: Solution, site: "Site", standing: Standing) -> Solution:
     """Take out of *solution* what the modifiers of *site* do not let change."""
     match site.settings.modifiers.deps:
         case "none":
@@ -130,7 +135,7 @@ def modify(solution: Solution, site: Site, standing: Standing) -> Solution:
     return solution
 
 
-def _without_deps(solution: Solution, site: Site, standing: Standing) -> Solution:
+def _without_deps(solution: Solution, site: "Site", standing: Standing) -> Solution:
     """Start with what is installed, and put in what was asked for; conda's ``DepsModifier.NO_DEPS``."""
     named = named_packages(solution)
     chosen = {package.name: package for package in solution.packages if package.name in named}
@@ -139,7 +144,7 @@ def _without_deps(solution: Solution, site: Site, standing: Standing) -> Solutio
     return replace(solution, packages=_sorted(packages), specs=specs, loosened=())
 
 
-def _only_deps(solution: Solution, site: Site, standing: Standing) -> Solution:
+def _only_deps(solution: Solution, site: "Site", standing: Standing) -> Solution:
     """Leave out what was asked for and nothing else needs, and ask for its dependencies in its place.
 
     conda: "It's important to remove only the *youngest* child nodes, because a typical use might be ``conda install
@@ -160,7 +165,7 @@ def _only_deps(solution: Solution, site: Site, standing: Standing) -> Solution:
     return replace(solution, packages=_sorted(packages), specs=tuple(dict.fromkeys((*kept, *fresh))))
 
 
-def _installed_packages(solution: Solution, site: Site, standing: Standing) -> dict[str, ResolvedPackage]:
+def _installed_packages(solution: Solution, site: "Site", standing: Standing) -> dict[str, ResolvedPackage]:
     """Return name -> what is installed, as packages of a solution."""
     target, sources = site.settings.target, solution.sources
     found = collect_packages(site.installed, (), sources, standing, target)

@@ -1,8 +1,9 @@
 """Pins: what must hold for a package wherever it is installed (``conda-meta/pinned``, ``pinned_packages``)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
 from rattler import MatchSpec, RepoDataRecord
 from rattler.exceptions import InvalidMatchSpecError
 
@@ -12,6 +13,7 @@ from wheelbridge.model.pin import Pin
 _PINNED = "conda-meta/pinned"
 _COMMENT = "#"
 _SHOWN_REASON = "it is no MatchSpec of one name"
+_LONG_REASON = "there is more behind its name than a version and a build"
 
 
 class InvalidPinnedSpecError(WheelbridgeError):
@@ -92,6 +94,26 @@ def broken_pins(pins: Iterable[Pin], records: Iterable[RepoDataRecord]) -> tuple
     return tuple(pin for pin in pins if (record := known.get(pin_name(pin))) and not _allows(pin, record))
 
 
+def idle_pins(pins: Iterable[Pin], packages: Mapping[str, str | None]) -> tuple[str, ...]:
+    """Return a note for each of *pins* that calls a wheel by another name than the solver does, and so holds nothing.
+
+    >>> idle_pins([Pin("My_Pkg ==1.0", "pinned:1")], {"my-pkg": "my-pkg", "python": None})
+    ("The pin 'My_Pkg ==1.0' (pinned:1) holds nothing here; to hold the wheel of my-pkg, it must be on 'my-pkg'.",)
+
+    Args:
+        pins: what is pinned.
+        packages: name -> project of an index, if it is one.
+    """
+    homes = {project: name for name, project in packages.items() if project}
+    others = ((pin, canonicalize_name(name)) for pin in pins if (name := pin_name(pin)) not in packages)
+    return tuple(
+        f"The pin {pin.spec!r} ({pin.place}) holds nothing here; to hold the wheel of {project}, it must be on "
+        f"{homes[project]!r}."
+        for pin, project in others
+        if project in homes
+    )
+
+
 def pin_name(pin: Pin) -> str:
     """Return the name that a pin is about."""
     return MatchSpec(pin.spec).name.normalized or ""
@@ -117,4 +139,6 @@ def _checked(pin: Pin) -> str:
         raise InvalidPinnedSpecError(pin, str(error)) from error
     if not spec.name.normalized or spec.namespace:
         raise InvalidPinnedSpecError(pin, _SHOWN_REASON)
+    if len(str(spec.build or "").split()) > 1:  # which rattler takes for a build with blanks
+        raise InvalidPinnedSpecError(pin, _LONG_REASON)
     return pin.spec

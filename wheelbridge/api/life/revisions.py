@@ -7,22 +7,23 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from wheelbridge.api.life.restoring import Restoration, UnavailableError, direct_urls, specs_to_write
+from wheelbridge.api.life.restoring import Restoration, UnavailableError, check_links, direct_urls, specs_to_write
 from wheelbridge.api.life.site import Site, open_site
 from wheelbridge.api.mapping.maps import open_names
 from wheelbridge.api.solving import Settings, Silent, solve_request
 from wheelbridge.api.specs import Request
-from wheelbridge.errors import WheelbridgeError
+from wheelbridge.errors import WheelbridgeError, shell_command
 from wheelbridge.installer.history import (
     Revision,
     canonical_channel,
     distribution,
     load_history,
     requested_specs,
+    states_of,
 )
 from wheelbridge.installer.past import Past, load_past, read_direct_url
 from wheelbridge.installer.plan import make_plan
-from wheelbridge.installer.revisions import NamedDistribution, states_of
+from wheelbridge.installer.revisions import NamedDistribution
 from wheelbridge.installer.transaction import Request as Transaction
 from wheelbridge.model.name import CondaName
 from wheelbridge.model.source import Route, Source
@@ -39,9 +40,8 @@ class NoSuchRevisionError(WheelbridgeError):
 
     def __init__(self, number: int, last: int, prefix: Path) -> None:
         there = f"it has 0 to {last}" if last >= 0 else "it has none"
-        super().__init__(
-            f"{prefix} has no revision {number}: {there}", hint="See them: wheelbridge list --revisions -p PREFIX."
-        )
+        command = shell_command("wheelbridge", "list", "--revisions", "-p", prefix)
+        super().__init__(f"{prefix} has no revision {number}: {there}", hint=f"See them: {command}.")
         self.revision = number
 
 
@@ -67,12 +67,14 @@ def prepare_revision(
     """
     site = open_site(prefix, settings, override=override, command=command)
     revisions = load_history(prefix)
-    states = states_of(revisions)
+    states = [state.distributions for state in states_of(revisions)]
     if not 0 <= number < len(states):
         raise NoSuchRevisionError(number, len(states) - 1, prefix)
     progress.step("Looking for the packages")
     packages = _find_all(site, number, states[number])
-    return _restoration(site, packages, revisions[: number + 1])
+    restoration = _restoration(site, packages, revisions[: number + 1])
+    check_links(restoration)
+    return restoration
 
 
 def _restoration(site: Site, packages: tuple[Past, ...], revisions: Sequence[Revision]) -> Restoration:
@@ -91,6 +93,7 @@ def _restoration(site: Site, packages: tuple[Past, ...], revisions: Sequence[Rev
         offline=site.settings.offline,
     )
     return Restoration(
+        what=f"Revision {len(revisions) - 1}",
         packages=packages,
         requested=tuple(requested.values()),
         settings=site.settings,

@@ -8,10 +8,11 @@ from rattler import RepoDataRecord
 from wheelbridge.api.life.pins import broken_pins, pin_name
 from wheelbridge.api.life.site import Site
 from wheelbridge.api.life.update_requests import ask_for, bounds, plain_version
+from wheelbridge.api.life.wording import as_required, plain_spec
 from wheelbridge.api.solving import Silent, solve_request
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.solver.problem import Standing
-from wheelbridge.solver.records import needed_name
+from wheelbridge.solver.records import needed_name, wheel_project
 from wheelbridge.solver.soundness import active_needs, without_condition
 
 _ELSEWHERE = "it came from no index or channel; to have it anew, install it again from where it is"
@@ -99,13 +100,17 @@ class _Holders:
             if owner is not None and needed_name(need.spec) == name and owner.name.normalized != self.name:
                 spec = without_condition(need.spec)
                 if not bounds(spec).matches(self.fresh[name]):
-                    yield f"{owner.name.normalized} {owner.version} needs {spec}"
+                    yield f"{owner.name.normalized} {owner.version} needs {self._said(owner, spec)}"
+
+    def _said(self, owner: RepoDataRecord, spec: str) -> str:
+        needed = self.site.records.get(needed_name(spec))
+        return as_required(self.site.prefix, owner, spec, wheel_project(needed.file_name) if needed else None)
 
     def _limits(self) -> Iterator[str]:
         for record in self.site.installed:
             for spec in record.constrains:
                 if needed_name(spec) == self.name and not bounds(spec).matches(self.fresh[self.name]):
-                    yield f"{record.name.normalized} {record.version} allows only {spec}"
+                    yield f"{record.name.normalized} {record.version} allows only {plain_spec(spec)}"
 
     def _need(self, spec: str) -> Iterator[str]:
         """Find what keeps a dependency of the new version from being met."""
@@ -113,12 +118,12 @@ class _Holders:
         there = self.site.records.get(name)
         if there is None or name not in self.fresh or bounds(spec).matches(there):
             return
-        new = f"{self.name} {self.fresh[self.name].version} needs {spec}"
+        new = f"{self.name} {self.fresh[self.name].version} needs {plain_spec(spec)}"
         held = [*self._pins({name}), *self._against(name)]
         if name == "python":
             held.append(f"python {there.version} keeps its minor version unless it is named")
         elif (asked := self.site.requested.get(name)) and not bounds(asked).matches(self.fresh[name]):
-            held.append(f"{asked} was asked for")
+            held.append(f"{plain_spec(asked)} was asked for")
         if self.site.settings.modifiers.freeze:
             held.append(f"--freeze-installed holds {name} {there.version}")
         yield from (f"{new}, and {reason}" for reason in held)

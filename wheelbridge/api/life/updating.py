@@ -80,7 +80,7 @@ def prepare_update(
     linked = frozenset(record.name.normalized for record in site.installed if read_direct_url(prefix, record))
     update = _Update(site, named, linked)
     request, standing, solution = update.all(progress) if everything else update.named(progress)
-    prepared = conclude(site, request, solution, standing)
+    prepared = replace(conclude(site, request, solution, standing), wish=None)
     chosen = {package.name: package.record for package in solution.packages}
     still = sorted(name for name in named if _is_same(site, chosen.get(name), name))
     progress.step("Looking for newer versions")

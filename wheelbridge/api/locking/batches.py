@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from rattler import Channel, RepoDataRecord, SparseRepoData
 
-from wheelbridge.api.locking.records import IncompleteLockError, to_record
+from wheelbridge.api.locking.records import IncompleteLockError, check_identity, content_of, to_record
 from wheelbridge.environment.lock import LockedPackage
 
 _CHANNEL = "https://records.invalid"
@@ -18,24 +18,18 @@ def to_records(packages: Sequence[LockedPackage]) -> tuple[RepoDataRecord, ...]:
 
     Raises:
         IncompleteLockError: if one has no record, or one that rattler does not take.
+        LockMismatchError, UnsafeNameError: as `to_record` does.
     """
     try:
-        found = _read([_content(package) for package in packages])
+        found = _read([content_of(package) for package in packages])
     except IncompleteLockError:
         raise
     except Exception:  # noqa: BLE001 - rattler raises many kinds; one by one, the package is named that is to blame
         return tuple(map(to_record, packages))
     for package, record in zip(packages, found, strict=True):
         record.file_name, record.url, record.channel = package.file.filename, package.file.url, package.channel
+        check_identity(package, record)
     return tuple(found)
-
-
-def _content(package: LockedPackage) -> dict[str, object]:
-    if package.record is None:
-        raise IncompleteLockError(package.name, "it has no record")
-    hashes = package.file.hashes
-    known = {"size": package.file.size, "sha256": hashes.get("sha256"), "md5": hashes.get("md5")}
-    return {**package.record, **{key: value for key, value in known.items() if value is not None}}
 
 
 def _read(contents: Sequence[dict[str, object]]) -> list[RepoDataRecord]:

@@ -25,6 +25,12 @@ def compare_locks(old: Lock | None, new: Lock) -> tuple[Change, ...]:
     return tuple(_compare(old, new))
 
 
+def dropped_targets(old: Lock | None, new: Lock) -> tuple[str, ...]:
+    """Return the names of the targets that *old* has, and *new* has not."""
+    there = {target.name for target in new.targets}
+    return tuple(target.name for target in (old.targets if old else ()) if target.name not in there)
+
+
 def _compare(old: Lock | None, new: Lock) -> Iterator[Change]:
     known = {target.name: target.packages for target in old.targets} if old else {}
     for target in new.targets:
@@ -32,11 +38,14 @@ def _compare(old: Lock | None, new: Lock) -> Iterator[Change]:
         after = {package.name: package for package in target.packages}
         for name in sorted(before.keys() | after.keys()):
             was, now = before.get(name), after.get(name)
-            if was is None or now is None or was.file.filename != now.file.filename or not _same_hash(was, now):
+            if was is None or now is None or not _same_file(was, now):
                 yield Change(target.name, name, _describe(was), _describe(now))
 
 
-def _same_hash(one: LockedPackage, other: LockedPackage) -> bool:
+def _same_file(one: LockedPackage, other: LockedPackage) -> bool:
+    """Tell whether two are one file, by name and hash; of what came from no index, by its place, too."""
+    if one.file.filename != other.file.filename or (one.direct_url and one.file.url != other.file.url):
+        return False
     shared = one.file.hashes.keys() & other.file.hashes.keys()
     return all(one.file.hashes[name] == other.file.hashes[name] for name in shared)
 

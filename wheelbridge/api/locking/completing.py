@@ -11,14 +11,14 @@ from rattler import RepoDataRecord
 
 from wheelbridge.api.clients import check_records, open_client
 from wheelbridge.api.external.tables import open_externals
-from wheelbridge.api.locking.records import IncompleteLockError, from_record, to_record
+from wheelbridge.api.locking.records import IncompleteLockError, LockMismatchError, from_record, to_record
 from wheelbridge.api.mapping.maps import open_names
 from wheelbridge.api.providers import Provider
 from wheelbridge.api.running import run_to_end
 from wheelbridge.api.solving import Settings
 from wheelbridge.environment.lock import LockedPackage, LockedTarget
 from wheelbridge.errors import WheelbridgeError
-from wheelbridge.installer.cache import entry_name
+from wheelbridge.installer.cache import entry_name, read_origin
 from wheelbridge.installer.fetch import check_cached, fetch_packages
 from wheelbridge.installer.reporter import Reporter
 from wheelbridge.model.distribution import DistributionFile
@@ -30,6 +30,7 @@ from wheelbridge.solver.records import to_rattler_record, wheel_project
 from wheelbridge.translate.errors import InvalidWheelNameError
 from wheelbridge.translate.variant_order import rank_variants
 from wheelbridge.translate.variant_wheel import describe_variant
+from wheelbridge.translate.versions import version_or_none
 from wheelbridge.translate.wheel import split_label, translate_wheel
 
 _READERS = 8
@@ -78,6 +79,7 @@ def complete_target(
 
     Raises:
         IncompleteLockError: if a package does not have what belongs into a record.
+        LockMismatchError: if one is another than the lock says.
         UnfitWheelError: if a wheel is none for the target.
         WheelbridgeError: if a file cannot be had.
     """
@@ -112,8 +114,11 @@ def _complete_conda(packages: Sequence[LockedPackage], settings: Settings) -> li
     )
     found = []
     for package, draft in zip(packages, drafts, strict=True):
-        index = json.loads((cache / entry_name(draft) / "info" / "index.json").read_bytes())
-        record = from_record(to_record(replace(package, record={**index, "subdir": draft.subdir})))
+        entry = cache / entry_name(draft)
+        origin = read_origin(entry)
+        archive = {key: origin[key] for key in ("sha256", "md5", "size") if key in origin}
+        index = json.loads((entry / "info" / "index.json").read_bytes())
+        record = from_record(to_record(replace(package, record={**index, "subdir": draft.subdir, **archive})))
         found.append(replace(package, record=record))
     return found
 
@@ -146,6 +151,7 @@ def _complete_wheels(
         record = translate_wheel(file, metadata, settings.target, names, variant=variant, externals=externals)
         if isinstance(record, Refusal):
             raise UnfitWheelError(file.filename, record.reason)
+        _check_version(package, record.version)
         made = to_rattler_record(record, package.channel)
         return replace(
             package,
@@ -160,6 +166,14 @@ def _complete_wheels(
 
     with ThreadPoolExecutor(_READERS) as executor:
         return [*executor.map(complete, packages)]
+
+
+def _check_version(package: LockedPackage, actual: str) -> None:
+    """Make sure that a wheel of an index is of the version that the lock says; not every format must say one."""
+    if package.version and package.direct_url is None:
+        said = version_or_none(package.version)
+        if said is None or said.public != actual:
+            raise LockMismatchError(package.file.filename, f"{package.name} {package.version}")
 
 
 def _project_of(file: DistributionFile) -> NormalizedName:

@@ -6,9 +6,11 @@ from urllib.parse import unquote, urlsplit
 from wheelbridge.api.locking.errors import UnhashedPackageError
 from wheelbridge.api.locking.records import from_record
 from wheelbridge.environment.lock import LockedFile, LockedPackage
+from wheelbridge.environment.locks.repositories import repository_location
 from wheelbridge.model.redaction import without_login
 from wheelbridge.solver.problem import ResolvedPackage
 
+_HASH_IN_BUILD = 8
 _OF_THE_BUILD = frozenset({"md5", "sha256", "size", "timestamp"})
 """Fields of a record that are of a wheel, and not of what it was built of."""
 
@@ -35,8 +37,7 @@ def lock_direct(package: ResolvedPackage, direct: Mapping[str, object]) -> Locke
         raise UnhashedPackageError(urlsplit(url).path.rpartition("/")[2], package.source)
     is_wheel = "archive_info" in direct and package.fn.endswith(".whl") and urlsplit(url).path.endswith(".whl")
     record = from_record(package.record)
-    if not is_wheel:
-        record = {key: value for key, value in record.items() if key not in _OF_THE_BUILD}
+    record = record if is_wheel else without_build(record)
     metadata = package.release.metadata if package.release else None
     return LockedPackage(
         kind="wheel",
@@ -44,7 +45,7 @@ def lock_direct(package: ResolvedPackage, direct: Mapping[str, object]) -> Locke
         version=package.version,
         file=LockedFile(
             filename=package.fn if is_wheel else unquote(urlsplit(url).path.rstrip("/").rpartition("/")[2]),
-            url=url,
+            url=repository_location(direct) or url,
             hashes=hashes,
             size=package.size if is_wheel else None,
         ),
@@ -54,6 +55,17 @@ def lock_direct(package: ResolvedPackage, direct: Mapping[str, object]) -> Locke
         requires_python=metadata.requires_python if metadata else None,
         direct_url=direct,
     )
+
+
+def without_build(record: Mapping[str, object]) -> dict[str, object]:
+    """Return *record* without what is of the one wheel that was built here: the next build has other bytes.
+
+    >>> without_build({"build": "py3_none_any_h0a1b2c3d", "sha256": "0a1b2c3d4e", "size": 5})
+    {'build': 'py3_none_any'}
+    """
+    left = {key: value for key, value in record.items() if key not in _OF_THE_BUILD}
+    digest = str(record.get("sha256", ""))[:_HASH_IN_BUILD]
+    return {**left, "build": str(left["build"]).replace(f"_h{digest}", "", 1)} if digest and "build" in left else left
 
 
 def _hashes(direct: Mapping[str, object]) -> dict[str, str]:

@@ -11,9 +11,9 @@ from rattler import MatchSpec
 
 from wheelbridge.api.locking.asked import Asked
 from wheelbridge.api.locking.earlier import published, same_machine
-from wheelbridge.api.locking.records import to_record
+from wheelbridge.api.locking.records import described_record, find_unmet
 from wheelbridge.api.locking.request import lock_request
-from wheelbridge.environment.lock import Lock, LockedPackage, LockedRequest, LockedSource, LockedTarget
+from wheelbridge.environment.lock import Lock, LockedRequest, LockedSource, LockedTarget
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.model.redaction import without_login
 from wheelbridge.model.source import Source, SourceKind
@@ -91,6 +91,8 @@ def _request(now: LockedRequest, before: LockedRequest) -> Iterator[Moved]:
         "link": (now.links, before.links),
         "variable": (_items(now.variables), _items(before.variables)),
         "variant option": (_items(now.variants), _items(before.variants)),
+        "build": (now.builds, before.builds),
+        "no-external": (now.no_external, before.no_external),
     }
     for what, (new, old) in texts.items():
         yield from _changes(what, new, old)
@@ -99,6 +101,8 @@ def _request(now: LockedRequest, before: LockedRequest) -> Iterator[Moved]:
         yield from (
             [Moved("route", "they stand in another order")] if same else _changes("route", now.routes, before.routes)
         )
+    if now.prereleases != before.prereleases:
+        yield Moved("pre", "pre-releases are wanted now" if now.prereleases else "pre-releases are not wanted any more")
     if (now.exclude_newer is None) != (before.exclude_newer is None):
         yield Moved("exclude-newer", "it is given now" if now.exclude_newer else "it is not given any more")
 
@@ -132,11 +136,14 @@ def _sources(asked: Sequence[Asked], locked: Sequence[LockedSource]) -> Iterator
 
 def _unmet(asked: Asked, target: LockedTarget, before: LockedRequest | None) -> Iterator[Moved]:
     """Find what the packages of a target do not meet."""
-    by_name: dict[str, LockedPackage] = {package.name: package for package in target.packages}
+    records = [described_record(package) for package in target.packages if package.record is not None]
+    others = {package.name for package in target.packages if package.record is None}
     specs = target.requested if before is not None else asked.request.specs
-    for text in specs:
-        if reason := _why_unmet(text, by_name):
-            yield Moved("spec", f"{text}: {reason}", asked.name)
+    for need, reason in find_unmet(records, specs, others):
+        if need.owner is None:
+            yield Moved("spec", f"{need.spec}: {reason}", asked.name)
+        else:
+            yield Moved("need", f"{need.owner.name.normalized} needs {need.spec}: {reason}", asked.name)
     for text in asked.request.specs if before is not None else ():
         name = MatchSpec(text).name.normalized
         if text not in target.requested and not _has(name, target) and not text.startswith("__"):
@@ -146,18 +153,6 @@ def _unmet(asked: Asked, target: LockedTarget, before: LockedRequest | None) -> 
         yield from (Moved("spec", f"{text} is not asked for any more", asked.name) for text in gone)
     else:
         yield from _unmet_requirements(asked, target)
-
-
-def _why_unmet(text: str, by_name: Mapping[str, LockedPackage]) -> str | None:
-    spec = MatchSpec(text)
-    name = spec.name.normalized or ""
-    if spec.condition is not None or name.startswith("__"):
-        return None
-    if (package := by_name.get(name)) is None:
-        return "the lock has no such package"
-    if package.record is not None and not spec.matches(to_record(package)):
-        return f"the lock has {package.version}"
-    return None
 
 
 def _has(name: str | None, target: LockedTarget) -> bool:
@@ -170,11 +165,13 @@ def _unmet_requirements(asked: Asked, target: LockedTarget) -> Iterator[Moved]:
     for text in asked.request.requirements:
         requirement = Requirement(text)
         package = wheels.get(canonicalize_name(requirement.name))
+        if package is None or not package.version:  # of a folder, a lock need not tell it
+            continue
         try:
-            met = package is None or requirement.specifier.contains(Version(package.version), prereleases=True)
+            met = requirement.specifier.contains(Version(package.version), prereleases=True)
         except InvalidVersion:
             met = False
-        if package is not None and not met:
+        if not met:
             yield Moved("requirement", f"{text}: the lock has {package.version}", asked.name)
 
 

@@ -1,6 +1,6 @@
 """What an earlier lock brings into a solve, so that a lock changes no more than what it answers."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -8,8 +8,7 @@ from packaging.utils import canonicalize_name
 
 from wheelbridge.api.locking.asked import Asked
 from wheelbridge.api.locking.batches import to_records
-from wheelbridge.api.locking.request import lock_policy
-from wheelbridge.environment.lock import Lock, LockedPackage, LockedTarget
+from wheelbridge.environment.lock import Lock, LockedPackage, LockedRequest, LockedTarget
 from wheelbridge.errors import UsageError
 from wheelbridge.model.redaction import without_login
 from wheelbridge.model.target import Target
@@ -58,8 +57,8 @@ class Kept:
     note: str = ""
 
 
-def keep(asked: Asked, earlier: Earlier, routes: Sequence[str] = ()) -> Kept:
-    """Return what of *earlier* is preferred in the solve of *asked*; *routes* are those of all targets.
+def keep(asked: Asked, earlier: Earlier, request: LockedRequest) -> Kept:
+    """Return what of *earlier* is preferred in the solve of *asked*; *request* is that of all targets.
 
     That is nothing where what decides between sources or variants has changed: what was best then need not be now.
     """
@@ -67,7 +66,7 @@ def keep(asked: Asked, earlier: Earlier, routes: Sequence[str] = ()) -> Kept:
     target = next((one for one in lock.targets if one.name == asked.name), None) if lock else None
     if lock is None or target is None or earlier.upgrade:
         return Kept()
-    if reason := _why_anew(asked, lock, target, routes):
+    if reason := _why_anew(asked, lock, target, request):
         return Kept(note=f"Nothing of the earlier lock is preferred for {asked.name}: {reason}.")
     kept = [package for package in target.packages if _stays(package, asked, earlier.packages)]
     variants = {package.file.url: package.variant for package in kept if package.variant}
@@ -96,7 +95,7 @@ def same_machine(one: Target, other: Target) -> bool:
     return _facts(one) == _facts(other)
 
 
-def _why_anew(asked: Asked, lock: Lock, target: LockedTarget, routes: Sequence[str]) -> str | None:
+def _why_anew(asked: Asked, lock: Lock, target: LockedTarget, request: LockedRequest) -> str | None:
     """Return why an earlier lock says nothing about what is best now, a clause for people; None where it does."""
     settings = asked.settings
     if lock.request is None:
@@ -105,10 +104,12 @@ def _why_anew(asked: Asked, lock: Lock, target: LockedTarget, routes: Sequence[s
     now = [(source.kind, source.name, without_login(source.url), source.claim) for source in settings.sources]
     if [source for source in before if source in now] != now:
         return "the sources, their order or their claims are others now"
-    if lock.request.routes != tuple(routes):
+    if lock.request.routes != request.routes:
         return "the routes are others now"
-    if lock.request.variants != lock_policy(settings.variants):
+    if lock.request.variants != request.variants:
         return "other variants are wanted now"
+    if any(getattr(lock.request, name) != getattr(request, name) for name in ("prereleases", "builds", "no_external")):
+        return "what may be taken of projects is something else now"
     return None if same_machine(target.target, settings.target) else "its virtual packages are others now"
 
 

@@ -32,6 +32,12 @@ def is_link(package: LockedPackage) -> bool:
     return not package.file.filename.endswith(".whl") or bool(direct.keys() & {"vcs_info", "dir_info"})
 
 
+def is_changing(package: LockedPackage) -> bool:
+    """Tell whether *package* is built of what a folder holds at the time; an editable one is what the folder holds."""
+    info = (package.direct_url or {}).get("dir_info")
+    return isinstance(info, Mapping) and not info.get("editable")
+
+
 def take_links(packages: Iterable[LockedPackage], settings: Settings, python: str | None) -> Taken:
     """Take or build the wheels of *packages* with the minor version *python*; a build runs the project's code.
 

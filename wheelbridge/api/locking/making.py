@@ -12,7 +12,7 @@ from wheelbridge.api.locking.earlier import Earlier, keep
 from wheelbridge.api.locking.request import lock_request
 from wheelbridge.api.locking.solution import lock_solution, lock_sources, note_weak_hashes
 from wheelbridge.api.solving import solve_request
-from wheelbridge.environment.lock import Lock, LockedSource, LockedTarget
+from wheelbridge.environment.lock import Lock, LockedRequest, LockedSource, LockedTarget
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.solver.problem import Progress, Solution
 
@@ -53,7 +53,7 @@ def make_lock(
     earlier = earlier or Earlier()
     earlier.check()
     request = lock_request(asked, folder)
-    lock_one = partial(_lock_target, earlier=earlier, routes=request.routes, all_variants=all_variants)
+    lock_one = partial(_lock_target, earlier=earlier, request=request, all_variants=all_variants)
     found = _each(lock_one, asked, progress)
     names = {source.name for one in asked for source in one.settings.sources}
     lock = Lock(
@@ -85,12 +85,13 @@ class _Found:
 
 
 def _lock_target(
-    asked: Asked, progress: Progress, *, earlier: Earlier, routes: Sequence[str], all_variants: bool
+    asked: Asked, progress: Progress, *, earlier: Earlier, request: LockedRequest, all_variants: bool
 ) -> _Found:
-    kept = keep(asked, earlier, routes)
+    kept = keep(asked, earlier, request)
     solution = solve_request(asked.request, asked.settings, progress, kept.standing)
     packages = lock_solution(solution, asked.settings, kept.known, all_variants=all_variants)
-    locked = LockedTarget(name=asked.name, target=asked.settings.target, requested=solution.specs, packages=packages)
+    requested = tuple(sorted(solution.specs))  # in any order that a file may have them, they ask for the same
+    locked = LockedTarget(name=asked.name, target=asked.settings.target, requested=requested, packages=packages)
     notes = (*((kept.note,) if kept.note else ()), *solution.notes, *note_weak_hashes(packages))
     return _Found(locked, solution, notes)
 

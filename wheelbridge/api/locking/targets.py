@@ -1,7 +1,7 @@
 """Which targets a lock is for: this machine, or platforms by name, each with facts of its own."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from wheelbridge.environment.lock import Lock
 from wheelbridge.errors import UsageError
@@ -36,7 +36,9 @@ class TargetChoice:
         if self.repeated is None:
             return described
         baseline = assume_target(described.subdir).virtual_packages
-        return self.repeated.override(fact for fact in described.virtual_packages if fact not in baseline)
+        beyond = (fact for fact in described.virtual_packages if fact not in baseline)
+        made = self.repeated.override((*beyond, *map(parse_virtual_package, self.facts)))
+        return replace(made, virtual_packages=tuple(one for one in made.virtual_packages if one.version))
 
 
 def choose_targets(platforms: Sequence[str], facts: Iterable[str] = ()) -> tuple[TargetChoice, ...]:
@@ -54,6 +56,28 @@ def choose_targets(platforms: Sequence[str], facts: Iterable[str] = ()) -> tuple
         InvalidTargetError: if a fact cannot be read.
     """
     named = _named_platforms(platforms)
+    shared, own = _sort_facts(facts, named)
+    if not named:
+        return (TargetChoice(detect_target().subdir, None, shared),)
+    return tuple(TargetChoice(name, subdir, (*shared, *own[name])) for name, subdir in named.items())
+
+
+def repeat_targets(lock: Lock, facts: Iterable[str] = ()) -> tuple[TargetChoice, ...]:
+    """Return the targets of *lock*, to be solved for once more; *facts*, as `choose_targets` takes them, beat theirs.
+
+    Raises:
+        UsageError: if a fact is of a target that the lock does not have, or that cannot have it.
+        InvalidTargetError: if a fact cannot be read.
+    """
+    shared, own = _sort_facts(facts, {one.name: one.target.subdir for one in lock.targets})
+    return tuple(
+        TargetChoice(one.name, one.target.subdir, (*shared, *own[one.name]), repeated=one.target)
+        for one in lock.targets
+    )
+
+
+def _sort_facts(facts: Iterable[str], named: Mapping[str, str]) -> tuple[tuple[str, ...], dict[str, list[str]]]:
+    """Return the facts of all targets, and those of each; *named* has the subdir of each target."""
     shared: list[str] = []
     own: dict[str, list[str]] = {name: [] for name in named}
     for text in facts:
@@ -64,15 +88,7 @@ def choose_targets(platforms: Sequence[str], facts: Iterable[str] = ()) -> tuple
             raise UsageError(f"{text!r} is about {name}, and the targets are: {there}", hint=f"Add --platform {name}.")
         _check_system(about, [named[name]] if name else named.values(), text)
         (shared if name is None else own[name]).append(fact)
-    if not named:
-        subdir = detect_target().subdir
-        return (TargetChoice(subdir, None, tuple(shared)),)
-    return tuple(TargetChoice(name, subdir, (*shared, *own[name])) for name, subdir in named.items())
-
-
-def repeat_targets(lock: Lock) -> tuple[TargetChoice, ...]:
-    """Return the targets of *lock*, to be solved for once more."""
-    return tuple(TargetChoice(one.name, one.target.subdir, repeated=one.target) for one in lock.targets)
+    return tuple(shared), own
 
 
 def _named_platforms(platforms: Iterable[str]) -> dict[str, str]:

@@ -10,7 +10,6 @@ from wheelbridge.api.manifests.specs import check_specs
 from wheelbridge.configuration.folders import find_channel, show_path
 from wheelbridge.environment.errors import InvalidEnvironmentFileError
 from wheelbridge.environment.manifest import Manifest
-from wheelbridge.environment.merging import merge_manifests
 from wheelbridge.errors import UsageError
 from wheelbridge.model.target import Target
 
@@ -46,7 +45,16 @@ def read_files(paths: Sequence[str], target: Target, choice: Choice | None = Non
         for path, one in zip(paths, manifests, strict=True)
     ]
     bare = [replace(one, settings={}) for one in manifests]
-    return Files(merge_manifests(bare) if len(bare) > 1 else bare[0], combine_settings(settings))
+    merged, combined = _merge(bare), combine_settings(settings)
+    return Files(replace(merged, notes=(*merged.notes, *combined.notes)), combined)
+
+
+def _merge(manifests: Sequence[Manifest]) -> Manifest:
+    if len(manifests) == 1:
+        return manifests[0]
+    from wheelbridge.environment.merging import merge_manifests  # noqa: PLC0415 - most commands have one file
+
+    return merge_manifests(manifests)
 
 
 def _place(manifest: Manifest, path: Path) -> Manifest:

@@ -7,9 +7,10 @@ from typing import cast
 
 from wheelbridge.api.variant_policies import read_variant_policy
 from wheelbridge.configuration.documents import read_document
-from wheelbridge.configuration.fields import Fields
+from wheelbridge.configuration.fields import Fields, meant
 from wheelbridge.configuration.values import Configuration
 from wheelbridge.environment.manifest import Manifest
+from wheelbridge.environment.yml.selectors import SUBDIRS
 from wheelbridge.errors import UsageError
 from wheelbridge.model.source import CLAIMS, Claim
 from wheelbridge.model.variant_policy import VariantPolicy
@@ -32,12 +33,14 @@ class FileSettings:
         facts: subdir, or empty for every one -> virtual packages, as ``--virtual-package`` takes them.
         variants: what to prefer, ban and pin.
         builds: projects of which a wheel is built.
+        notes: what several files contradict each other in.
     """
 
     configuration: Configuration
     facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     variants: VariantPolicy = field(default_factory=VariantPolicy)
     builds: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def facts_of(self, subdir: str) -> tuple[str, ...]:
         """Return what is said of machines of *subdir*; of one virtual package, the nearer word comes last."""
@@ -76,7 +79,11 @@ def read_settings(values: Mapping[str, object], origin: str, folder: Path) -> Fi
 
 
 def combine_settings(read: Sequence[FileSettings]) -> FileSettings:
-    """Return what several files say together; where two speak of one thing, the last one holds, as in conda."""
+    """Return what several files say together; where two speak of one thing, the last one holds, as in conda.
+
+    A note names both. What gives one name to two sources is refused where the sources are gathered.
+    """
+    notes = tuple(_contradictions(read))
     read = read[::-1]
     places = [one.configuration for one in read]
     first = Configuration(origin=", ".join(dict.fromkeys(place.origin for place in places)))
@@ -85,7 +92,7 @@ def combine_settings(read: Sequence[FileSettings]) -> FileSettings:
         sources=tuple(entry for place in places for entry in place.sources),
         routes=tuple(entry for place in places for entry in place.routes),
         priority=next((place.priority for place in places if place.priority), None),
-        exclude_newer=min((place.exclude_newer for place in places if place.exclude_newer), default=None),
+        exclude_newer=next((place.exclude_newer for place in places if place.exclude_newer), None),
         channel_relations=next((p.channel_relations for p in places if p.channel_relations is not None), None),
         maps=tuple(entry for place in places for entry in place.maps),
         no_external=frozenset[str]().union(*(place.no_external for place in places)),
@@ -99,7 +106,41 @@ def combine_settings(read: Sequence[FileSettings]) -> FileSettings:
         facts=_join_facts([one.facts for one in reversed(read)]),
         variants=variants,
         builds=tuple(dict.fromkeys(project for one in read for project in one.builds)),
+        notes=notes,
     )
+
+
+def _contradictions(read: Iterable[FileSettings]) -> Iterator[str]:
+    """Yield a note for each thing that a later file says in another way."""
+    said: dict[str, tuple[str, str]] = {}
+    for one in read:
+        for what, value in _scalars(one):
+            before, place = said.get(what, (value, ""))
+            said[what] = value, one.configuration.origin
+            if before != value:
+                last = one.configuration.origin
+                yield f"{what} is {value} ({last}), not {before} ({place}): the last file that says it has the word."
+
+
+def _scalars(one: FileSettings) -> Iterator[tuple[str, str]]:
+    """Yield what can have one value only, by what people call it."""
+    configuration = one.configuration
+    if configuration.priority:
+        yield "priority", configuration.priority
+    if configuration.exclude_newer:
+        yield "exclude-newer", configuration.exclude_newer.isoformat()
+    if configuration.channel_relations is not None:
+        yield "channel-relations", str(configuration.channel_relations).lower()
+    for route in configuration.routes:
+        choices = (f"{one.source}; {one.marker}" if one.marker else one.source for one in route.choices)
+        yield f"The route of {route.pattern}", ", ".join(choices)
+    for name, claim in configuration.claims.items():
+        yield f"The claim of {name}", claim
+    for subdir, facts in one.facts.items():
+        for name, _, value in (fact.partition("=") for fact in facts):
+            yield f"{name}{f' of {subdir}' if subdir else ''}", value
+    for project, pin in one.variants.pins.items():
+        yield f"The variant of {project}", str(pin)
 
 
 def _join_facts(read: Iterable[Mapping[str, tuple[str, ...]]]) -> dict[str, tuple[str, ...]]:
@@ -149,6 +190,9 @@ def _read_target(fields: Fields) -> dict[str, tuple[str, ...]]:
         own = table.table(subdir)
         if "-" not in subdir or own is None:
             raise table.error(subdir, "it is no virtual package, and no platform", hint='Write it like __cuda: "12.8".')
+        if subdir not in SUBDIRS:
+            hint = meant(subdir, SUBDIRS) or f"There are {', '.join(SUBDIRS)}."
+            raise table.error(subdir, "it is no platform", hint=hint)
         found[subdir] = tuple(_read_facts(own))
     return found
 

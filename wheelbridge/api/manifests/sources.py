@@ -1,6 +1,6 @@
 """The sources of environment files among those that are configured."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from rattler import MatchSpec
@@ -9,8 +9,9 @@ from wheelbridge.api.manifests.settings import Files
 from wheelbridge.configuration.levels import Levels
 from wheelbridge.configuration.values import Configuration, SourceEntry
 from wheelbridge.environment.manifest import Manifest
+from wheelbridge.environment.merging import ConflictingFilesError
 from wheelbridge.errors import UsageError
-from wheelbridge.model.redaction import redact
+from wheelbridge.model.redaction import conceal, redact
 from wheelbridge.model.source import PUBLIC_NAMES, SourceKind
 
 
@@ -25,8 +26,14 @@ def add_files(levels: Levels, files: Files, defaults: Configuration) -> Levels:
         levels: what is configured.
         files: what was named with ``-f``.
         defaults: what holds where nothing is configured.
+
+    Raises:
+        UsageError: if something is listed that cannot be a source.
+        ConflictingFilesError: if there shall be no index, and one is named.
     """
     manifest, own = files.manifest, files.settings.configuration
+    told = tuple(replace(entry, variables=manifest.in_paths.get(entry.text, ())) for entry in own.sources)
+    own = replace(own, sources=told)
     said = [*_listed(manifest), *own.sources]
     entries = [*_without_twins(said, own.sources), *_named_in_specs(manifest, said)]
     kinds = {entry.kind for entry in entries if not entry.explicit}
@@ -37,20 +44,45 @@ def add_files(levels: Levels, files: Files, defaults: Configuration) -> Levels:
         entries += _appended("index", places)
     ordered = entries if own.sources and any(e.kind == "channel" for e in own.sources) else _channels_first(entries)
     configuration = replace(own, sources=tuple(_once(ordered)))
-    return replace(levels, places=(configuration, *levels.places))
+    closed = _closed(manifest, own.sources, kinds)
+    farther = (replace(p, sources=tuple(e for e in p.sources if e.kind not in closed)) for p in levels.places)
+    return replace(levels, places=(configuration, *farther), closed=closed)
+
+
+def _closed(manifest: Manifest, own: Sequence[SourceEntry], kinds: Collection[SourceKind]) -> frozenset[SourceKind]:
+    """Return the kinds of which the files want no source at all: ``nodefaults`` or ``--no-index`` stands alone.
+
+    pip's documentation: "--no-index Ignore package index (only looking at --find-links URLs instead)."
+    """
+    no_index = manifest.only_indexes and not manifest.indexes
+    if no_index and (named := [entry for entry in own if entry.kind == "index"]):
+        raise ConflictingFilesError(
+            "--no-index",
+            "one line wants no index, another names one",
+            (", ".join(manifest.files), f"{named[0].origin}: {named[0].path}"),
+            hint="Take one of the two out.",
+        )
+    closed: dict[SourceKind, bool] = {"channel": not manifest.defaults, "index": no_index}
+    return frozenset(kind for kind, wanted in closed.items() if wanted and kind not in kinds)
 
 
 def _listed(manifest: Manifest) -> Iterator[SourceEntry]:
     """Yield the channels of the files, and the indexes of their pip sections."""
     origin = ", ".join(manifest.files)
     for text in manifest.channels:
-        yield SourceEntry(kind="channel", text=text, origin=origin, of_project=True)
+        yield _entry("channel", text, manifest)
     for text in manifest.find_links:
         if "://" in text and not text.startswith("file:"):
             hint = "If the host has a simple API, name that with --extra-index-url; or download the wheels to a folder."
-            raise UsageError(f"{origin}: --find-links {redact(text)} is a page of links, not a folder", hint=hint)
+            shown = conceal(redact(text), manifest.hidden)
+            raise UsageError(f"{origin}: --find-links {shown} is a page of links, not a folder", hint=hint)
     for text in (*manifest.find_links, *manifest.indexes):
-        yield SourceEntry(kind="index", text=text, origin=origin, of_project=True)
+        yield _entry("index", text, manifest)
+
+
+def _entry(kind: SourceKind, text: str, manifest: Manifest) -> SourceEntry:
+    variables = manifest.in_paths.get(text, ())
+    return SourceEntry(kind=kind, text=text, origin=", ".join(manifest.files), of_project=True, variables=variables)
 
 
 def _without_twins(said: Iterable[SourceEntry], own: Sequence[SourceEntry]) -> list[SourceEntry]:

@@ -1,7 +1,7 @@
 """An environment made exactly what a lock says: no solve, every file checked against its hash, one transaction."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rattler import MatchSpec, PrefixRecord, RepoDataRecord
@@ -9,17 +9,19 @@ from rattler import MatchSpec, PrefixRecord, RepoDataRecord
 from wheelbridge.api.clients import check_records, open_client
 from wheelbridge.api.installing import complete_hashes, download_wheels, package_caches
 from wheelbridge.api.locking.completing import as_distribution
-from wheelbridge.api.locking.links import discard_editable, is_link
+from wheelbridge.api.locking.links import discard_editable, is_changing
 from wheelbridge.api.locking.records import to_record
 from wheelbridge.api.locking.universal import choose_files
 from wheelbridge.api.origins import remember_lock
 from wheelbridge.api.running import run_to_end
 from wheelbridge.api.syncing.attesting import check_attested
+from wheelbridge.api.syncing.notes import notes_of
 from wheelbridge.api.syncing.packages import Gathered, Reach, gather_packages
-from wheelbridge.api.syncing.targets import choose_target
+from wheelbridge.api.syncing.strays import Strays, find_strays
+from wheelbridge.api.syncing.targets import check_completed, choose_target
 from wheelbridge.environment.lock import Lock, LockedPackage, LockedTarget
 from wheelbridge.environment.locks.pylock import ANY
-from wheelbridge.errors import WheelbridgeError
+from wheelbridge.errors import WheelbridgeError, shell_command
 from wheelbridge.installer.errors import MissingWheelError
 from wheelbridge.installer.history import load_history, requested_specs, spec_name
 from wheelbridge.installer.listing import load_records
@@ -43,7 +45,8 @@ class NoPythonForWheelsError(WheelbridgeError):
         name = lock or "The lock"
         super().__init__(
             f"{name} has wheels and no python, and neither has {prefix}",
-            hint=f"Let an environment with a python be solved for it: wheelbridge create -p {prefix} -f {lock} python.",
+            hint="Let an environment with a python be solved for it: "
+            f"{shell_command('wheelbridge', 'create', '-p', prefix, '-f', lock, 'python')}.",
         )
         self.prefix = str(prefix)
 
@@ -69,6 +72,7 @@ class PreparedSync:
     Attributes:
         target: of the lock, as it is remembered: every package with its record.
         gathered: the same with what it takes to install it.
+        strays: where the environment is not what its records say.
         notes: what a user should know.
     """
 
@@ -77,7 +81,21 @@ class PreparedSync:
     gathered: Gathered
     transaction: Transaction
     plan: Plan
+    strays: Strays = field(default_factory=Strays)
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the environment is what the lock says."""
+        return self.plan.is_empty and not self.strays.foreign
+
+    @property
+    def lasts(self) -> bool:
+        """Whether the environment stays what the lock says until one of the two changes.
+
+        A project in a folder changes by itself; and of what nobody can remove, it has to be said every time.
+        """
+        return not self.strays.unknown and not any(map(is_changing, self.target.packages))
 
 
 def prepare_sync(
@@ -92,8 +110,8 @@ def prepare_sync(
 ) -> PreparedSync:
     """Decide what makes the environment at *prefix*, which need not be there yet, the one that *lock* says.
 
-    What the lock does not have goes. A lock without any package of conda, as ``pylock.toml`` files of others are, says
-    nothing of those: then they stay.
+    What the lock does not have goes, whoever put it there, and what is not there as its record says is linked anew. A
+    lock without any package of conda, as ``pylock.toml`` files of others are, says nothing of those: then they stay.
 
     Args:
         prefix: the environment.
@@ -117,7 +135,9 @@ def prepare_sync(
     target = _for_machine(chosen, machine, kept)
     gathered = gather_packages(lock, target, machine, reach, kept)
     records = (*map(to_record, gathered.packages), *kept)
+    strays = Strays() if installed is None else find_strays(prefix, {package.name for package in gathered.packages})
     _check_pythons(records)
+    check_completed(lock, chosen, gathered.packages, machine)
     requested = target.requested or _roots(records, gathered.packages)
     transaction = Transaction(
         prefix=prefix,
@@ -129,6 +149,8 @@ def prepare_sync(
         command=tuple(command),
         create=installed is None,
         override=frozenset(override),
+        reinstall=strays.broken,
+        replaced=frozenset(one.project for one in strays.foreign),
         offline=reach.offline,
     )
     return PreparedSync(
@@ -136,8 +158,9 @@ def prepare_sync(
         target=target,
         gathered=gathered,
         transaction=transaction,
-        plan=make_plan(installed or (), records, machine.subdir),
-        notes=(*lock.notes, *_unchecked(target.packages)),
+        plan=make_plan(installed or (), records, machine.subdir, transaction.reinstall),
+        strays=strays,
+        notes=(*lock.notes, *notes_of(target.packages, records, requested), *strays.notes),
     )
 
 
@@ -163,7 +186,8 @@ def carry_out_sync(prepared: PreparedSync, reporter: Reporter) -> Outcome:
     outcome = run_to_end(run_transaction(transaction, caches, reporter=reporter, client=client, check=check))
     discard_editable(gathered.packages)
     write_variables(transaction.prefix, _variables(prepared.lock))
-    remember_lock(transaction.prefix, prepared.lock, prepared.target, gathered.packages, transaction.records)
+    there = (*transaction.records, *outcome.plan.keep)  # what stays keeps its record, whatever the lock says of it
+    remember_lock(transaction.prefix, prepared.lock, prepared.target, gathered.packages, there)
     return outcome
 
 
@@ -240,8 +264,3 @@ def _no_longer_asked(
     names = [record.name.normalized for record in installed if speaks_of_conda or is_wheel(record)]
     before = requested_specs(load_history(prefix), names, exact=True)
     return tuple(sorted(before.keys() - set(map(spec_name, requested))))
-
-
-def _unchecked(packages: Iterable[LockedPackage]) -> tuple[str, ...]:
-    names = [package.file.filename for package in packages if not package.file.hashes and not is_link(package)]
-    return (f"The lock has no hash of {', '.join(names)}: what comes is not checked",) if names else ()

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from rattler import MatchSpec, PackageRecord, RepoDataRecord, Version
 from rattler.package import BuildString
 
-from wheelbridge.api.locking.records import to_record
+from wheelbridge.api.locking.records import described_record, find_needs
 from wheelbridge.environment.lock import Lock, LockedPackage, LockedTarget
 from wheelbridge.environment.locks.pylock import ANY
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.model.target import Target, VirtualPackage
-from wheelbridge.solver.soundness import active_needs, without_condition
+from wheelbridge.solver.soundness import without_condition
 
 _ANYWHERE = (ANY, "noarch")
 """Subdirs of what is locked for every machine."""
@@ -81,33 +81,61 @@ def choose_target(lock: Lock, machine: Target, name: str | None = None) -> Locke
     found = [target for target in found if target.target.subdir in (machine.subdir, *_ANYWHERE)]
     if not found:
         wanted = machine.subdir if name is None else f"a target {name!r} of {machine.subdir}"
-        raise NoLockedTargetError(lock.origin, wanted, [target.name for target in lock.targets])
+        raise NoLockedTargetError(lock.origin, wanted, [_named(target) for target in lock.targets])
     unmet = {target.name: find_unmet_needs(target, machine) for target in found}
     if not (fitting := [target for target in found if not unmet[target.name]]):
         raise UnfitMachineError(lock.origin, unmet)
     return max(fitting, key=lambda target: _fitness(target.target, machine))
 
 
+class AmbiguousLockError(WheelbridgeError):
+    """A lock has several packages of one name for one machine."""
+
+    code = "ambiguous-lock"
+
+    def __init__(self, name: str, files: Sequence[str]) -> None:
+        super().__init__(
+            f"The lock has {name!r} more than once for this machine: {', '.join(files)}",
+            hint="The lock was changed after it was made, or two were merged: make it anew.",
+        )
+        self.name = name
+        self.files = tuple(files)
+
+
+def check_completed(lock: Lock, target: LockedTarget, packages: Sequence[LockedPackage], machine: Target) -> None:
+    """See that *packages*, those of *target* with all that they lacked, are one environment that *machine* can have.
+
+    Raises:
+        AmbiguousLockError: if two have one name, the solver's or that of a project.
+        UnfitMachineError: as `choose_target` does, by what the target did not tell.
+    """
+    for names in ([package.name for package in packages], [package.pypi_name for package in packages]):
+        if name := next((name for name in names if name is not None and names.count(name) > 1), None):
+            files = [package.file.filename for package in packages if name in (package.name, package.pypi_name)]
+            raise AmbiguousLockError(name, files)
+    if all(package.record is not None for package in target.packages):
+        return
+    if unmet := find_unmet_needs(replace(target, packages=tuple(packages)), machine):
+        raise UnfitMachineError(lock.origin, {target.name: unmet})
+
+
+def _named(target: LockedTarget) -> str:
+    subdir = target.target.subdir
+    return target.name if subdir in (target.name, *_ANYWHERE) else f"{target.name} ({subdir})"
+
+
 def find_unmet_needs(target: LockedTarget, machine: Target) -> tuple[Unmet, ...]:
     """Return what the packages of *target* need of a machine that *machine* does not have, sorted, each spec once."""
-    records = {package.name: _record(package) for package in target.packages if package.record is not None}
+    records = [described_record(package) for package in target.packages if package.record is not None]
     facts = {package.name: _as_record(package, machine.subdir) for package in machine.virtual_packages}
     found = {need.spec: need for need in _unmet(records, target.requested, facts)}
     return tuple(found[spec] for spec in sorted(found))
 
 
-def _record(package: LockedPackage) -> RepoDataRecord:
-    """Return the record of a package for what it needs alone: of what is to be built, no file is there yet."""
-    is_file = package.kind == "conda" or package.file.filename.endswith(".whl")
-    file = package.file if is_file else replace(package.file, filename="built-0-py3-none-any.whl")
-    channel = package.channel if "://" in package.channel else file.url
-    return to_record(replace(package, file=file, channel=channel))
-
-
 def _unmet(
-    records: Mapping[str, RepoDataRecord], requested: Iterable[str], facts: Mapping[str, PackageRecord]
+    records: Iterable[RepoDataRecord], requested: Iterable[str], facts: Mapping[str, PackageRecord]
 ) -> Iterator[Unmet]:
-    for need in active_needs(records, requested):
+    for need in find_needs(records, requested):
         if need.owner is None or not need.spec.startswith("__"):
             continue
         spec = MatchSpec(plain := without_condition(need.spec))

@@ -32,6 +32,8 @@ _TOKEN = re.compile(
     r'"""(?:\\.|[^\\])*?"""|' + r"'''.*?'''" + r'|"(?:\\.|[^"\\\n])*"|' + r"'[^'\n]*'|#[^\n]*|\{[^{}\n]*\}|[\[\],]|\s+",
     re.DOTALL,
 )
+_MARK = "\ufeff"
+"""A byte order mark, which the readers pass over, and TOML lacks."""
 _BARE = re.compile(r"[A-Za-z0-9_-]+").fullmatch
 _CLOSING = re.compile(r",?\s*\]").match
 
@@ -57,10 +59,14 @@ def add_to_pyproject(text: str, wanted: Wanted, file: str, place: Sequence[str] 
     '[project]\ndependencies = ["a", "b>=1"]  # few\n'
 
     Raises:
-        UneditableFileError: if more would change, or several items ask for the name.
+        UneditableFileError: if more would change, several items ask for the name, or the file could not be read then.
         InvalidEnvironmentFileError: if it is no TOML, or has no list there.
     """
+    if text.startswith(_MARK):
+        return _MARK + add_to_pyproject(text[1:], wanted, file, place)
     document = _parse(text, file)
+    place = _as_written(document, place)
+    _check_table(document, place, file)
     items = _find(document, place, file)
     if items is None:
         return _with_list(text, place, _quoted(wanted.text), file)
@@ -87,7 +93,10 @@ def drop_from_pyproject(text: str, name: str, file: str, place: Sequence[str] = 
         UneditableFileError: if more would change.
         InvalidEnvironmentFileError: if it is no TOML, or has no list there.
     """
+    if text.startswith(_MARK):
+        return _MARK + drop_from_pyproject(text[1:], name, file, place)
     document = _parse(text, file)
+    place = _as_written(document, place)
     items = _find(document, place, file)
     array = _read_array("[]" if items is None else items.as_string(), file)
     key, names = canonicalize_name(name), array.names()
@@ -113,6 +122,36 @@ def _parse(text: str, file: str) -> "TOMLDocument":
     if tomlkit.dumps(document) != text:
         raise UneditableFileError(file, "it cannot be written back as it is")
     return document
+
+
+def _as_written(document: "TOMLDocument", place: Sequence[str]) -> Sequence[str]:
+    """Return *place* with the name of an extra or a group as the file has it.
+
+    PEP 685 and PEP 735: such names are compared normalized, and no two of a file may be equal then.
+    """
+    if place == DEPENDENCIES:
+        return place
+    table: Any = document
+    for key in place[:-1]:
+        table = table.get(key) if isinstance(table, dict) else None
+    names = list(table) if isinstance(table, dict) else []
+    same = (name for name in names if canonicalize_name(name) == canonicalize_name(place[-1]))
+    return (*place[:-1], place[-1] if place[-1] in names else next(same, place[-1]))
+
+
+def _check_table(document: "TOMLDocument", place: Sequence[str], file: str) -> None:
+    """Make sure that the project of the file may have a list at *place*."""
+    if place[0] != DEPENDENCIES[0]:
+        return
+    project: Any = document.get(place[0])
+    if project is None:
+        hint = "Write one with a name and a version; or name a dependency group with --group."
+        raise UneditableFileError(file, "it has no [project] table (PEP 621)", hint=hint)
+    dynamic = project.get("dynamic") if isinstance(project, dict) else None
+    if isinstance(dynamic, list) and place[1] in dynamic:
+        # PEP 621: "Build back-ends MUST raise an error if the metadata specifies a field statically as well as being
+        # listed in dynamic."
+        raise UneditableFileError(file, f"{place[1]!r} is dynamic: the build backend says what is in it")
 
 
 def _find(document: "TOMLDocument", place: Sequence[str], file: str) -> Any:  # noqa: ANN401 - an item of tomlkit, or None

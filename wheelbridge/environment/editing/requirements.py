@@ -1,6 +1,7 @@
 """Lines into and out of a ``requirements.txt``; every other byte stays as it is."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -17,6 +18,8 @@ from wheelbridge.environment.editing.text import (
     remove_lines,
     requirement_name,
 )
+from wheelbridge.environment.manifest import Stated
+from wheelbridge.environment.pip.texts import join_lines
 from wheelbridge.model.redaction import redact_argument
 
 _COMMENT = re.compile(r"(?:^|\s)#[^\n]*")
@@ -46,12 +49,18 @@ def add_to_requirements(text: str, wanted: Wanted, file: str) -> str:
     Raises:
         UneditableFileError: if more would change, or several lines ask for the name.
     """
-    lines = list(_lines(text))
-    same = [line for line in lines if line.name == wanted.name]
+    _check_ends(text, file)
+    same = [line for line in _lines(text) if line.name == wanted.name]
     if len(same) > 1:
         raise UneditableFileError(file, f"{wanted.name!r} stands in several lines")
-    if same:
-        return _replace(text, same[0], wanted.text, file)
+    changed = _replace(text, same[0], wanted.text, file) if same else _insert(text, wanted)
+    expected = _asked(text) + Counter([wanted.text])
+    expected.subtract(line.text for line in same)
+    return _checked(changed, expected, file)
+
+
+def _insert(text: str, wanted: Wanted) -> str:
+    lines = _lines(text)
     if not text.strip("\ufeff"):
         return f"{text}{wanted.text}\n"
     asking = [line for line in lines if line.text]
@@ -69,14 +78,35 @@ def drop_from_requirements(text: str, name: str, file: str) -> str:
     Raises:
         NotInFileError: if nothing asks for it.
     """
-    key = canonicalize_name(name)
+    _check_ends(text, file)
+    key, expected = canonicalize_name(name), _asked(text)
     lines = list(_lines(text))
     found = [line for line in lines if line.name == key]
     if not found:
         raise NotInFileError(file, name, get_close_matches(key, sorted({line.name for line in lines if line.name})))
+    expected.subtract(line.text for line in found)
     for line in reversed(found):
         text = remove_lines(text, line.start, line.end)
-    return text
+    return _checked(text, expected, file)
+
+
+def _check_ends(text: str, file: str) -> None:
+    """Refuse ends of lines that pip sees and editors do not show, such as a form feed."""
+    if len(text.splitlines()) != len(re.split(r"\r?\n", text.removesuffix("\n"))) and text:
+        raise UneditableFileError(file, "a line ends in another sign than a line feed")
+
+
+def _asked(text: str) -> Counter[str]:
+    """Return what the lines of *text* ask for, as pip joins them."""
+    stated = (Stated(line, "") for line in text.removeprefix("\ufeff").splitlines())
+    return Counter(asked for line in join_lines(stated) if (asked := _COMMENT.sub("", line.text).strip()))
+
+
+def _checked(changed: str, expected: Counter[str], file: str) -> str:
+    """See that a changed text asks for what it should, and for nothing else."""
+    if _asked(changed) != +expected:
+        raise UneditableFileError(file, "more would change than what was asked for")
+    return changed
 
 
 def _lines(text: str) -> Iterator[_Line]:

@@ -15,13 +15,14 @@ from wheelbridge.environment.editing.text import (
     conda_name,
     end_of_lines,
     insert_line,
+    line_end,
     line_start,
     remove_inline,
     remove_lines,
     requirement_name,
 )
 from wheelbridge.environment.errors import InvalidEnvironmentFileError
-from wheelbridge.environment.yml.selectors import is_dictionary_selector
+from wheelbridge.environment.yml.selectors import has_selector, is_dictionary_selector
 from wheelbridge.environment.yml.text import Node, YamlText, compose_yaml, tag_of, walk
 from wheelbridge.model.redaction import redact_argument
 
@@ -88,6 +89,8 @@ def add_to_environment(text: str, wanted: Wanted, file: str) -> str:
     if len(same) > 1:
         lines = ", ".join(str(entry.node.start_mark.line + 1) for entry in same)
         raise UneditableFileError(file, f"{wanted.name!r} stands in several lines: {lines}")
+    if same and _is_conditional(document, same[0]):
+        raise document.refuse(same[0].node, f"{wanted.name!r} is asked for there on some platforms only")
     if same:
         changed = _replace(document, same[0], wanted.text)
         before.subtract([_key(same[0])])
@@ -164,6 +167,13 @@ def _asked(document: _Document) -> Counter[tuple[bool, str]]:
 
 def _is_same(entry: _Entry, wanted: Wanted) -> bool:
     return entry.name == wanted.name and (entry.section is not None) == wanted.is_pypi
+
+
+def _is_conditional(document: _Document, entry: _Entry) -> bool:
+    """Tell whether a selector stands with an entry, as in ``- numpy  # [win]`` or ``- sel(win): numpy``."""
+    start = entry.node.start_mark.index
+    line = document.text[line_start(document.text, start) : line_end(document.text, start)]
+    return has_selector(line) or (entry.section is None and entry.item.id == "mapping")
 
 
 def _last_called(document: _Document, name: str, *, only_pypi: bool) -> _Entry | None:

@@ -11,7 +11,7 @@ from wheelbridge.environment.locks.fields import Fields, UnexpectedFormError
 from wheelbridge.environment.locks.json_form import Json
 from wheelbridge.environment.locks.parts import in_order, with_source
 from wheelbridge.environment.locks.pixi_entries import conda_from_entry
-from wheelbridge.environment.locks.places import file_name_of, is_url
+from wheelbridge.environment.locks.places import file_name_of, find_channel, is_url
 from wheelbridge.model.source import default_claim
 from wheelbridge.model.target import Target
 
@@ -71,17 +71,14 @@ def _package(entry: Fields) -> LockedPackage:
 
 
 def _conda_package(entry: Fields) -> LockedPackage:
-    """CEP 37: when name and constraint "are concatenated, it MUST result in" a MatchSpec."""
+    """Return a package without its record: an entry leaves out much of it, and the package itself has it all."""
     written: Json = {
         "conda": entry.text("url"),
         "name": entry.text("name"),
         "version": entry.text("version"),
-        "depends": [f"{name} {spec}".strip() for name, spec in entry.text_map("dependencies").items()],
         **entry.text_map("hash"),
     }
-    if build := entry.optional_text("build"):
-        written["build"] = build
-    return conda_from_entry(Fields(written, entry.place))
+    return replace(conda_from_entry(Fields(written, entry.place)), record=None)
 
 
 def _wheel(entry: Fields) -> LockedPackage:
@@ -109,8 +106,7 @@ def _sources(metadata: Fields, channels: tuple[str, ...]) -> Iterator[LockedSour
     tier = 0
     for channel in metadata.parts("channels"):
         stated = channel.text("url").rstrip("/")
-        url = stated if is_url(stated) else next((url for url in channels if url.endswith(f"/{stated}")), None)
-        if url is None:
+        if (url := find_channel(stated, channels)) is None:
             continue
         name = file_name_of(url) if is_url(stated) else stated
         yield LockedSource(name=name, kind="channel", url=url, tier=tier, claim=default_claim(name))

@@ -17,6 +17,7 @@ from wheelbridge.environment.locks.fields import Fields, UnexpectedFormError, as
 if TYPE_CHECKING:
     from yaml import SafeLoader
 
+_ANCHOR = re.compile(r"&\S")
 # YAML 1.2, the core schema: "10.3.2. Tag Resolution"; a number with a leading zero stays a text, as everywhere here.
 _RESOLVED = {
     "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
@@ -34,12 +35,14 @@ def reading(file: str) -> Iterator[None]:
     """Tell of a piece that has an unexpected form as an error of *file*.
 
     Raises:
-        InvalidEnvironmentFileError: in the place of `UnexpectedFormError`.
+        InvalidEnvironmentFileError: in the place of `UnexpectedFormError`, and of what else cannot be read.
     """
     try:
         yield
     except UnexpectedFormError as error:
         raise InvalidEnvironmentFileError(file, error.place, error.reason) from error
+    except ValueError as error:  # a URL or a number that Python does not read
+        raise InvalidEnvironmentFileError(file, "", str(error)) from error
 
 
 def load_yaml(text: str, file: str) -> Fields:
@@ -49,16 +52,29 @@ def load_yaml(text: str, file: str) -> Fields:
     {'version': 7, 'labels': ['on', '1_0', '1']}
 
     Raises:
-        InvalidEnvironmentFileError: if it is no YAML, or no mapping.
+        InvalidEnvironmentFileError: if it is no YAML, no mapping, or has aliases: a few of them make a file of no
+            size a value of any.
     """
     import yaml  # noqa: PLC0415 - a command that reads no lock does not wait for it
 
     try:
+        _refuse_aliases(text, file)
         data = yaml.load(text, Loader=_loader())  # noqa: S506 - a loader of plain values
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InvalidEnvironmentFileError(file, "", f"it is no YAML: {' '.join(str(error).split())}") from error
     with reading(file):
         return as_fields(data)
+
+
+def _refuse_aliases(text: str, file: str) -> None:
+    """Refuse a document that uses an anchor; no tool writes one into a lock. Most files have nothing like one."""
+    if _ANCHOR.search(text) is None:
+        return
+    import yaml  # noqa: PLC0415 - as above
+
+    for event in yaml.parse(text, Loader=_loader()):
+        if isinstance(event, yaml.AliasEvent):
+            raise InvalidEnvironmentFileError(file, "", f"the alias *{event.anchor} is refused: locks have none")
 
 
 def load_toml(text: str, file: str) -> Fields:
@@ -69,7 +85,7 @@ def load_toml(text: str, file: str) -> Fields:
     """
     try:
         return Fields(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, or a number that Python does not read
         raise InvalidEnvironmentFileError(file, "", f"it is no TOML: {error}") from error
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from wheelbridge.environment.errors import InvalidEnvironmentFileError
 from wheelbridge.environment.lock import Lock, LockedFile, LockedPackage, LockedTarget
+from wheelbridge.environment.locks.documents import reading
 from wheelbridge.environment.locks.errors import LockNotExpressibleError
 from wheelbridge.environment.locks.parts import in_order
 from wheelbridge.environment.locks.pixi_entries import told_by
@@ -65,7 +66,8 @@ def read_explicit(text: str, file: str) -> Lock:
     Raises:
         InvalidEnvironmentFileError: if a line is no conda package.
     """
-    packages = tuple(_packages(text, file))
+    with reading(file):
+        packages = tuple(_packages(text, file))
     subdirs = {told_by(package.file.url).get("subdir", "noarch") for package in packages} - {"noarch"}
     if found := [match[1] for line in text.splitlines() if (match := _PLATFORM.fullmatch(line.strip()))]:
         subdir = found[0]

@@ -1,8 +1,11 @@
 """Fields of nested data, read with their types checked; what is wrong is told with its place."""
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+
+_SHOWN = 80
 
 
 class UnexpectedFormError(ValueError):
@@ -32,8 +35,8 @@ class Fields:
     def fail(self, key: str, expected: str) -> UnexpectedFormError:
         """Return the error that says what a field should have been."""
         value = self.data.get(key)
-        got = "nothing" if value is None else repr(value)
-        return UnexpectedFormError(self.at(key), f"expected {expected}, got {got[:80]}")
+        got = "nothing" if value is None else shown(value)
+        return UnexpectedFormError(self.at(key), f"expected {expected}, got {got}")
 
     def text(self, key: str) -> str:
         """Return a text that must be there.
@@ -114,5 +117,10 @@ def as_fields(value: object, place: str = "") -> Fields:
         UnexpectedFormError: if it is none.
     """
     if not isinstance(value, dict):
-        raise UnexpectedFormError(place, f"expected a mapping, got {value!r:.80}")
+        raise UnexpectedFormError(place, f"expected a mapping, got {shown(value)}")
     return Fields(value, place)
+
+
+def shown(value: object) -> str:
+    """Return a value for messages, shortened: what stands in a file may be huge."""
+    return reprlib.repr(value)[:_SHOWN]

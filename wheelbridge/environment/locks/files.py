@@ -1,4 +1,7 @@
-"""Lock files, whatever their format: which one a file is, what it says, and how a lock is written."""
+"""Lock files, whatever their format: which one a file is, what it says, and how a lock is written.
+
+Each format is imported when it is met: a command has to do with one or two of them.
+"""
 
 import re
 from pathlib import Path
@@ -6,11 +9,7 @@ from typing import Literal, get_args
 
 from wheelbridge.environment.errors import InvalidEnvironmentFileError
 from wheelbridge.environment.lock import Lock
-from wheelbridge.environment.locks.conda_lock import read_conda_lock
-from wheelbridge.environment.locks.explicit import is_explicit, read_explicit, render_explicit
-from wheelbridge.environment.locks.pixi import read_pixi_lock, render_pixi_lock
 from wheelbridge.environment.locks.places import as_read, as_written
-from wheelbridge.environment.locks.pylock import read_pylock, render_pylock
 
 LockFormat = Literal["pixi", "pylock", "explicit"]
 """What a lock is written as."""
@@ -64,12 +63,20 @@ def read_lock(path: Path) -> Lock:
     text = _text(path)
     match format_of_name(path.name) or _format_of_text(text):
         case "pixi":
+            from wheelbridge.environment.locks.pixi import read_pixi_lock  # noqa: PLC0415 - see above
+
             return as_read(read_pixi_lock(text, str(path)), path.parent)
         case "pylock":
+            from wheelbridge.environment.locks.pylock import read_pylock  # noqa: PLC0415 - see above
+
             return as_read(read_pylock(text, str(path)), path.parent)
         case "conda-lock":
+            from wheelbridge.environment.locks.conda_lock import read_conda_lock  # noqa: PLC0415 - see above
+
             return as_read(read_conda_lock(text, str(path)), path.parent)
         case "explicit":
+            from wheelbridge.environment.locks.explicit import read_explicit  # noqa: PLC0415 - see above
+
             return as_read(read_explicit(text, str(path)), Path())
     raise InvalidEnvironmentFileError(
         str(path), "", "it is no lock", hint="A lock is a pixi.lock, pylock.toml, conda-lock.yml or @EXPLICIT file."
@@ -85,10 +92,16 @@ def render_lock(lock: Lock, form: LockFormat, folder: Path) -> str:
     """
     match form:
         case "pixi":
+            from wheelbridge.environment.locks.pixi import render_pixi_lock  # noqa: PLC0415 - see above
+
             return render_pixi_lock(as_written(lock, folder))
         case "pylock":
+            from wheelbridge.environment.locks.pylock import render_pylock  # noqa: PLC0415 - see above
+
             return render_pylock(as_written(lock, folder))
         case "explicit":
+            from wheelbridge.environment.locks.explicit import render_explicit  # noqa: PLC0415 - see above
+
             return render_explicit(as_written(lock, None))
 
 
@@ -99,6 +112,8 @@ def _format_of_text(text: str) -> ReadFormat | None:
         return "pylock"
     if _OF_CONDA_LOCK.search(text):
         return "conda-lock"
+    from wheelbridge.environment.locks.explicit import is_explicit  # noqa: PLC0415 - see above
+
     return "explicit" if is_explicit(text) else None
 
 

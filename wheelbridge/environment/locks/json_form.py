@@ -215,7 +215,10 @@ def request_to_json(request: LockedRequest) -> Json:
         constraints=list(request.constraints) or None,
         links=list(request.links) or None,
         routes=list(request.routes) or None,
-        variants=dict(request.variants) or None,
+        variants=dict(sorted(request.variants.items())) or None,
+        prereleases=request.prereleases or None,
+        builds=list(request.builds) or None,
+        no_external=list(request.no_external) or None,
         exclude_newer=time_to_json(request.exclude_newer),
         variables=dict(sorted(request.variables.items())) or None,
     )
@@ -235,6 +238,9 @@ def request_from_json(data: object, place: str = "") -> LockedRequest:
         links=fields.texts("links"),
         routes=fields.texts("routes"),
         variants=fields.mapping("variants") or {},
+        prereleases=fields.data.get("prereleases") is True,
+        builds=fields.texts("builds"),
+        no_external=fields.texts("no_external"),
         exclude_newer=fields.time("exclude_newer"),
         variables=fields.text_map("variables"),
     )

@@ -31,8 +31,23 @@ def with_source(package: LockedPackage, sources: Iterable[LockedSource]) -> Lock
 
 
 def rest_of(package: LockedPackage, said: LockedPackage) -> Json:
-    """Return what must be said of *package* where the format says *said*; empty where that is all."""
-    return difference(package_to_json(package), package_to_json(said))
+    """Return what must be said of *package* where the format says *said*; empty where that is all.
+
+    The order of keys in mappings says nothing: it is always the same, whatever they were read from.
+    """
+    rest = difference(package_to_json(package), package_to_json(said))
+    return {key: with_sorted_keys(value) for key, value in rest.items()}
+
+
+def with_sorted_keys(value: object) -> object:
+    """Return JSON with the keys of mappings sorted.
+
+    >>> with_sorted_keys([{"b": 1, "a": {"d": 2, "c": 3}}])
+    [{'a': {'c': 3, 'd': 2}, 'b': 1}]
+    """
+    if isinstance(value, Mapping):
+        return {key: with_sorted_keys(value[key]) for key in sorted(value)}
+    return [with_sorted_keys(item) for item in value] if isinstance(value, list) else value
 
 
 def with_rest(said: LockedPackage, rest: Mapping[str, object], place: str) -> LockedPackage:

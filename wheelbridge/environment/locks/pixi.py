@@ -24,11 +24,12 @@ from wheelbridge.environment.locks.pixi_entries import (
     conda_entry,
     conda_from_entry,
     location_of,
+    told_by,
     wheel_entry,
     wheel_from_entry,
 )
 from wheelbridge.environment.locks.pixi_old import modern
-from wheelbridge.environment.locks.places import file_name_of, is_url
+from wheelbridge.environment.locks.places import file_name_of, find_channel, is_url
 from wheelbridge.environment.locks.yaml_form import Inline, render_yaml
 from wheelbridge.model.source import default_claim
 from wheelbridge.model.target import Target, VirtualPackage
@@ -80,7 +81,7 @@ def _read(top: Fields, file: str) -> Lock:
     own = top.part(KEY)
     if own.data:
         check_version(own)
-    sources = _own_sources(own) if own.data else _foreign_sources(top.part("environments"))
+    sources = _own_sources(own) if own.data else _foreign_sources(top)
     entries = {_selected(entry)[1]: entry for entry in top.parts("packages")}
     targets = tuple(_targets(top, entries, sources))
     return Lock(
@@ -246,10 +247,16 @@ def _own_sources(own: Fields) -> tuple[LockedSource, ...]:
     return tuple(source_from_json(part.data, part.place) for part in own.parts("sources"))
 
 
-def _foreign_sources(environments: Fields) -> tuple[LockedSource, ...]:
-    """Return the channels and indexes of all environments, channels first, as pixi solves."""
+def _foreign_sources(top: Fields) -> tuple[LockedSource, ...]:
+    """Return the channels and indexes of all environments, channels first, as pixi solves.
+
+    Of a channel that is named, packages tell the URL; one that no package is of is left out.
+    """
+    environments = top.part("environments")
     parts = [environments.part(name) for name in environments.data]
-    channels = [channel.text("url").rstrip("/") for part in parts for channel in part.parts("channels")]
+    of_packages = dict.fromkeys(told_by(_selected(entry)[1]).get("channel", "") for entry in top.parts("packages"))
+    said = [channel.text("url").rstrip("/") for part in parts for channel in part.parts("channels")]
+    channels = [url for text in said if (url := find_channel(text, of_packages)) is not None]
     indexes = [url.rstrip("/") for part in parts for url in part.texts("indexes")]
     found = dict.fromkeys([("channel", url) for url in channels] + [("index", url) for url in indexes])
     names: dict[str, str] = {}

@@ -1,13 +1,13 @@
 """Packages as rattler-lock has them (``pixi.lock``), version 7, and back.
 
-What a URL tells is not said again, in the order of fields that rattler-lock has, so that its own writer makes the same.
+What a URL tells is not said again, and fields stand in the order that rattler-lock has. Its own writer makes the same
+of them, but for the spelling of requirements, which are written as the wheel has them.
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -15,12 +15,17 @@ from packaging.version import InvalidVersion, Version
 from wheelbridge.environment.lock import LockedFile, LockedPackage
 from wheelbridge.environment.locks.fields import Fields, UnexpectedFormError
 from wheelbridge.environment.locks.places import file_name_of, is_url
+from wheelbridge.environment.locks.repositories import read_repository
+from wheelbridge.errors import InvalidRequirementError
+from wheelbridge.translate.errors import UrlRequirementError
+from wheelbridge.translate.requirement import parse_requirement
 
 Json = dict[str, object]
 
 CONDA_ENDINGS = (".conda", ".tar.bz2")
 _ARCHIVES = (".whl", ".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
 _PARTS_OF_URL = ("name", "version", "build")
+_DIRECT = "direct+"
 _LISTS = frozenset({"depends", "constrains", "extra_depends", "flags", "track_features"})
 _ORDER = (
     *("sha256", "md5", "legacy_bz2_md5", "depends", "constrains", "extra_depends", "channel", "features", "flags"),
@@ -131,7 +136,7 @@ def wheel_entry(package: LockedPackage) -> Json:
     entry.update({key: hashes[key] for key in ("md5", "sha256") if key in hashes})
     if is_url(location_of(package)) and is_url(package.channel):
         entry["index"] = package.channel
-    if requires := [text for text in package.requires_dist if _reads(Requirement, text)]:
+    if requires := [text for text in package.requires_dist if _reads_requirement(text)]:
         entry["requires_dist"] = requires
     if package.requires_python is not None and _reads(SpecifierSet, package.requires_python):
         entry["requires_python"] = package.requires_python
@@ -139,24 +144,28 @@ def wheel_entry(package: LockedPackage) -> Json:
 
 
 def wheel_from_entry(entry: Fields, default_index: str | None) -> LockedPackage:
-    """Return the package of an entry.
+    """Return the package of an entry; pixi writes ``direct+`` before the URL of a file that is of no index.
 
     Raises:
         UnexpectedFormError: if the entry has another form.
     """
-    location = entry.text("pypi")
-    index = entry.optional_text("index") or default_index if is_url(location) else None
-    project = entry.text("name")
+    said, project = entry.text("pypi"), entry.text("name")
+    location = said.removeprefix(_DIRECT)
+    file = _file(entry, location, file_name_of(location))
+    direct = direct_url_of(location, editable=entry.data.get("editable") is True)
+    if direct is None and said != location:
+        direct = {"url": location, "archive_info": {"hashes": dict(file.hashes)}}
+    index = None if direct or not is_url(location) else entry.optional_text("index") or default_index
     return LockedPackage(
         kind="wheel",
         name=canonicalize_name(project),
         version=entry.optional_text("version") or "",
-        file=_file(entry, location, file_name_of(location)),
+        file=file,
         channel=(index or "").rstrip("/"),
         pypi_name=canonicalize_name(project),
         requires_dist=entry.texts("requires_dist"),
         requires_python=entry.optional_text("requires_python"),
-        direct_url=direct_url_of(location, editable=entry.data.get("editable") is True),
+        direct_url=direct,
     )
 
 
@@ -168,14 +177,8 @@ def direct_url_of(location: str, *, editable: bool) -> Json | None:
     >>> direct_url_of("./a", editable=True)
     {'url': './a', 'dir_info': {'editable': True}}
     """
-    parts = urlsplit(location)
-    vcs, plus, scheme = parts.scheme.partition("+")
-    if plus:
-        said = dict(parse_qsl(parts.query))
-        revision = next((said[key] for key in ("rev", "tag", "branch") if key in said), None)
-        info = {"vcs": vcs, "commit_id": parts.fragment} | ({"requested_revision": revision} if revision else {})
-        folder = {"subdirectory": said["subdirectory"]} if "subdirectory" in said else {}
-        return {"url": f"{scheme}://{parts.netloc}{parts.path}", "vcs_info": info, **folder}
+    if (repository := read_repository(location)) is not None:
+        return repository
     if is_url(location) or file_name_of(location).endswith(_ARCHIVES):
         return None
     return {"url": location, "dir_info": {"editable": True} if editable else {}}
@@ -221,9 +224,20 @@ def _readable_version(package: LockedPackage) -> str:
     return "0"  # nothing a wheel can have: its own part of the lock says the version
 
 
-def _reads(read: type[Requirement | SpecifierSet | Version], text: str) -> bool:
+def _reads(read: type[SpecifierSet | Version], text: str) -> bool:
     try:
         read(text)
-    except (InvalidRequirement, InvalidSpecifier, InvalidVersion):
+    except (InvalidSpecifier, InvalidVersion):
+        return False
+    return True
+
+
+def _reads_requirement(text: str) -> bool:
+    """Tell whether *text* follows PEP 508; a solve has read most of them before, and they are remembered."""
+    try:
+        parse_requirement(text)
+    except UrlRequirementError:
+        return True
+    except InvalidRequirementError:
         return False
     return True

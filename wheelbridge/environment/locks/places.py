@@ -2,18 +2,26 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from wheelbridge.environment.errors import InvalidEnvironmentFileError
 from wheelbridge.environment.lock import Lock, LockedFile, LockedPackage, LockedRequest, LockedSource, LockedTarget
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.model.redaction import redact_text, without_login
 
 _TOKEN = re.compile(r"(?<!:/)/t/[^/?#]+")
 _URLS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
+_NO_NAME = re.compile(r"[/\\\0]")
 _DRIVE = re.compile(r"/[A-Za-z]:")
+_HERE = re.compile(r"(?:[a-z]+\+)?file:")
+_LOCAL_PART = re.compile(r"""file://(?:(?!::)[^\s#\[\]"',])*""")
+_CHANNEL_PATH = re.compile(r"""^\.{1,2}(?:/.*?)?(?=::)|(?<=channel=['"])\.{1,2}(?:/[^'"]*)?""")
+_REPOSITORY_HERE = re.compile(r"(?P<vcs>[a-z]+\+)file:(?P<path>[^?#]*)(?P<rest>.*)", re.DOTALL)
+_SPEC, _REQUIREMENT, _CONSTRAINT, _LINK = "a spec", "a requirement", "a constraint", "a link"
+"""What texts are, for messages."""
 
 
 class SecretInLockError(WheelbridgeError):
@@ -43,36 +51,48 @@ def as_written(lock: Lock, folder: Path | None) -> Lock:
     base = None if folder is None else Path(os.path.abspath(folder))  # noqa: PTH100 - no link is followed
 
     def place(name: str, url: str) -> _Place:
-        return _Place((path_between(base, url) if base else None) or _without_secrets(name, url))
+        return _Place((_local(base, url) if base else None) or _without_secrets(name, url))
 
-    made = _replaced(lock, place)
-    return replace(made, request=None if made.request is None else request_as_written(made.request))
+    def rewrite(name: str, text: str) -> str:
+        (bare,) = texts_as_written(name, (text,))
+        return bare if base is None or name not in (_SPEC, _LINK) else with_paths(base, bare)
 
-
-def request_as_written(request: LockedRequest) -> LockedRequest:
-    """Return what a lock answers as its text says it: without logins.
-
-    Raises:
-        SecretInLockError: if a query of a URL may be a secret.
-    """
-    return replace(
-        request,
-        specs=texts_as_written("a spec", request.specs),
-        requirements=texts_as_written("a requirement", request.requirements),
-        constraints=texts_as_written("a constraint", request.constraints),
-        links=texts_as_written("a requirement", request.links),
-    )
+    return _replaced(lock, place, rewrite)
 
 
 def as_read(lock: Lock, folder: Path) -> Lock:
-    """Return *lock*, whose text in *folder* says what `as_written` makes: paths become ``file:`` URLs, and `given`."""
+    """Return *lock*, whose text in *folder* says what `as_written` makes: paths become ``file:`` URLs, and `given`.
+
+    Links of the request stay as they are written: relative to the folder.
+
+    Raises:
+        InvalidEnvironmentFileError: if a URL cannot be read, or a file has a name that leads elsewhere.
+    """
     base = Path(os.path.abspath(folder)).as_posix()  # noqa: PTH100 - no link is followed
 
+    for package in (package for target in lock.targets for package in target.packages):
+        if wrong := [file.filename for file in (package.file, *package.alternatives) if _NO_NAME.search(file.filename)]:
+            raise InvalidEnvironmentFileError(lock.origin, "", f"{wrong[0]!r} is no name of a file")
+
     def place(name: str, text: str) -> _Place:
-        del name
+        _check_readable(name, text, lock.origin)
+        if (found := _REPOSITORY_HERE.fullmatch(text)) and not found["path"].startswith("//"):
+            return _Place(f"{found['vcs']}{file_url(unquote(found['path']), base)}{found['rest']}", given=text)
         return _Place(text) if is_url(text) else _Place(file_url(text, base), given=text)
 
-    return _replaced(lock, place)
+    def rewrite(name: str, text: str) -> str:
+        return _CHANNEL_PATH.sub(lambda path: file_url(path[0], base), text) if name == _SPEC else text
+
+    return _replaced(lock, place, rewrite)
+
+
+def _check_readable(name: str, place: str, origin: str) -> None:
+    try:
+        readable = "\0" not in place and (urlsplit(place).port or 0) >= 0
+    except ValueError:
+        readable = False
+    if not readable:
+        raise InvalidEnvironmentFileError(origin, "", f"the place of {name!r} cannot be read")
 
 
 def path_between(folder: Path, url: str) -> str | None:
@@ -93,6 +113,22 @@ def path_between(folder: Path, url: str) -> str | None:
     return relative if relative.startswith("../") or relative == ".." else f"./{relative}"
 
 
+def with_paths(folder: Path, text: str) -> str:
+    """Return a spec or a link with paths relative to *folder* in the place of ``file:`` URLs.
+
+    >>> with_paths(Path("/work"), "-e file:///work/my%20tool[more]"), with_paths(Path("/work"), "file:///c::zlib")
+    ('-e ./my tool[more]', '../c::zlib')
+    """
+    return _LOCAL_PART.sub(lambda part: path_between(folder, part[0]) or part[0], text)
+
+
+def _local(folder: Path, url: str) -> str | None:
+    """Return what is written in the place of a ``file:`` URL, of a repository on this machine too; None for others."""
+    if (found := _REPOSITORY_HERE.fullmatch(url)) and (path := path_between(folder, f"file:{found['path']}")):
+        return f"{found['vcs']}file:{quote(path)}{found['rest']}"
+    return path_between(folder, url)
+
+
 def file_url(path: str, folder: str) -> str:
     """Return the ``file:`` URL of a path in a lock that lies in *folder*; no link is followed.
 
@@ -110,7 +146,7 @@ def is_url(text: str) -> bool:
     >>> is_url("git+https://host.example/a"), is_url("C:/a.whl"), is_url("../a.whl")
     (True, False, False)
     """
-    return "://" in text or text.startswith("file:")
+    return "://" in text or _HERE.match(text) is not None
 
 
 def file_name_of(place: str) -> str:
@@ -121,6 +157,16 @@ def file_name_of(place: str) -> str:
     """
     path = unquote(urlsplit(place).path) if is_url(place) else place
     return path.rstrip("/").rpartition("/")[2]
+
+
+def find_channel(stated: str, known: Iterable[str]) -> str | None:
+    """Return the URL or the path of a channel that a lock of others states; of a name, the one of *known* that it is.
+
+    >>> find_channel("conda-forge", ["https://host.example/conda-forge"]), find_channel("bioconda", [])
+    ('https://host.example/conda-forge', None)
+    """
+    is_place = is_url(stated) or stated.startswith(("./", "../", "/")) or Path(stated).is_absolute()
+    return stated if is_place else next((url for url in known if url.endswith(f"/{stated}")), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +202,23 @@ def _without_secrets(name: str, url: str) -> str:
     return bare
 
 
-def _replaced(lock: Lock, place: Callable[[str, str], _Place]) -> Lock:
-    """Return *lock* with every place in it rewritten: *place* gets a name, for messages, and what is there now."""
+def _replaced(lock: Lock, place: Callable[[str, str], _Place], rewrite: Callable[[str, str], str]) -> Lock:
+    """Return *lock* with every place in it rewritten: *place* gets a name, for messages, and what is there now.
+
+    *rewrite* gets what a text is, and the text, in which there may be places.
+    """
+
+    def texts(name: str, found: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(rewrite(name, text) for text in found)
+
+    def request(item: LockedRequest) -> LockedRequest:
+        return replace(
+            item,
+            specs=texts(_SPEC, item.specs),
+            requirements=texts(_REQUIREMENT, item.requirements),
+            constraints=texts(_CONSTRAINT, item.constraints),
+            links=texts(_LINK, item.links),
+        )
 
     def file(item: LockedFile) -> LockedFile:
         found = place(item.filename, item.url)
@@ -181,7 +242,11 @@ def _replaced(lock: Lock, place: Callable[[str, str], _Place]) -> Lock:
         )
 
     def target(item: LockedTarget) -> LockedTarget:
-        requested = texts_as_written("a spec", item.requested)
-        return replace(item, requested=requested, packages=tuple(map(package, item.packages)))
+        return replace(item, requested=texts(_SPEC, item.requested), packages=tuple(map(package, item.packages)))
 
-    return replace(lock, sources=tuple(map(source, lock.sources)), targets=tuple(map(target, lock.targets)))
+    return replace(
+        lock,
+        sources=tuple(map(source, lock.sources)),
+        targets=tuple(map(target, lock.targets)),
+        request=None if lock.request is None else request(lock.request),
+    )

@@ -25,7 +25,16 @@ from wheelbridge.environment.locks.json_form import (
     target_from_json,
     target_to_json,
 )
-from wheelbridge.environment.locks.parts import KEY, VERSION, check_version, in_order, rest_of, with_rest, with_source
+from wheelbridge.environment.locks.parts import (
+    KEY,
+    VERSION,
+    check_version,
+    in_order,
+    rest_of,
+    with_rest,
+    with_sorted_keys,
+    with_source,
+)
 from wheelbridge.environment.locks.pixi_entries import conda_entry, conda_from_entry
 from wheelbridge.environment.locks.places import file_name_of
 from wheelbridge.environment.locks.pylock_entries import VARIANTS, identity, package_entry, project_of, said_of
@@ -123,6 +132,7 @@ def _own_part(lock: Lock, said: Mapping[str, LockedPackage]) -> Json:
 
 def _own_target(target: LockedTarget, said: Mapping[str, LockedPackage], sources: tuple[LockedSource, ...]) -> Json:
     values = target_to_json(target, with_packages=False)
+    values["target"] = with_sorted_keys(values["target"])
     if target.packages:
         values["packages"] = [
             _conda_package(package, sources)

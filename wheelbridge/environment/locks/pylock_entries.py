@@ -13,6 +13,7 @@ from wheelbridge.environment.locks.fields import Fields
 from wheelbridge.environment.locks.json_form import Json
 from wheelbridge.environment.locks.places import file_name_of, is_url
 from wheelbridge.environment.locks.pylock_markers import FORM
+from wheelbridge.environment.locks.repositories import repository_location
 
 VARIANTS = "variants-json"
 """PEP 825: "A new ``[packages.variants-json]`` subtable is added to the file. It MUST inline combined variant
@@ -160,6 +161,7 @@ def _direct_package(entry: Fields) -> LockedPackage:
         revision = part.optional_text("requested-revision")
         info = {"vcs": part.text("type"), "commit_id": part.text("commit-id")}
         direct = {"url": place, "vcs_info": info | ({"requested_revision": revision} if revision else {})}
+        file = replace(file, url=repository_location({**direct, **folder}) or place)
     package = _package(entry, file, entry.optional_text("version") or "")
     return replace(package, direct_url={**direct, **folder})
 
@@ -173,9 +175,9 @@ def _place_key(place: str) -> str:
 
 
 def _without_nulls(value: object) -> object:
-    """TOML has no null."""
+    """Return *value* as TOML can have it, which has no null, with the keys of tables sorted."""
     if isinstance(value, Mapping):
-        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+        return {key: _without_nulls(item) for key, item in sorted(value.items()) if item is not None}
     return [_without_nulls(item) for item in value if item is not None] if isinstance(value, list) else value
 
 

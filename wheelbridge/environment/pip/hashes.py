@@ -20,11 +20,14 @@ class Hashes:
 
     required: dict[NormalizedName, frozenset[str]] = field(default_factory=dict)
     constrained: dict[NormalizedName, frozenset[str]] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+    """``hashes.PROJECT`` -> where the first ones stand, as `Manifest.places` has it."""
 
-    def add(self, project: NormalizedName, hashes: Iterable[str], *, is_constraint: bool) -> None:
+    def add(self, project: NormalizedName, hashes: Iterable[str], place: str, *, is_constraint: bool) -> None:
         """Allow *hashes* of *project*, beside those that are allowed."""
         known = self.constrained if is_constraint else self.required
         if found := frozenset(hashes):
+            self.places.setdefault(f"hashes.{project}", place)
             known[project] = known.get(project, frozenset()) | found
 
     def merged(self, file: str) -> Mapping[NormalizedName, frozenset[str]]:

@@ -17,14 +17,16 @@ from packaging.utils import canonicalize_name
 from wheelbridge.environment.errors import InvalidEnvironmentFileError
 from wheelbridge.environment.manifest import Link, Manifest, Stated
 from wheelbridge.environment.pip.hashes import Hashes, hash_link, read_hash
+from wheelbridge.environment.pip.links import LOCAL_HOSTS
 from wheelbridge.environment.pip.options import PipLine, split_line
 from wheelbridge.environment.pip.requirements import Folders, read_constraint, read_link, read_requirement
 from wheelbridge.environment.pip.settings import FORMATS, PipSettings
 from wheelbridge.environment.pip.texts import LogicalLine, logical_lines, read_stated
-from wheelbridge.model.redaction import redact
+from wheelbridge.model.redaction import conceal, redact
 
 _REPOSITORY = re.compile(r"(?:[\w.-]+\s*(?:\[[^]]*\])?\s*@\s*)?(?:git|hg|svn|bzr)(?:\+[\w-]+)?:")
 _NESTED = ("--requirement", "--constraint")
+_PLACES = ("--index-url", "--extra-index-url", "--find-links")
 
 
 def read_pip_lines(
@@ -76,6 +78,8 @@ class _Reader:
         self._requirements: dict[str, Stated] = {}
         self._constraints: dict[str, Stated] = {}
         self._links: list[Link] = []
+        self._hidden: dict[str, str] = {}
+        self._in_paths: dict[str, tuple[str, ...]] = {}
 
     def manifest(self, file: str) -> Manifest:
         """Return what was read; *file* is the file that was."""
@@ -85,20 +89,33 @@ class _Reader:
             requirements=tuple(self._requirements.values()),
             constraints=tuple(self._constraints.values()),
             links=tuple(self._links),
+            hidden=self._hidden,
+            in_paths=self._in_paths,
             hashes=self._hashes.merged(file),
+            places=self._hashes.places,
         )
 
     def read(self, file: _File, lines: Iterable[Stated]) -> None:
         """Read the *lines* of *file*."""
         physical = [Stated(text, stated.place) for stated in lines for text in stated.text.splitlines() or [""]]
         for logical in logical_lines(physical, self._environ):
-            line = split_line(logical)
-            if line.requirement or line.values("--editable"):
-                self._read_requirement(file, line)
-            elif line.values(*_NESTED):
-                self._read_nested(file, line)
-            else:
-                self._settings.read(line, file.path.parent)
+            self._hidden |= logical.hidden
+            try:
+                self._read_line(file, split_line(logical))
+            except InvalidEnvironmentFileError as error:
+                place, reason = conceal(error.file, logical.hidden), conceal(error.reason, logical.hidden)
+                hint = conceal(error.hint, logical.hidden) if error.hint else None
+                raise InvalidEnvironmentFileError(place, error.path, reason, hint=hint) from None
+
+    def _read_line(self, file: _File, line: PipLine) -> None:
+        if line.requirement or line.values("--editable"):
+            self._read_requirement(file, line)
+        elif line.values(*_NESTED):
+            self._read_nested(file, line)
+        else:
+            self._settings.read(line, file.path.parent)
+            if line.line.in_path:
+                self._in_paths |= dict.fromkeys(line.values(*_PLACES), line.line.in_path)
 
     def _read_requirement(self, file: _File, line: PipLine) -> None:
         self._check_alone(line)
@@ -112,9 +129,11 @@ class _Reader:
         else:
             found = self._read_editable(line.values("--editable")[0], line.line)
         if isinstance(found, Link):
+            if line.line.in_path:
+                self._in_paths[found.url] = line.line.in_path
             self._add_link(hash_link(found, hashes))
         else:
-            self._hashes.add(canonicalize_name(found.name), hashes, is_constraint=False)
+            self._hashes.add(canonicalize_name(found.name), hashes, line.line.place, is_constraint=False)
             self._requirements.setdefault(line.requirement, Stated(line.requirement, line.line.place))
 
     def _add_link(self, link: Link) -> None:
@@ -125,7 +144,7 @@ class _Reader:
         if line.values("--editable"):
             raise _refuse(line, "-e cannot stand in constraints", "Ask for it in the requirements.")
         found = read_constraint(line.requirement, line.line)
-        self._hashes.add(canonicalize_name(found.name), hashes, is_constraint=True)
+        self._hashes.add(canonicalize_name(found.name), hashes, line.line.place, is_constraint=True)
         self._constraints.setdefault(line.requirement, Stated(line.requirement, line.line.place))
 
     def _read_editable(self, text: str, line: LogicalLine) -> Link:
@@ -151,7 +170,8 @@ class _Reader:
             if name in FORMATS:
                 self._settings.read_format(name, value)
                 self._settings.note(
-                    f"{line.line.place}: {name} {value} holds; pip passes over it behind a requirement."
+                    f"{line.line.place}: {name} {conceal(value, line.line.hidden)} holds; pip passes over it behind a "
+                    "requirement."
                 )
 
     def _read_nested(self, file: _File, line: PipLine) -> None:
@@ -170,6 +190,8 @@ class _Reader:
 def _find_nested(given: str, file: _File, line: PipLine) -> tuple[Path, str]:
     """Return the path of a file that *file* names, and how messages name it."""
     if given.lower().startswith("file:"):
+        if urlsplit(given).netloc not in LOCAL_HOSTS:
+            raise _refuse(line, "a file: URL must not name a host", "Write file:///folder with three slashes.")
         given = url2pathname(urlsplit(given).path)
     elif "://" in given:
         reason = f"{redact(given)} is not fetched: what it asks for may be another thing each time"
@@ -177,7 +199,8 @@ def _find_nested(given: str, file: _File, line: PipLine) -> tuple[Path, str]:
     path = Path(os.path.normpath(file.path.parent / given))
     if not path.is_file():
         raise _refuse(line, f"there is no file {given!r} beside {file.shown}", "Check its name.")
-    return path, Path(os.path.normpath(Path(file.shown).parent / given)).as_posix()
+    shown = Path(os.path.normpath(Path(file.shown).parent / given)).as_posix()
+    return path, conceal(shown, line.line.hidden)
 
 
 def _refuse(line: PipLine, reason: str, hint: str) -> InvalidEnvironmentFileError:

@@ -20,6 +20,8 @@ SYSTEMS = ("git", "hg", "svn", "bzr")
 """Names of version control systems, as PEP 610 registers them."""
 _FORMS = "Write 'name @ https://host/file.whl', ./folder, or git+https://host/repository@revision."
 _SCHEMES = ("http", "https", "file")
+LOCAL_HOSTS = ("", "localhost")
+"""What may stand between ``file://`` and the path: a file of another host is none that could be read here."""
 _HASHES = {"md5", "sha1", "sha224", "sha256", "sha384", "sha512"}
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:\s+|=)?(?P<rest>.*)", re.DOTALL).fullmatch
 _MARKED = re.compile(r"(?P<link>.*?)(?:\s;|;\s)\s*(?P<marker>.*)", re.DOTALL).fullmatch
@@ -157,14 +159,23 @@ def _locate(where: str, folder: Path, text: str) -> Link:
         return _locate_repository(found["system"].lower(), where[found.end() :], text)
     if _URL(where) is None:
         return _locate_path(where, folder, text)
+    if len(where.split()) > 1:
+        raise InvalidLinkError(text, "there is a blank in its URL", hint="Write %20 for a blank.")
     bare, fields = _split_fragment(where, text)
     if urlsplit(bare).scheme.lower() not in _SCHEMES:
         raise InvalidLinkError(text, f"nothing is fetched by {urlsplit(bare).scheme!r}")
     kind: LinkKind = "file"
     if bare.lower().startswith("file:"):
+        _check_host(bare, text)
         path = Path(unquote(urlsplit(bare).path))
         kind, bare = _kind_of(path, text), path.as_uri() if path.is_absolute() else bare
     return _with_fields(Link(kind=kind, url=bare), fields, text)
+
+
+def _check_host(url: str, text: str) -> None:
+    if urlsplit(url).netloc.lower() not in LOCAL_HOSTS:
+        hint = "Write file:///folder with three slashes."
+        raise InvalidLinkError(text, "a file: URL must not name a host", hint=hint)
 
 
 def _locate_path(where: str, folder: Path, text: str) -> Link:
@@ -202,6 +213,8 @@ def _locate_repository(system: str, inner: str, text: str) -> Link:
         raise InvalidLinkError(text, "the place of the repository is no URL", hint=hint)
     bare, fields = _split_fragment(inner, text)
     parts = urlsplit(bare)
+    if parts.scheme == "file":
+        _check_host(bare, text)
     path, at, revision = parts.path.rpartition("@")
     if at and (not revision or revision.startswith("-")):
         raise InvalidLinkError(text, f"{revision!r} is no revision", hint="Name a branch, a tag or a commit.")

@@ -9,6 +9,7 @@ from urllib.request import url2pathname
 from wheelbridge.environment.errors import InvalidEnvironmentFileError
 from wheelbridge.environment.manifest import Manifest
 from wheelbridge.environment.pip.formats import Formats
+from wheelbridge.environment.pip.links import LOCAL_HOSTS
 from wheelbridge.environment.pip.options import PipLine
 from wheelbridge.model.name import ALL_PROJECTS
 
@@ -155,7 +156,7 @@ def _path_of(value: str, folder: Path, line: PipLine) -> Path:
     """Return the path that *value* means: relative to its file, else, as for pip, to the current folder."""
     if value.lower().startswith("file:"):
         parts = urlsplit(value)
-        if parts.netloc not in ("", "localhost"):
+        if parts.netloc not in LOCAL_HOSTS:
             raise _refuse(line, "a file: URL must not name a host", "Write file:///folder with three slashes.")
         return Path(url2pathname(parts.path)).absolute()
     if "://" in value:

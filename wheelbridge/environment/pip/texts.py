@@ -7,11 +7,12 @@ needs is here and held to the pip of today by the tests.
 import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wheelbridge.environment.errors import InvalidEnvironmentFileError
 from wheelbridge.environment.manifest import Stated
+from wheelbridge.environment.variables import Expanded, expand
 from wheelbridge.model.redaction import redact_argument, redact_text
 
 _MARKS = (
@@ -36,11 +37,15 @@ class LogicalLine:
         text: what is meant.
         shown: what was written, without what may be secret, for messages.
         place: where its first line stands.
+        hidden: value of a variable in it -> how that is written.
+        in_path: variables in the path or the query of a URL.
     """
 
     text: str
     shown: str
     place: str
+    hidden: Mapping[str, str] = field(default_factory=dict, repr=False)
+    in_path: tuple[str, ...] = ()
 
 
 def read_stated(path: Path, shown: str) -> tuple[Stated, ...]:
@@ -97,10 +102,11 @@ def logical_lines(lines: Iterable[Stated], environ: Mapping[str, str]) -> Iterat
     Raises:
         InvalidEnvironmentFileError: if a variable is not set.
     """
-    for line in _joined(lines):
+    for line in join_lines(lines):
         text = _COMMENT.sub("", line.text).strip()
         if text:
-            yield LogicalLine(_expand(text, environ, line.place), show_text(text), line.place)
+            found = _expand(text, environ, line.place)
+            yield LogicalLine(found.text, show_text(text), line.place, found.hidden, found.in_path)
 
 
 def show_text(text: str) -> str:
@@ -114,7 +120,8 @@ def show_text(text: str) -> str:
     return redact_argument(text) if _ODD_LOGIN.search(text) else redact_text(text)
 
 
-def _joined(lines: Iterable[Stated]) -> Iterator[Stated]:
+def join_lines(lines: Iterable[Stated]) -> Iterator[Stated]:
+    """Yield the lines with those joined that a backslash continues; comments stay in them."""
     begun: Stated | None = None
     for stated in lines:
         is_comment = _COMMENT.match(stated.text) is not None
@@ -130,15 +137,11 @@ def _joined(lines: Iterable[Stated]) -> Iterator[Stated]:
         yield begun
 
 
-def _expand(text: str, environ: Mapping[str, str], place: str) -> str:
-    def value(match: re.Match[str]) -> str:
-        if not (found := environ.get(match[1])):
-            raise InvalidEnvironmentFileError(
-                place,
-                "",
-                f"the environment variable {match[1]} is not set",
-                hint=f"Set {match[1]}, or write its value.",
-            )
+def _expand(text: str, environ: Mapping[str, str], place: str) -> Expanded:
+    def value(name: str) -> str:
+        if not (found := environ.get(name)):
+            hint = f"Set {name}, or write its value."
+            raise InvalidEnvironmentFileError(place, "", f"the environment variable {name} is not set", hint=hint)
         return found
 
-    return _VARIABLE.sub(value, text)
+    return expand(text, _VARIABLE, value)

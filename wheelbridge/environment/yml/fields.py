@@ -2,8 +2,10 @@
 
 import os
 import re
+from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 
+from wheelbridge.environment.variables import expand
 from wheelbridge.environment.yml.selectors import SUBDIRS
 from wheelbridge.environment.yml.text import Node, YamlText, describe, tag_of
 
@@ -58,7 +60,7 @@ def read_prefix(document: YamlText, node: Node, notes: list[str]) -> Path | None
     if written.startswith("/") if os.name == "nt" else PureWindowsPath(written).drive:
         notes.append(f"{document.place(node)}: the prefix {written!r} is a path of another system, and is not taken.")
         return None
-    path = Path(expand_variables(document, node, "prefix", written)).expanduser()
+    path = Path(Variables(document).expand(node, "prefix", written)).expanduser()
     if not path.is_absolute():
         raise document.fail(
             node, "prefix", f"{written!r} is no full path", hint="Write the whole path, or '~/' before it."
@@ -74,31 +76,53 @@ def read_prefix(document: YamlText, node: Node, notes: list[str]) -> Path | None
     return path
 
 
-def expand_variables(document: YamlText, node: Node, path: str, text: str) -> str:
-    """Return *text* with the values of environment variables in the place of ``$NAME`` and ``${NAME}``.
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """Replaces ``$NAME`` and ``${NAME}``, and remembers what `Manifest` has of it."""
 
-    Raises:
-        InvalidEnvironmentFileError: if one is not set; the message has names only, for values may be secret.
-    """
-    for match in _VARIABLE.finditer(text):
-        name = match[1] or match[2]
-        if name not in os.environ:
-            raise document.fail(
-                node, path, f"the environment variable {name!r} is not set", hint=f"Set {name}, or write its value out."
-            )
-    return _VARIABLE.sub(lambda match: os.environ[match[1] or match[2]], text)
+    document: YamlText
+    hidden: dict[str, str] = field(default_factory=dict)
+    in_paths: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def expand(self, node: Node, path: str, text: str) -> str:
+        """Return *text* with the values of environment variables.
+
+        Raises:
+            InvalidEnvironmentFileError: if one is not set; the message has names only, for values may be secret.
+        """
+
+        def value(name: str) -> str:
+            if name not in os.environ:
+                reason, hint = f"the environment variable {name!r} is not set", f"Set {name}, or write its value out."
+                raise self.document.fail(node, path, reason, hint=hint)
+            return os.environ[name]
+
+        found = expand(text, _VARIABLE, value)
+        self.hidden.update(found.hidden)
+        if found.in_path:
+            name, separator, url = found.text.partition("=")
+            self.in_paths[url if separator and "/" not in name else found.text] = found.in_path
+        return found.text
+
+    def expand_all(self, node: Node, path: str, value: object) -> object:
+        """Return *value* with every text in it expanded."""
+        if isinstance(value, dict):
+            return {key: self.expand_all(node, f"{path}.{key}", item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.expand_all(node, f"{path}[{number}]", item) for number, item in enumerate(value)]
+        return self.expand(node, path, value) if isinstance(value, str) else value
 
 
-def read_channels(document: YamlText, node: Node) -> tuple[tuple[str, ...], bool]:
+def read_channels(variables: Variables, node: Node) -> tuple[tuple[str, ...], bool]:
     """Read ``channels``: what to ask in order, and whether the default ones are appended.
 
     CEP 24: "The default channel configuration MUST be appended, unless the special name `nodefaults` is present. […]
     The `nodefaults` name MUST NOT be passed to the solver." Environment variables are expanded, as conda does.
     """
-    channels = []
+    document, channels = variables.document, []
     for number, item in enumerate(document.items(node, "channels", example="conda-forge")):
         path = f"channels[{number}]"
-        channel = expand_variables(document, item, path, document.string(item, path).strip())
+        channel = variables.expand(item, path, document.string(item, path).strip())
         if not channel:
             raise document.fail(item, path, "a channel has no name", hint="Take the line out.")
         channels.append(channel)

@@ -9,6 +9,7 @@ from wheelbridge.environment.manifest import Manifest, Stated
 from wheelbridge.environment.pip.lines import read_pip_lines
 from wheelbridge.environment.texts import read_text
 from wheelbridge.environment.yml.fields import (
+    Variables,
     read_channels,
     read_name,
     read_platforms,
@@ -24,6 +25,7 @@ SETTINGS = "wheelbridge"
 """The one key of our own."""
 _SUFFIXES = frozenset({".yml", ".yaml"})
 _KEYS = ("name", "prefix", "channels", "dependencies", "variables", "platforms", "category", SETTINGS)
+_EXPANDED = frozenset({"indexes", "sources"})
 _EXAMPLE = "numpy >=2"
 
 
@@ -77,6 +79,8 @@ def parse_environment(text: str, target: Target, *, file: str, folder: Path) -> 
         variables=manifest.variables,
         specs=tuple(dependencies.specs),
         settings=manifest.settings,
+        hidden={**pip.hidden, **manifest.hidden},
+        in_paths={**pip.in_paths, **manifest.in_paths},
         notes=(*notes, *pip.notes),
         places={**pip.places, **_places(document, fields), **manifest.places},
     )
@@ -84,7 +88,8 @@ def parse_environment(text: str, target: Target, *, file: str, folder: Path) -> 
 
 def _read_keys(document: YamlText, nodes: Mapping[str, Node], subdir: str, notes: list[str]) -> Manifest:
     """Read all but the dependencies."""
-    channels, defaults = read_channels(document, nodes["channels"]) if "channels" in nodes else ((), True)
+    expanding = Variables(document)
+    channels, defaults = read_channels(expanding, nodes["channels"]) if "channels" in nodes else ((), True)
     variables = read_variables(document, nodes["variables"], subdir, notes) if "variables" in nodes else {}
     settings = document.fields(nodes[SETTINGS], SETTINGS) if SETTINGS in nodes else {}
     return Manifest(
@@ -96,12 +101,21 @@ def _read_keys(document: YamlText, nodes: Mapping[str, Node], subdir: str, notes
         platforms=read_platforms(document, nodes["platforms"]) if "platforms" in nodes else (),
         category=_read_category(document, nodes["category"]) if "category" in nodes else None,
         variables={name: value for name, (value, _) in variables.items()},
-        settings={key: document.value(value, f"{SETTINGS}.{key}") for key, (_, value) in settings.items()},
+        settings={key: _read_setting(expanding, key, value) for key, (_, value) in settings.items()},
+        hidden=expanding.hidden,
+        in_paths=expanding.in_paths,
         places={
             **{f"variables.{name}": document.place(node) for name, (_, node) in variables.items()},
             **{f"{SETTINGS}.{key}": document.place(node) for key, (node, _) in settings.items()},
         },
     )
+
+
+def _read_setting(variables: Variables, key: str, node: Node) -> object:
+    """Read a key of our own; variables are expanded where sources are named, as in ``channels``."""
+    path = f"{SETTINGS}.{key}"
+    value = variables.document.value(node, path)
+    return variables.expand_all(node, path, value) if key in _EXPANDED else value
 
 
 def _read_fields(document: YamlText) -> dict[str, tuple[Node, Node]]:

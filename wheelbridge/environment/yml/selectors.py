@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from wheelbridge.environment.errors import InvalidEnvironmentFileError
@@ -102,6 +103,19 @@ def select_lines(text: str, subdir: str, file: str) -> SelectedText:
         if not holds:
             gone.append((_line_start(text, match), match.end()))
     return SelectedText(_without(text, gone), used, tuple(notes))
+
+
+def has_selector(line: str) -> bool:
+    """Tell whether a line has a selector behind it, so that it is not for every platform.
+
+    >>> has_selector("- numpy  # [win]"), has_selector("- numpy  # [see below]"), has_selector("- numpy")
+    (True, False, False)
+    """
+    for match in _SELECTOR.finditer(line):
+        with suppress(_NoSelectorError):
+            _evaluate(match[1], selector_variables("linux-64"))
+            return True
+    return False
 
 
 def is_dictionary_selector(key: str) -> bool:

@@ -1,5 +1,6 @@
 """``environment.yml`` written anew, as CEP 24 has it."""
 
+import shlex
 from collections.abc import Iterator
 
 from wheelbridge.environment.locks.yaml_form import Inline, render_yaml
@@ -37,7 +38,11 @@ def render_environment(manifest: Manifest) -> str:
 
 def _pip_lines(manifest: Manifest) -> Iterator[str]:
     """Yield what pip reads: options before the requirements that they are for."""
-    has_wheels = bool(manifest.requirements or manifest.constraints)
-    for place, url in enumerate(manifest.indexes if has_wheels else ()):
+    if not (manifest.requirements or manifest.constraints):
+        return
+    if manifest.only_indexes and not manifest.indexes:
+        yield "--no-index"
+    yield from (f"--find-links {shlex.quote(path)}" for path in manifest.find_links)
+    for place, url in enumerate(manifest.indexes):
         yield f"{'--extra-index-url' if place or not manifest.only_indexes else '--index-url'} {url}"
     yield from (stated.text for stated in manifest.requirements)

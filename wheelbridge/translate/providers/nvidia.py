@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from packaging.version import InvalidVersion, Version
 
-from wheelbridge.model.target import Target, VirtualPackage
+from wheelbridge.model.target import GPU_LIST, Target, VirtualPackage
 from wheelbridge.model.variant import Features, NamespaceSupport, no_features
 from wheelbridge.translate.providers.known import absent, found
 
@@ -16,10 +16,6 @@ Release = tuple[int, int]
 LOWER_BOUND = "cuda_version_lower_bound"
 UPPER_BOUND = "cuda_version_upper_bound"
 SM_ARCH = "sm_arch"
-
-GPU_LIST = "__variant_nvidia_compute_capability"
-"""The compute capabilities of a machine with different GPUs, in its build: CEP 46's ``__cuda_arch`` has the lowest
-alone, the provider takes the highest."""
 
 _OLDEST_DRIVER: Release = (11, 0)
 _NEWEST_DRIVER: Release = (15, 20)
