@@ -1,3 +1,4 @@
+import gc
 import os
 from pathlib import Path
 
@@ -19,6 +20,11 @@ _FOLDERS = {
     "LOCALAPPDATA": "local",
     "PROGRAMDATA": "program-data",
 }
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported and collected out of every later search for cycles: it costs tests that make much."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from wheelbridge.api.exporting.manifest import Wish, make_manifest
 from wheelbridge.environment.lock import Lock, LockedRequest, LockedSource, LockedTarget
 from wheelbridge.environment.yml.writing import render_environment
 
-FOLDER = LockedSource(name="wh", kind="index", url="file:///work/my%20wheels", tier=1, claim="strict")
+FOLDER = LockedSource(name="wh", kind="index", url="file:///there/my%20wheels", tier=1, claim="strict")
 
 
 def lines(*indexes: LockedSource, request: LockedRequest | None = None) -> list[str]:
@@ -18,7 +18,7 @@ def lines(*indexes: LockedSource, request: LockedRequest | None = None) -> list[
     requested = () if request is None else ("python",)
     target = LockedTarget(name="l", target=LINUX, requested=requested, packages=(conda("python"), *packages))
     lock = Lock(targets=(target,), sources=(SOURCES[0], *indexes), request=request)
-    wish = Wish(name="e", folder=Path("/work/here"), from_history=request is not None)
+    wish = Wish(name="e", folder=Path("/there/here"), from_history=request is not None)
     text = render_environment(make_manifest(Described(lock=lock), wish))
     return [line.strip().removeprefix("- ") for line in text.splitlines() if line.startswith("  - ")]
 
@@ -38,6 +38,6 @@ def test_an_order_that_pip_does_not_know_is_ours() -> None:
 
 def test_links_are_relative_to_the_file() -> None:
     """As a lock has them."""
-    request = LockedRequest(specs=("python",), links=("-e file:///work/tool[x]",))
+    request = LockedRequest(specs=("python",), links=("-e file:///there/tool[x]",))
 
     assert lines(FOLDER, request=request)[2:] == ["-e ../tool[x]"]

@@ -36,7 +36,7 @@ TOO_LONG = "x" * 5000
         pytest.param(("nonsense",), 2, "usage", "No such command 'nonsense'", id="no command"),
         pytest.param(("solve", "--nonsense"), 2, "usage", "No such option: --nonsense", id="no option"),
         pytest.param(("solve", "python", "-c"), 2, "usage", "requires an argument", id="no value"),
-        pytest.param(("remove", "-p", "{folder}"), 2, "usage", "Missing argument '", id="no argument"),
+        pytest.param(("remove", "-p", "{folder}"), 2, "usage", "Nothing to remove", id="no argument"),
         pytest.param(("solve", "-v", "-c", "{folder}"), 2, "usage", "Nothing to solve", id="nothing to do"),
     ],
 )

@@ -67,7 +67,7 @@ class TestCondaLock:
     """CEP 37: "The ``package`` list enumerates two types of packages via the ``manager`` field"."""
 
     def test_both_managers_are_read(self) -> None:
-        """The channel is that of the packages, what is optional is counted, and records are for the packages to tell."""
+        """The channel is that of the packages, optional ones are counted, and packages tell their own records."""
         lock = read_conda_lock(CONDA_LOCK, "conda-lock.yml")
         (target,) = lock.targets
         python, some = target.packages

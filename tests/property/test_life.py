@@ -18,7 +18,7 @@ from rattler import MatchSpec
 
 from tests.lifemachine import FOREIGN, UNSOLVED, LifeMachine, World, lasting
 from tests.lifestage import Shelf
-from tests.lifeworld import CONDA_SPECS, PINS, REQUIREMENTS, Pip, fill
+from tests.lifeworld import CONDA_SPECS, MAPS, PINS, REQUIREMENTS, Pip, fill
 from tests.loopback import LoopbackIndex
 from tests.real_python import RealChannel
 from wheelbridge.api.checks.adopting import adopt, prepare_adoption, prepare_replacement
@@ -76,8 +76,8 @@ class Lives(LifeMachine):
         others = tuple(one for one in self.life.settings.routes if one.pattern != project)
         route = Route(pattern=project, sources=names, origin=COMMAND_LINE)
         self.life.settings = replace(self.life.settings, routes=(route, *others))
-        if self._install("flip", [f"pypi:{project}"], Modifiers()) and project == "proj":
-            assert self.audit.meta[project]["fn"].endswith(".whl") == (kind == "index")
+        if self._install("flip", [f"pypi:{project}"], Modifiers()):
+            assert self.audit.meta[MAPS[project]]["fn"].endswith(".whl") == (kind == "index")
 
     def _install(self, rule_name: str, specs: list[str], how: Modifiers) -> bool:
         before = self.audit.builds

@@ -185,10 +185,20 @@ def _solve(
     if opened is not None:
         standing = standing and opened.let_go(standing, table)
         providers, settings = opened.add_to(providers), opened.extend(settings)
+    problem = _pose(request, settings, standing, table)
+    repodata, client = settings.caches.repodata, open_client(settings.sources)
+    work = solve_jointly(problem, providers, table, repodata_cache=repodata, progress=progress, client=client)
+    with settings.processes.stopped_by_interrupt():
+        solution = run_to_end(work)
+    return replace(solution, notes=(*solution.notes, *_note_lookalikes(solution, problem, table)))
+
+
+def _pose(request: Request, settings: Settings, standing: Standing | None, table: NameTable) -> Problem:
+    """Put *request* to the solver: sources that it names become routes, pins become constraints."""
     sources = settings.sources
     request, named = take_channels(request, sources)
     pins, pinned = take_channels(Request(pin_specs(settings.pins), ()), sources)
-    problem = Problem(
+    return Problem(
         target=settings.target,
         sources=sources,
         routes=(*_route_hashed(request, sources), *named, *pinned, *settings.routes),
@@ -213,11 +223,6 @@ def _solve(
             table,
         ),
     )
-    repodata, client = settings.caches.repodata, open_client(sources)
-    work = solve_jointly(problem, providers, table, repodata_cache=repodata, progress=progress, client=client)
-    with settings.processes.stopped_by_interrupt():
-        solution = run_to_end(work)
-    return replace(solution, notes=(*solution.notes, *_note_lookalikes(solution, problem, table)))
 
 
 def read_builds(projects: Iterable[str]) -> frozenset[NormalizedName]:

@@ -52,7 +52,7 @@ def test_a_repository(built: ResolvedPackage) -> None:
 
 def test_another_build_of_the_same_is_the_same_lock(built: ResolvedPackage) -> None:
     """The hash of a wheel stands in its build string, too; the next build need not have the same bytes."""
-    direct = {"url": "file:///work/tool", "dir_info": {}}
+    direct = {"url": "file:///there/tool", "dir_info": {}}
     first = lock_direct(built, direct)
     built.record.sha256 = bytes(32)
     built.record.build = BuildString("py3_none_any_h00000000")

@@ -149,7 +149,7 @@ class TestWhatMoved:
 
     def test_what_was_built_of_a_folder_is_met(self, stage: Stage, lock: Lock) -> None:
         """No file of it is there yet, and its record tells all the same what it is."""
-        folder = LockedFile(filename="projx", url="file:///work/projx")
+        folder = LockedFile(filename="projx", url="file:///there/projx")
         record = {"name": "projx", "version": "1.0", "build": "py3_none_any", "build_number": 0, "subdir": "noarch"}
         direct = {"url": folder.url, "dir_info": {}}
         here, there = lock.targets

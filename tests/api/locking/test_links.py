@@ -19,7 +19,7 @@ from wheelbridge.environment.lock import LockedFile, LockedPackage
 )
 def test_what_changes_by_itself(direct: dict[str, object] | None, expected: bool) -> None:
     """A wheel of what a folder held then; an editable project is what the folder holds now."""
-    told = None if direct is None else {"url": "file:///work/tool", **direct}
-    file = LockedFile(filename="tool", url="file:///work/tool")
+    told = None if direct is None else {"url": "file:///there/tool", **direct}
+    file = LockedFile(filename="tool", url="file:///there/tool")
 
     assert is_changing(LockedPackage(kind="wheel", name="tool", version="1", file=file, direct_url=told)) is expected

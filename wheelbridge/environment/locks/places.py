@@ -57,7 +57,7 @@ def as_written(lock: Lock, folder: Path | None) -> Lock:
         (bare,) = texts_as_written(name, (text,))
         return bare if base is None or name not in (_SPEC, _LINK) else with_paths(base, bare)
 
-    return _replaced(lock, place, rewrite)
+    return _Rewriter(place, rewrite).lock(lock)
 
 
 def as_read(lock: Lock, folder: Path) -> Lock:
@@ -83,7 +83,7 @@ def as_read(lock: Lock, folder: Path) -> Lock:
     def rewrite(name: str, text: str) -> str:
         return _CHANNEL_PATH.sub(lambda path: file_url(path[0], base), text) if name == _SPEC else text
 
-    return _replaced(lock, place, rewrite)
+    return _Rewriter(place, rewrite).lock(lock)
 
 
 def _check_readable(name: str, place: str, origin: str) -> None:
@@ -202,51 +202,59 @@ def _without_secrets(name: str, url: str) -> str:
     return bare
 
 
-def _replaced(lock: Lock, place: Callable[[str, str], _Place], rewrite: Callable[[str, str], str]) -> Lock:
-    """Return *lock* with every place in it rewritten: *place* gets a name, for messages, and what is there now.
+@dataclass(frozen=True, slots=True)
+class _Rewriter:
+    """Rewrites every place in a lock.
 
-    *rewrite* gets what a text is, and the text, in which there may be places.
+    Attributes:
+        place: gets a name, for messages, and what is there now.
+        rewrite: gets what a text is, and the text, in which there may be places.
     """
 
-    def texts(name: str, found: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(rewrite(name, text) for text in found)
+    place: Callable[[str, str], _Place]
+    rewrite: Callable[[str, str], str]
 
-    def request(item: LockedRequest) -> LockedRequest:
+    def lock(self, lock: Lock) -> Lock:
         return replace(
-            item,
-            specs=texts(_SPEC, item.specs),
-            requirements=texts(_REQUIREMENT, item.requirements),
-            constraints=texts(_CONSTRAINT, item.constraints),
-            links=texts(_LINK, item.links),
+            lock,
+            sources=tuple(map(self._source, lock.sources)),
+            targets=tuple(map(self._target, lock.targets)),
+            request=lock.request and self._request(lock.request),
         )
 
-    def file(item: LockedFile) -> LockedFile:
-        found = place(item.filename, item.url)
+    def _source(self, item: LockedSource) -> LockedSource:
+        found = self.place(item.name, item.url)
         return replace(item, url=found.url, given=found.given)
 
-    def source(item: LockedSource) -> LockedSource:
-        found = place(item.name, item.url)
+    def _target(self, item: LockedTarget) -> LockedTarget:
+        requested = self._texts(_SPEC, item.requested)
+        return replace(item, requested=requested, packages=tuple(map(self._package, item.packages)))
+
+    def _package(self, item: LockedPackage) -> LockedPackage:
+        return replace(
+            item,
+            file=self._file(item.file),
+            channel=self.place(item.name, item.channel).url if item.channel else "",
+            alternatives=tuple(map(self._file, item.alternatives)),
+            direct_url=self._direct(item.direct_url),
+        )
+
+    def _file(self, item: LockedFile) -> LockedFile:
+        found = self.place(item.filename, item.url)
         return replace(item, url=found.url, given=found.given)
 
-    def direct(item: Mapping[str, object] | None) -> Mapping[str, object] | None:
+    def _direct(self, item: Mapping[str, object] | None) -> Mapping[str, object] | None:
         url = None if item is None else item.get("url")
-        return {**item, "url": place("a requirement", url).url} if item is not None and isinstance(url, str) else item
+        return {**item, "url": self.place("a requirement", url).url} if item and isinstance(url, str) else item
 
-    def package(item: LockedPackage) -> LockedPackage:
+    def _request(self, item: LockedRequest) -> LockedRequest:
         return replace(
             item,
-            file=file(item.file),
-            channel=place(item.name, item.channel).url if item.channel else "",
-            alternatives=tuple(map(file, item.alternatives)),
-            direct_url=direct(item.direct_url),
+            specs=self._texts(_SPEC, item.specs),
+            requirements=self._texts(_REQUIREMENT, item.requirements),
+            constraints=self._texts(_CONSTRAINT, item.constraints),
+            links=self._texts(_LINK, item.links),
         )
 
-    def target(item: LockedTarget) -> LockedTarget:
-        return replace(item, requested=texts(_SPEC, item.requested), packages=tuple(map(package, item.packages)))
-
-    return replace(
-        lock,
-        sources=tuple(map(source, lock.sources)),
-        targets=tuple(map(target, lock.targets)),
-        request=None if lock.request is None else request(lock.request),
-    )
+    def _texts(self, name: str, found: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(self.rewrite(name, text) for text in found)
