@@ -150,6 +150,7 @@ class LifeMachine(RuleBasedStateMachine):
             assert code == 0, said
         if self.conda:
             listed = json.loads(_run(self.conda, "list", "-p", str(self.prefix), "--json"))
+            self.count("conda list")
             assert {f"{one['name']}-{one['version']}-{one['build_string']}" for one in listed} == self.audit.builds
         if not self.mixed:
             copy = self.prefix.with_name(f"{self.prefix.name}-copy")

@@ -1,10 +1,12 @@
 """What `adopt` writes down of distributions that pip put into an environment, and what it refuses."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rattler import RepoDataRecord
 
 from tests.checkstage import SITE, Stage
 from tests.condapackages import index_channel
@@ -39,7 +41,7 @@ def take(stage: Stage, *names: str) -> Adopted:
     return one
 
 
-def conda_alpha(stage: Stage, *more: str) -> object:
+def conda_alpha(stage: Stage, *more: str) -> RepoDataRecord:
     """Return a conda package of the project alpha, with modules, a file elsewhere, and metadata."""
     files = {f"{SITE}/alpha/__init__.py": "", "share/alpha.txt": "text", **dict.fromkeys(more, "Name: beta\n")}
     info = {f"{SITE}/alpha-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: alpha\nVersion: 1.0\n"}
@@ -135,7 +137,7 @@ class TestInThePlaceOfAPackage:
 
     def test_what_is_left_of_the_package_goes_along(self, stage: Stage) -> None:
         """Its name stays, as others depend on it; its other files belong to the new record, and are not forgotten."""
-        stage.make(conda_alpha(stage))  # type: ignore[arg-type]  # a record
+        stage.make(conda_alpha(stage))
         remove_alpha(stage)
         stage.drop("alpha=2.0", "", {"alpha/__init__.py": "new"})
         assert stage.codes() == ["displaced-package"]
@@ -147,7 +149,7 @@ class TestInThePlaceOfAPackage:
 
     def test_a_package_of_several_projects_is_not_taken_apart(self, stage: Stage) -> None:
         """The other one would lose its record."""
-        stage.make(conda_alpha(stage, f"{SITE}/beta-1.0.dist-info/METADATA"))  # type: ignore[arg-type]  # a record
+        stage.make(conda_alpha(stage, f"{SITE}/beta-1.0.dist-info/METADATA"))
         remove_alpha(stage)
         stage.drop("alpha=2.0", "", {"alpha/__init__.py": "new"})
 
@@ -160,7 +162,7 @@ class TestReplaced:
 
     def test_a_conda_package_comes_back(self, stage: Stage) -> None:
         """Its metadata says that it is the project, though no table does; an index is not asked for another one."""
-        stage.make(conda_alpha(stage))  # type: ignore[arg-type]  # a record
+        stage.make(conda_alpha(stage))
         remove_alpha(stage)
         stage.drop("alpha=2.0", "", {"alpha/__init__.py": "new"})
         stage.wheel("alpha", "3.0")
@@ -189,10 +191,10 @@ class TestRefused:
         ],
         ids=["no-record", "other-platform", "no-tag", "variant"],
     )
-    def test_the_reason_is_told(self, stage: Stage, change: "object", reason: str) -> None:
+    def test_the_reason_is_told(self, stage: Stage, change: Callable[[Path], object], reason: str) -> None:
         """By name it is an error; among others, a note."""
         stage.make()
-        change(stage.drop("alpha=1", ""))  # type: ignore[operator]  # one of the functions above
+        change(stage.drop("alpha=1", ""))
         with pytest.raises(NotAdoptableError, match=reason):
             prepare_adoption(stage.prefix, ("alpha",), stage.settings)
 
@@ -249,7 +251,7 @@ class TestBesideOthers:
 
     def test_a_project_that_a_package_has_in_another_folder(self, stage: Stage) -> None:
         """It would get a second record."""
-        stage.make(conda_alpha(stage))  # type: ignore[arg-type]  # a record
+        stage.make(conda_alpha(stage))
         stage.drop("alpha=2.0", "", {"alpha/__init__.py": ""})
 
         with pytest.raises(NotAdoptableError, match=r"alpha 1\.0 is there, too, and the package alpha-py has it"):

@@ -1,10 +1,11 @@
 """Hashes and links: what is listed for a project, or required of all, holds for what is linked to as well."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from tests.buildmaker import digest
@@ -23,7 +24,7 @@ from wheelbridge.model.target import Target
 LINUX = Target(subdir="linux-64")
 TOOL = canonicalize_name("tool")
 WHEEL = Link(kind="file", url="https://host.example/tool-1.0-py3-none-any.whl", place="a.txt:1")
-FOLDER = Link(kind="folder", url="file:///work/tool", given="tool", place="b.txt:4")
+FOLDER = Link(kind="folder", url="file:///there/tool", given="tool", place="b.txt:4")
 REPOSITORY = Link(kind="vcs", vcs="git", url="https://host.example/tool.git", place="b.txt:5")
 
 
@@ -62,6 +63,15 @@ class TestUnited:
             fetch_file(link, Caches(tmp_path / "cache"), offline=True)
 
 
+def is_refused(link: Link, listed: Mapping[NormalizedName, frozenset[str]]) -> bool:
+    """Tell whether a link has no hash, of its own or *listed*, where every one must."""
+    try:
+        require_hashes([link], Request((), (), hashes=listed, require_hashes=True))
+    except UnhashedLinkError:
+        return True
+    return False
+
+
 class TestRequired:
     """``--require-hashes``: "hash-checking is all or nothing"."""
 
@@ -75,9 +85,11 @@ class TestRequired:
 
     def test_a_hash_of_its_own_or_a_listed_one_will_do(self) -> None:
         """Both tell which file is meant."""
-        require_hashes([hashed(WHEEL, "00")], Request((), (), require_hashes=True))
-        listed = {TOOL: frozenset({"sha256:00"})}
-        require_hashes([replace(WHEEL, project=TOOL)], Request((), (), hashes=listed, require_hashes=True))
+        named = replace(WHEEL, project=TOOL)
+        listing = {TOOL: frozenset({"sha256:00"})}
+
+        assert [is_refused(hashed(WHEEL, "00"), {}), is_refused(named, listing)] == [False, False]
+        assert is_refused(named, {})
 
     def test_a_link_that_names_no_project_is_refused_once_it_is_known(self) -> None:
         """Before, a listed hash might have been its own."""

@@ -293,13 +293,13 @@ class TestManifest:
     def test_what_came_from_no_index_is_a_link(self) -> None:
         """A commit is asked for by its id; a folder stays editable."""
         vcs = {"url": "https://h.example/a.git", "vcs_info": {"vcs": "git", "commit_id": "00ff"}, "subdirectory": "s"}
-        folder = {"url": "file:///work/b", "dir_info": {"editable": True}}
+        folder = {"url": "file:///there/b", "dir_info": {"editable": True}}
         packages = (replace(wheel("a"), direct_url=vcs), replace(wheel("b"), direct_url=folder))
 
         a, b = lock_as_manifest(Lock(targets=(LockedTarget(name="l", target=LINUX, packages=packages),)), LINUX).links
 
         assert (a.kind, a.vcs, a.revision, a.subdirectory) == ("vcs", "git", "00ff", "s")
-        assert (b.kind, b.url, b.editable) == ("folder", "file:///work/b", True)
+        assert (b.kind, b.url, b.editable) == ("folder", "file:///there/b", True)
 
     def test_the_target_is_chosen_by_what_it_is(self) -> None:
         """Of two of one subdir the same machine; the only one of a subdir stands for it."""

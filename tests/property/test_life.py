@@ -1,6 +1,7 @@
 """The life of an environment as a state machine: real transactions by chance, and a real pip that interferes."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -280,8 +281,9 @@ def world(tmp_path_factory: pytest.TempPathFactory, real_channel: RealChannel) -
         yield World(folder, shelf, index, real_channel, Pip(folder / "pip", shelf.folder))
 
 
-def live(world: World, conda: str | None = None) -> None:
-    """Run the machine; say what was done."""
+def live(world: World, conda: str | None = None) -> Counter[str]:
+    """Run the machine; say what was done, and return it."""
+    before = Counter(world.done)
     Lives.world, Lives.conda = world, conda
     quiet = settings(
         max_examples=EXAMPLES or SHORT,
@@ -297,15 +299,22 @@ def live(world: World, conda: str | None = None) -> None:
         run_state_machine_as_test(Lives, settings=quiet)
     finally:
         print("\n" + "\n".join(f"{count:6} {what}" for what, count in sorted(world.done.items())))
+    return world.done - before
 
 
 def test_a_life(world: World) -> None:
     """After every step, whatever was before, the environment is what its records, its history and pip say."""
-    live(world)
+    done = live(world)
+
+    assert done["lives"] == done["create"] >= SHORT
+    assert done["remove"] + done["revision"] + done["flip"] > 0, "nothing happened in them"
 
 
 @pytest.mark.conda
 @pytest.mark.skipif(CONDA is None, reason="WHEELBRIDGE_TEST_CONDA names no conda; it was not asked what is there")
 def test_a_life_as_conda_sees_it(world: World) -> None:
     """At its end, ``conda list`` has the same packages."""
-    live(world, CONDA)
+    done = live(world, CONDA)
+
+    assert done["lives"] >= SHORT
+    assert done["conda list"] > 0, "conda was never asked: pip interfered at every end"

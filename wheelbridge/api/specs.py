@@ -106,4 +106,4 @@ def check_spec(spec: str) -> None:
     try:
         MatchSpec(spec)
     except InvalidMatchSpecError as error:
-        raise InvalidSpecError(spec, str(error)) from error
+        raise InvalidSpecError(spec, str(error).partition("\n")[0]) from error

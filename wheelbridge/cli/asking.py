@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from wheelbridge.environment.manifest import Manifest
 
 
+_OF_FILES = (".yml", ".yaml", ".txt", ".toml", ".lock")
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What is to be solved, and how; *manifest* is what the files say, None where none is named."""
@@ -43,6 +46,9 @@ def read_asked(specs: Sequence[str], requirements: Sequence[str], options: Solve
         UsageError: if nothing is asked for.
         WheelbridgeError: if something cannot be read.
     """
+    for spec in specs:
+        if spec.endswith(_OF_FILES) and Path(spec).is_file():
+            raise UsageError(f"{spec} is a file, not a spec", hint=f"To install what it asks for, say -f {spec}.")
     request = read_request(specs, [*requirements, *(f"-e {path}" for path in options.editables)])
     if options.files:
         asked = _read_with_files(request, options)
@@ -108,6 +114,8 @@ def place_of(options: SolveOptions) -> Path:
         UsageError: if they name none.
     """
     manifest = _read_files(options).manifest
+    if not (manifest.prefix or manifest.name):
+        raise UsageError("The files name no environment", hint="Give -p PATH, or -n NAME; or a file 'name: NAME'.")
     return find_prefix(manifest.prefix, None if manifest.prefix else manifest.name)
 
 

@@ -58,7 +58,7 @@ class TestWhatIsLocked:
 
     def test_a_route_tells_the_name_of_its_file_alone(self, stage: Stage) -> None:
         """Where a configuration lies on this machine is nobody's business."""
-        route = Route(pattern="tool", sources=("here",), origin="/home/me/work/wheelbridge.toml")
+        route = Route(pattern="tool", sources=("here",), origin="~/wheelbridge.toml")
         lock = stage.lock(stage.ask("python=3.12", "pypi:tool", routes=(route,))).lock
 
         decision = package(lock, "tool").decision

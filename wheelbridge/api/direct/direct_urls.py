@@ -32,8 +32,8 @@ def make_direct_url(
     PEP 610: "``url`` MUST be stripped of any sensitive authentication information"; the second field "MUST be one of
     ``vcs_info`` …, ``archive_info`` …, or ``dir_info``".
 
-    >>> make_direct_url(Link(kind="folder", url="file:///work/tool", editable=True))
-    {'url': 'file:///work/tool', 'dir_info': {'editable': True}}
+    >>> make_direct_url(Link(kind="folder", url="file:///there/tool", editable=True))
+    {'url': 'file:///there/tool', 'dir_info': {'editable': True}}
 
     Args:
         link: what was followed.

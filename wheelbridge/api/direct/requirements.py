@@ -32,7 +32,7 @@ def show_link(link: Link) -> str:
 def show_stated(link: Link) -> str:
     """Return what people see of *link*, with the place that states it.
 
-    >>> show_stated(Link(kind="folder", url="file:///work/tool", given="tool", editable=True, place="a.txt:2"))
+    >>> show_stated(Link(kind="folder", url="file:///there/tool", given="tool", editable=True, place="a.txt:2"))
     '-e tool, a.txt:2'
     """
     return f"{'-e ' if link.editable else ''}{show_link(link)}" + (f", {link.place}" if link.place else "")

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from wheelbridge.environment.errors import InvalidEnvironmentFileError
 from wheelbridge.environment.lock import Lock
 from wheelbridge.environment.locks.places import as_read, as_written
+from wheelbridge.errors import shell_command
 
 LockFormat = Literal["pixi", "pylock", "explicit"]
 """What a lock is written as."""
@@ -79,7 +80,11 @@ def read_lock(path: Path) -> Lock:
 
             return as_read(read_explicit(text, str(path)), Path())
     raise InvalidEnvironmentFileError(
-        str(path), "", "it is no lock", hint="A lock is a pixi.lock, pylock.toml, conda-lock.yml or @EXPLICIT file."
+        str(path),
+        "",
+        "it is no lock",
+        hint="A lock is a pixi.lock, pylock.toml, conda-lock.yml or @EXPLICIT file; "
+        f"of an environment file, make one: {shell_command('wheelbridge', 'lock', '-f', path)}.",
     )
 
 
@@ -120,5 +125,8 @@ def _format_of_text(text: str) -> ReadFormat | None:
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidEnvironmentFileError(str(path), "", f"it cannot be read: {error}") from error
+    except OSError as error:
+        hint = "Check its name; wheelbridge lock makes a lock."
+        raise InvalidEnvironmentFileError(str(path), "", f"it cannot be read: {error.strerror}", hint=hint) from error
+    except UnicodeDecodeError as error:
+        raise InvalidEnvironmentFileError(str(path), "", f"it is no text in UTF-8: {error}") from error

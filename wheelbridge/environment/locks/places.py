@@ -98,7 +98,7 @@ def _check_readable(name: str, place: str, origin: str) -> None:
 def path_between(folder: Path, url: str) -> str | None:
     """Return the path to what a ``file:`` URL leads to, with ``./`` or ``../`` before it; None for other URLs.
 
-    >>> path_between(Path("/work/locks"), "file:///work/wheels/my%20a-1-py3-none-any.whl")
+    >>> path_between(Path("/there/locks"), "file:///there/wheels/my%20a-1-py3-none-any.whl")
     '../wheels/my a-1-py3-none-any.whl'
     """
     parts = urlsplit(url)
@@ -116,7 +116,7 @@ def path_between(folder: Path, url: str) -> str | None:
 def with_paths(folder: Path, text: str) -> str:
     """Return a spec or a link with paths relative to *folder* in the place of ``file:`` URLs.
 
-    >>> with_paths(Path("/work"), "-e file:///work/my%20tool[more]"), with_paths(Path("/work"), "file:///c::zlib")
+    >>> with_paths(Path("/there"), "-e file:///there/my%20tool[more]"), with_paths(Path("/there"), "file:///c::zlib")
     ('-e ./my tool[more]', '../c::zlib')
     """
     return _LOCAL_PART.sub(lambda part: path_between(folder, part[0]) or part[0], text)
@@ -132,8 +132,8 @@ def _local(folder: Path, url: str) -> str | None:
 def file_url(path: str, folder: str) -> str:
     """Return the ``file:`` URL of a path in a lock that lies in *folder*; no link is followed.
 
-    >>> file_url("../wheels/my a.whl", "/work/locks")
-    'file:///work/wheels/my%20a.whl'
+    >>> file_url("../wheels/my a.whl", "/there/locks")
+    'file:///there/wheels/my%20a.whl'
     """
     whole = os.path.normpath(f"{folder}/{path}" if not Path(path).is_absolute() else path)
     text = Path(whole).as_posix()
