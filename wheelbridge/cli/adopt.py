@@ -5,7 +5,8 @@ from pathlib import Path
 
 from wheelbridge.api.checks.adopting import Adopted, Adoptions, adopt, prepare_adoption, prepare_replacement
 from wheelbridge.api.installing import carry_out
-from wheelbridge.cli.install import command_line, confirm, go_ahead, hold
+from wheelbridge.cli.door import door
+from wheelbridge.cli.install import confirm, go_ahead, hold
 from wheelbridge.cli.options import Output, SolveOptions
 from wheelbridge.cli.output import note, out, print_json
 from wheelbridge.cli.progress import reporter, steps
@@ -21,7 +22,7 @@ def keep(prefix: Path, names: Sequence[str], options: SolveOptions, output: Outp
         if not output.as_json:
             _show(adoptions, "would" if output.dry_run else "will")
         if adoptions.taken and not output.dry_run and confirm(output):
-            adopt(prefix, adoptions, command=command_line())
+            adopt(prefix, adoptions, command=door().command_line())
             if not output.as_json:
                 out().print(f"Done: {prefix}")
     if output.as_json:
@@ -37,7 +38,7 @@ def replace(prefix: Path, names: Sequence[str], options: SolveOptions, output: O
     with hold(prefix, output):
         with steps(output) as progress:
             prepared = prepare_replacement(
-                prefix, names, settings, progress, override=output.overrides, command=command_line()
+                prefix, names, settings, progress, override=output.overrides, command=door().command_line()
             )
         packages = {package.name: package for package in prepared.solution.packages}
         if not output.as_json:

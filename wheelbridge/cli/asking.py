@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from packaging.utils import NormalizedName, canonicalize_name
 
 from wheelbridge.api.specs import Request, read_request
+from wheelbridge.cli.door import door
 from wheelbridge.cli.options import SolveOptions, find_prefix
 from wheelbridge.cli.output import hide, note
 from wheelbridge.cli.solve import make_settings
-from wheelbridge.configuration.levels import Levels, load_levels
+from wheelbridge.configuration.levels import Levels
 from wheelbridge.errors import UsageError
 from wheelbridge.model.name import ALL_PROJECTS
 from wheelbridge.model.target import Target
@@ -120,7 +121,7 @@ def place_of(options: SolveOptions) -> Path:
 
 
 def _levels(options: SolveOptions) -> Levels:
-    return load_levels(options.config, search=options.search_config)
+    return door().load_levels(options.config, search=options.search_config)
 
 
 def _target(options: SolveOptions, files: "Files") -> Target:

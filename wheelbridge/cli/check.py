@@ -7,7 +7,8 @@ from pathlib import Path
 from wheelbridge.api.checks.checking import check_environment
 from wheelbridge.api.checks.findings import Finding
 from wheelbridge.api.checks.fixing import Failure, Mending, mend, plan_mending
-from wheelbridge.cli.install import command_line, confirm, hold
+from wheelbridge.cli.door import door
+from wheelbridge.cli.install import confirm, hold
 from wheelbridge.cli.options import Output, SolveOptions
 from wheelbridge.cli.output import note, out, print_json, printable
 from wheelbridge.cli.progress import reporter
@@ -54,7 +55,7 @@ def _mend(prefix: Path, mending: Mending, options: SolveOptions, output: Output)
 
     settings = read_settings(options)
     with reporter(output) as listener:
-        return mend(prefix, mending, settings, listener, override=output.overrides, command=command_line())
+        return mend(prefix, mending, settings, listener, override=output.overrides, command=door().command_line())
 
 
 def _report(

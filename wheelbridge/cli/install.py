@@ -1,6 +1,5 @@
 """``wheelbridge create``, ``install`` and ``remove``: a plan, a question, one transaction."""
 
-import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -8,14 +7,14 @@ from pathlib import Path
 
 from wheelbridge.api.installing import Prepared, carry_out, package_caches, prepare
 from wheelbridge.api.life.erasing import erase, prepare_erasure
-from wheelbridge.api.places import Caches
 from wheelbridge.api.removing import prepare_removal
 from wheelbridge.api.running import run_to_end
 from wheelbridge.api.solving import Settings
 from wheelbridge.cli.asking import read_asked, tell_platforms
 from wheelbridge.cli.clashes import add_warnings, show_clashes
+from wheelbridge.cli.door import door
 from wheelbridge.cli.options import Output, SolveOptions
-from wheelbridge.cli.output import err, note, out, print_json
+from wheelbridge.cli.output import note, out, print_json
 from wheelbridge.cli.progress import reporter, steps
 from wheelbridge.cli.render import render_plan, solution_json
 from wheelbridge.cli.variables import VariableChange, plan_variables, set_variables, show_variables, variables_json
@@ -25,7 +24,6 @@ from wheelbridge.installer.plan import Plan
 from wheelbridge.installer.prefix import hold_prefix, is_environment
 from wheelbridge.installer.transaction import run_transaction
 from wheelbridge.mapping.natives.clashes import Clash
-from wheelbridge.model.redaction import redact_argument
 
 
 def create(
@@ -47,14 +45,14 @@ def remove(prefix: Path, names: Sequence[str], output: Output) -> int:
     if not names:
         raise UsageError("Nothing to remove", hint="Name packages, or say --all.")
     with hold(prefix, output):
-        removal = prepare_removal(prefix, names, override=output.overrides, command=command_line())
+        removal = prepare_removal(prefix, names, override=output.overrides, command=door().command_line())
         if not output.as_json:
             render_plan(removal.plan, str(prefix), {})
         if not go_ahead(output, removal.plan):
             return 0
         if not output.dry_run:
             with reporter(output) as listener:
-                caches = package_caches(Caches.default())
+                caches = package_caches(door().open_caches())
                 run_to_end(run_transaction(removal.transaction, caches, reporter=listener))
     if not output.as_json and not output.dry_run and not removal.plan.is_empty:
         out().print(f"Done: {prefix}")
@@ -111,7 +109,7 @@ def _change(
                 progress,
                 create=new,
                 override=output.overrides,
-                command=command_line(),
+                command=door().command_line(),
             )
         show_prepared(prepared, prefix, output, variables)
         if not (confirm(output) if variables else go_ahead(output, prepared.plan)):
@@ -178,11 +176,4 @@ def confirm(output: Output) -> bool:
     """Ask, unless nobody is to be asked."""
     if output.dry_run or output.yes or output.as_json:
         return True
-    if not sys.stdin.isatty():
-        raise UsageError("There is nobody to ask", hint="Say --yes to go ahead, or --dry-run to see the plan only.")
-    return err().input("Proceed ([y]/n)? ", markup=False).strip().lower() in {"", "y", "yes"}
-
-
-def command_line() -> tuple[str, ...]:
-    """Return this process's command line for the history, without secrets."""
-    return ("wheelbridge", *map(redact_argument, sys.argv[1:]))
+    return door().ask()

@@ -1,6 +1,5 @@
 """Options that several commands share, with one spelling and one help text each."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wheelbridge.api.life.modifiers import Modifiers
+from wheelbridge.cli.door import door
 from wheelbridge.errors import UsageError
 
 if TYPE_CHECKING:
@@ -285,12 +285,10 @@ def find_prefix(prefix: Path | None, name: str | None) -> Path:
     Raises:
         UsageError: if neither or both are given.
     """
-    if (prefix is None) == (name is None):
+    if prefix is not None and name is not None:
         raise UsageError("Name one environment", hint="Give -p PATH, or -n NAME.")
-    if prefix is not None:
-        return _without_parents(prefix.expanduser().absolute())
-    folders = os.environ.get("CONDA_ENVS_PATH", "").split(os.pathsep)
-    return _without_parents((Path(folders[0] or "~/.conda/envs").expanduser() / str(name)).absolute())
+    found = prefix.expanduser() if prefix else door().find_named(name) if name else door().find_unnamed()
+    return _without_parents(found.absolute())
 
 
 def _without_parents(path: Path) -> Path:

@@ -1,9 +1,10 @@
-"""Progress for people: a spinner while solving, bars while downloading and linking; nothing without a terminal."""
+"""Progress for people: while solving, while downloading and linking; nothing where nobody looks."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from wheelbridge.cli.door import door
 from wheelbridge.cli.options import Output
 from wheelbridge.cli.output import concealed, err
 from wheelbridge.installer.reporter import Reporter
@@ -19,16 +20,28 @@ class Steps(Protocol):
         """Say what happens now."""
 
 
-class _Silent:
+class Silent:
+    """Nobody looks."""
+
     def step(self, text: str) -> None:
         """Say nothing."""
 
 
+def steps(output: Output) -> AbstractContextManager[Steps]:
+    """Show what a solve does, as the door that the command came in by does it."""
+    return door().steps(output)
+
+
+def reporter(output: Output) -> AbstractContextManager[Reporter]:
+    """Show how far downloads and linking are, as the door that the command came in by does it."""
+    return door().reporter(output)
+
+
 @contextmanager
-def steps(output: Output) -> Iterator[Steps]:
-    """Show what a solve does, where somebody looks."""
+def spinner(output: Output) -> Iterator[Steps]:
+    """Show what a solve does on a terminal."""
     if output.as_json or output.quiet or not err().is_terminal:
-        yield _Silent()
+        yield Silent()
         return
     with err().status("Starting") as status:
 
@@ -40,8 +53,8 @@ def steps(output: Output) -> Iterator[Steps]:
 
 
 @contextmanager
-def reporter(output: Output) -> Iterator[Reporter]:
-    """Show bars for downloads and for linking, where somebody looks."""
+def bars(output: Output) -> Iterator[Reporter]:
+    """Show bars for downloads and for linking on a terminal."""
     if output.as_json or output.quiet or not err().is_terminal:
         yield Reporter()
         return

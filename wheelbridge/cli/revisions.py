@@ -10,7 +10,8 @@ from wheelbridge.api.life.cloning import carry_out_clone, prepare_clone
 from wheelbridge.api.life.restoring import Restoration, carry_out_restoration
 from wheelbridge.api.life.revisions import prepare_revision
 from wheelbridge.api.solving import Settings
-from wheelbridge.cli.install import command_line, for_environment, go_ahead, hold
+from wheelbridge.cli.door import door
+from wheelbridge.cli.install import for_environment, go_ahead, hold
 from wheelbridge.cli.options import Output, SolveOptions, find_prefix
 from wheelbridge.cli.output import note, out, print_json
 from wheelbridge.cli.progress import reporter, steps
@@ -43,7 +44,7 @@ def go_back(prefix: Path, number: int, options: SolveOptions, output: Output) ->
     with hold(prefix, output):
         with steps(output) as progress:
             restoration = prepare_revision(
-                prefix, number, settings, progress, override=output.overrides, command=command_line()
+                prefix, number, settings, progress, override=output.overrides, command=door().command_line()
             )
         if not output.as_json:
             render_plan(restoration.plan, str(prefix), {})
@@ -60,7 +61,7 @@ def clone(prefix: Path, origin: str, options: SolveOptions, output: Output) -> i
     place = find_environment(origin)
     settings: Settings = read_settings(for_environment(options, place))
     with _hold_if_ours(place, output), hold(prefix, output):
-        made = prepare_clone(place, prefix, settings, command=command_line())
+        made = prepare_clone(place, prefix, settings, command=door().command_line())
         if not output.as_json:
             render_plan(made.restoration.plan, str(prefix), {})
         if made.left:

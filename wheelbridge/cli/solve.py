@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from wheelbridge.api.mapping.maps import load_maps
-from wheelbridge.api.places import Caches
 from wheelbridge.api.solving import Settings, read_builds
 from wheelbridge.api.sources import SourceList, gather_sources
+from wheelbridge.cli.door import door
 from wheelbridge.cli.options import Output, SolveOptions
 from wheelbridge.cli.output import note, print_json
 from wheelbridge.cli.progress import steps
 from wheelbridge.configuration.cutoff import read_cutoff
-from wheelbridge.configuration.levels import Levels, load_levels
+from wheelbridge.configuration.levels import Levels
 from wheelbridge.errors import UsageError
 from wheelbridge.model.target import Target
 from wheelbridge.target.detect import detect_target, is_this_machine
@@ -22,7 +22,7 @@ def read_settings(options: SolveOptions) -> Settings:
     Raises:
         UsageError: if plugins, which speak of this machine, are to be asked for another target.
     """
-    levels = load_levels(options.config, search=options.search_config)
+    levels = door().load_levels(options.config, search=options.search_config)
     return make_settings(options, detect_target(options.platform, options.facts), levels)
 
 
@@ -46,7 +46,7 @@ def make_settings(options: SolveOptions, target: Target, levels: Levels) -> Sett
         routes=listed.routes,
         relations=listed.relations,
         claim=listed.claim,
-        caches=Caches.default(),
+        caches=door().open_caches(),
         exclude_newer=read_cutoff(options.exclude_newer) or listed.exclude_newer,
         offline=options.offline,
         variants=options.variants,
@@ -61,7 +61,7 @@ def make_settings(options: SolveOptions, target: Target, levels: Levels) -> Sett
 
 def list_sources(options: SolveOptions, target: Target) -> SourceList:
     """Merge what the command line and configurations say of sources."""
-    return gather_sources(options.sources, load_levels(options.config, search=options.search_config), target)
+    return gather_sources(options.sources, door().load_levels(options.config, search=options.search_config), target)
 
 
 def run(specs: Sequence[str], requirements: Sequence[str], options: SolveOptions, output: Output) -> int:

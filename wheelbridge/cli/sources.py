@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from wheelbridge.api.places import Caches
 from wheelbridge.api.related import add_related
 from wheelbridge.api.sources import SourceList
+from wheelbridge.cli.door import door
 from wheelbridge.cli.options import SolveOptions
 from wheelbridge.cli.output import note, out, print_json, printable
 from wheelbridge.cli.solve import list_sources
@@ -22,7 +22,7 @@ _ANY_HOST = ("*",)
 def run(options: SolveOptions, *, as_json: bool) -> int:
     """Print the sources in order, with their settings, and the routes."""
     target = detect_target(options.platform, options.facts)
-    listed = add_related(list_sources(options, target), target.subdir, Caches.default())
+    listed = add_related(list_sources(options, target), target.subdir, door().open_caches())
     cutoff = read_cutoff(options.exclude_newer) or listed.exclude_newer
     if as_json:
         print_json({"success": True, **_as_json(listed, cutoff)})

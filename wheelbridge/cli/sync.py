@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wheelbridge.cli.door import door
 from wheelbridge.cli.groups import Access, Machine
 from wheelbridge.cli.options import Output
 from wheelbridge.cli.output import note, out, print_json
@@ -58,7 +59,7 @@ def _read_wanted(asked: Asked) -> Wanted:
 def _sync(asked: Asked, wanted: Wanted) -> "PreparedSync | None":
     """Make the environment what the lock says; return what was done, or would be, None where the user said no."""
     from wheelbridge.api.syncing.syncing import carry_out_sync, prepare_sync
-    from wheelbridge.cli.install import command_line, confirm, hold
+    from wheelbridge.cli.install import confirm, hold
     from wheelbridge.cli.progress import reporter
     from wheelbridge.environment.locks.files import read_lock
 
@@ -72,7 +73,7 @@ def _sync(asked: Asked, wanted: Wanted) -> "PreparedSync | None":
             reach,
             name=asked.name,
             override=output.overrides,
-            command=command_line(),
+            command=door().command_line(),
         )
         _show(prepared, asked)
         if not prepared.is_empty and not confirm(output):
@@ -94,13 +95,11 @@ def _read_machine(asked: Asked, lock: "Lock") -> "Target":
 
 
 def _read_reach(access: Access) -> "Reach":
-    from wheelbridge.api.places import Caches
     from wheelbridge.api.syncing.packages import Reach
-    from wheelbridge.configuration.levels import load_levels
 
     return Reach(
-        caches=Caches.default(),
-        levels=load_levels(access.config, search=not access.no_config),
+        caches=door().open_caches(),
+        levels=door().load_levels(access.config, search=not access.no_config),
         trusted_hosts=tuple(access.trusted_host or ()),
         offline=access.offline,
     )

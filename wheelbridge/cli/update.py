@@ -5,7 +5,8 @@ from pathlib import Path
 
 from wheelbridge.api.life.updating import Update, prepare_update
 from wheelbridge.cli.clashes import add_warnings
-from wheelbridge.cli.install import carry_out_aloud, command_line, for_environment, go_ahead, hold, show_prepared
+from wheelbridge.cli.door import door
+from wheelbridge.cli.install import carry_out_aloud, for_environment, go_ahead, hold, show_prepared
 from wheelbridge.cli.options import Output, SolveOptions
 from wheelbridge.cli.output import note, print_json
 from wheelbridge.cli.progress import steps
@@ -25,7 +26,7 @@ def run(prefix: Path, names: Sequence[str], options: SolveOptions, output: Outpu
                 progress,
                 everything=everything,
                 override=output.overrides,
-                command=command_line(),
+                command=door().command_line(),
             )
         _show(update, prefix, output)
         prepared = update.prepared

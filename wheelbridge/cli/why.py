@@ -9,9 +9,9 @@ from pathlib import Path
 from wheelbridge.api.explaining.barriers import VersionAnswer, explain_version, read_subject
 from wheelbridge.api.explaining.graph import Graph, read_graph
 from wheelbridge.api.explaining.packages import Explanation, explain_package
+from wheelbridge.cli.door import door
 from wheelbridge.cli.interruption import tell_interruption
 from wheelbridge.cli.output import note, out, print_json, printable
-from wheelbridge.configuration.levels import load_levels
 from wheelbridge.errors import UsageError
 
 FORMATS = ("text", "dot", "html")
@@ -46,7 +46,7 @@ def run(prefix: Path, question: Question, *, as_json: bool) -> int:
         raise UsageError("-o writes a graph, and none is asked for", hint="Add --graph, or drop -o.")
     name, wanted = read_subject(question.package, question.version)
     explanation = explain_package(prefix, name)
-    answer = explain_version(prefix, name, wanted, load_levels().pins) if wanted else None
+    answer = explain_version(prefix, name, wanted, door().load_levels(None, search=True).pins) if wanted else None
     if as_json:
         found = {"another_version": answer.as_json()} if answer else {}
         print_json({"success": True, "prefix": str(prefix), **explanation.as_json(), **found})

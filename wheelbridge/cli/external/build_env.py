@@ -16,7 +16,8 @@ from wheelbridge.api.building.environments import (
 from wheelbridge.api.building.project import read_project
 from wheelbridge.api.building.workshops import opened_log
 from wheelbridge.api.solving import Settings, Silent
-from wheelbridge.cli.install import command_line, go_ahead, hold
+from wheelbridge.cli.door import door
+from wheelbridge.cli.install import go_ahead, hold
 from wheelbridge.cli.options import Output, SolveOptions
 from wheelbridge.cli.output import note, out, print_json
 from wheelbridge.cli.progress import reporter, steps
@@ -32,7 +33,9 @@ def run(place: str, prefix: Path, wishes: Wishes, options: SolveOptions, output:
         check_platform(project, settings.target.subdir)
     with hold(prefix, output):
         with steps(output) as progress:
-            plan = plan_build_environment(project, prefix, settings, progress, wishes=wishes, command=command_line())
+            plan = plan_build_environment(
+                project, prefix, settings, progress, wishes=wishes, command=door().command_line()
+            )
         _show(plan, output)
         if not go_ahead(output, plan.prepared.plan):
             return 0
@@ -58,7 +61,7 @@ def _make(plan: BuildPlan, settings: Settings, output: Output) -> BuildEnvironme
     """Make it; the output of the project's backend is kept where that fails."""
     log = settings.caches.builds / f"{plan.project.folder.name}-build-env.log"
     with opened_log(log), reporter(output) as listener:
-        return make_build_environment(plan, settings, Silent(), listener, log=log, command=command_line())
+        return make_build_environment(plan, settings, Silent(), listener, log=log, command=door().command_line())
 
 
 def _show(plan: BuildPlan, output: Output) -> None:

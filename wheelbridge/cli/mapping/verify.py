@@ -14,12 +14,11 @@ from wheelbridge.api.mapping.verify import (
     VerifySettings,
     verify_tables,
 )
-from wheelbridge.api.places import Caches
 from wheelbridge.api.sources import DEFAULT_CHANNEL, SourceChoice, gather_sources
+from wheelbridge.cli.door import door
 from wheelbridge.cli.options import Output
 from wheelbridge.cli.output import note, out, print_json, printable
 from wheelbridge.cli.progress import steps
-from wheelbridge.configuration.levels import load_levels
 from wheelbridge.errors import UsageError
 from wheelbridge.mapping.verdicts import Status, Verdict
 from wheelbridge.model.name import is_conda_name
@@ -85,13 +84,13 @@ def _read_settings(
 ) -> VerifySettings:
     target = detect_target(platform)
     choice = SourceChoice(sources=(("channel", channel or DEFAULT_CHANNEL),))
-    listed = gather_sources(choice, load_levels(), target)
+    listed = gather_sources(choice, door().load_levels(None, search=True), target)
     channels = tuple(source for source in listed.sources if source.kind == "channel" and not source.explicit)
     return VerifySettings(
         sources=channels,
         subdir=target.subdir,
         table=load_names(mappings, channels=[source.name for source in channels]),
-        caches=Caches.default(),
+        caches=door().open_caches(),
         offline=offline,
     )
 
