@@ -357,7 +357,8 @@ def claim(stage: Stage, name: str, entry: Mapping[str, str], **hashed: Path) -> 
     content["files"].append(entry["_path"])
     for one in content["paths_data"]["paths"]:
         if (place := hashed.get(one["_path"].rpartition("/")[2])) is not None:
-            one.update(sha256=hashlib.sha256(place.read_bytes()).hexdigest(), size_in_bytes=place.stat().st_size)
+            digest = hashlib.sha256(place.read_bytes()).hexdigest()
+            one.update(sha256=digest, sha256_in_prefix=digest, size_in_bytes=place.stat().st_size)
     path.write_text(json.dumps(content))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.installer.wheelmaker import Made, Workshop, make_record, make_wheel
+from tests.installer.wheelmaker import Made, Workshop, make_record, make_wheel, wheel_repodata
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.installer.errors import (
     HashMismatchError,
@@ -50,6 +50,15 @@ def test_a_wrong_hash_is_found_before_anything_is_unpacked(tmp_path: Path, cache
 
     assert "thing-1.0-py3-none-any.whl has the hash" in refuse(made, cache, HashMismatchError)
     assert not cache.exists()
+
+
+def test_an_archive_that_something_was_cut_out_of_is_damaged(tmp_path: Path, cache: Path) -> None:
+    """Its members begin elsewhere than it says, the first of them before its beginning."""
+    path = make_wheel(tmp_path, "thing").path
+    path.write_bytes(path.read_bytes()[1:])
+    made = Made(path, wheel_repodata(path))
+
+    assert "the archive is damaged" in refuse(made, cache, InvalidWheelError)
 
 
 class TestRecord:

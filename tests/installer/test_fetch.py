@@ -21,7 +21,7 @@ from wheelbridge.installer.errors import (
     UnsafeNameError,
     UnsafePathError,
 )
-from wheelbridge.installer.fetch import fetch_packages
+from wheelbridge.installer.fetch import check_cached, fetch_packages
 from wheelbridge.installer.layout import PythonLayout
 from wheelbridge.installer.reporter import Reporter
 
@@ -124,6 +124,42 @@ def test_what_breaks_off_is_fetched_again(tmp_path: Path, server: str, package: 
     package.url = f"{server}/broken/noarch/{package.file_name}"
 
     assert fetch(package, tmp_path / "cache")
+
+
+class TestArchivesOfOtherTools:
+    """What conda has downloaded need not be downloaded again."""
+
+    def test_known_by_its_hash(self, tmp_path: Path, package: RepoDataRecord) -> None:
+        """No server is there; offline, too, it counts as there."""
+        package.url = f"http://127.0.0.1:1/noarch/{package.file_name}"
+        archives = (tmp_path / "none", tmp_path / "channel" / "noarch")
+        work = fetch_packages(
+            [package], tmp_path / "cache", layout=LAYOUT, client=None, reporter=Reporter(), archives=archives
+        )
+        check_cached([package], tmp_path / "cache", LAYOUT, archives)
+
+        assert {file.path for file in asyncio.run(work)["thing"]} >= {"share/x", "bin/run"}
+
+    @pytest.mark.parametrize("sha256", [bytes(32), None], ids=["another", "unknown"])
+    def test_another_archive_of_that_name(
+        self, tmp_path: Path, server: str, package: RepoDataRecord, sha256: bytes | None
+    ) -> None:
+        """The name says nothing: without the announced hash the server is asked, and offline it is not there."""
+        package.url, package.sha256 = f"{server}/noarch/other-1.0-0.tar.bz2", sha256
+        archives = (tmp_path / "other",)
+        archives[0].mkdir()
+        (archives[0] / "other-1.0-0.tar.bz2").write_bytes(
+            (tmp_path / "channel/noarch/thing-1.0-0.tar.bz2").read_bytes()
+        )
+
+        with pytest.raises(DownloadError, match="not in the cache"):
+            check_cached([package], tmp_path / "cache", LAYOUT, archives)
+        with pytest.raises(DownloadError, match="404"):
+            asyncio.run(
+                fetch_packages(
+                    [package], tmp_path / "cache", layout=LAYOUT, client=None, reporter=Reporter(), archives=archives
+                )
+            )
 
 
 def test_another_hash_is_refused(tmp_path: Path, package: RepoDataRecord) -> None:

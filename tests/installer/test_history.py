@@ -164,3 +164,31 @@ def test_specs_are_written_for_conda(spec: str, text: str) -> None:
 def test_channels_have_condas_names_and_no_secrets(channel: str, name: str) -> None:
     """The history is readable by everybody who can read the environment."""
     assert canonical_channel(channel) == name
+
+
+class TestExtras:
+    """Extras stand in a comment of ours, which conda reads past; its own sections have no words for them."""
+
+    OURS = "==> a <==\n# wheelbridge version: 1\n# wheelbridge specs: ['app[extras=[x]]']\n# update specs: ['app']\n"
+
+    @pytest.mark.parametrize(
+        ("later", "expected"),
+        [
+            pytest.param("# conda version: 26.7.1\n# update specs: ['app']", "app[extras=[x]]", id="a bare name"),
+            pytest.param(
+                "# conda version: 26.7.1\n# update specs: ['<unknown>/noarch::app==1.0=py_0']",
+                'app[version="==1.0",build="py_0",extras=[x]]',
+                id="a file",
+            ),
+            pytest.param(
+                "# conda version: 26.7.1\n# update specs: ['app[extras=[y]]']", "app[extras=[y]]", id="others"
+            ),
+            pytest.param("# conda version: 26.7.1\n# remove specs: ['app']", None, id="a removal"),
+            pytest.param("# wheelbridge version: 1\n# update specs: ['app']", "app", id="a section of ours"),
+        ],
+    )
+    def test_outlast_what_conda_writes(self, later: str, expected: str | None) -> None:
+        """Only wheelbridge, which has words for them, takes them back."""
+        found = requested_specs(parse_history(f"{self.OURS}==> b <==\n{later}\n"), ["app"], exact=True)
+
+        assert found.get("app") == expected

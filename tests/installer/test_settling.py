@@ -11,7 +11,7 @@ from wheelbridge.installer.errors import LinkFailedError
 from wheelbridge.installer.history import load_history
 from wheelbridge.installer.listing import load_installed_files, load_records
 from wheelbridge.installer.prefix import hold_prefix
-from wheelbridge.installer.settling import CLOBBERS, place_paths, settle_clobbers
+from wheelbridge.installer.settling import CLOBBERS, place_paths, settle_clobbers, settle_hashes
 
 INFO = "tool-1.0.dist-info"
 
@@ -189,3 +189,42 @@ def test_only_records_that_say_otherwise_are_written(tmp_path: Path) -> None:
     place_paths(prefix, ["a-1-0.json"])
 
     assert (prefix / "conda-meta/a-1-0.json").stat().st_mtime_ns == before.st_mtime_ns
+
+
+class TestHashes:
+    """What conda writes down of files: each has ``sha256_in_prefix``, and no link."""
+
+    @pytest.mark.parametrize(
+        ("entry", "settled"),
+        [
+            ({"path_type": "hardlink", "sha256": "a"}, {"sha256_in_prefix": "a"}),
+            ({"path_type": "hardlink", "sha256": "a", "sha256_in_prefix": "b"}, {"sha256_in_prefix": "b"}),
+            ({"path_type": "hardlink"}, {}),
+            ({"path_type": "softlink", "sha256": "a", "sha256_in_prefix": "of the target's name"}, {}),
+            ({"path_type": "unix_python_entry_point", "sha256": "a"}, {}),
+        ],
+        ids=["as it was packed", "prefix written into it", "of no known hash", "link", "made when it was linked"],
+    )
+    def test_of_a_path(self, tmp_path: Path, entry: dict[str, str], settled: dict[str, str]) -> None:
+        """Once or twice, it is the same."""
+        prefix = _make_prefix(tmp_path, a=[])
+        path, content = _record(prefix, "a")
+        path.write_text(json.dumps({**content, "paths_data": {"paths_version": 1, "paths": [{"_path": "x", **entry}]}}))
+
+        settle_hashes(prefix, [path.name, "gone-1-0.json"])
+        settle_hashes(prefix, [path.name])
+
+        (found,) = _record(prefix, "a")[1]["paths_data"]["paths"]
+        kept = {key: value for key, value in entry.items() if key != "sha256_in_prefix"}
+        assert found == {"_path": "x", **kept, **settled}
+
+    def test_of_what_is_linked(self, workshop: Workshop, tool: RepoDataRecord) -> None:
+        """A transaction leaves them so; and a file that is as it was packed is nothing that linking changed."""
+        workshop.run(workshop.request(records=(workshop.channel.python, tool), create=True))
+
+        entries = _record(workshop.prefix, "tool")[1]["paths_data"]["paths"]
+        plain = [entry for entry in entries if entry["path_type"] == "hardlink"]
+        assert plain
+        assert all(entry["sha256_in_prefix"] == entry["sha256"] for entry in plain)
+        files = load_installed_files(workshop.prefix, load_records(workshop.prefix))["tool"]
+        assert {file.path for file in files if not file.patched} == {entry["_path"] for entry in plain}

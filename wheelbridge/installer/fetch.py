@@ -52,11 +52,13 @@ async def fetch_packages(
     client: Client | None,
     reporter: Reporter,
     check: Callable[[RepoDataRecord], None] | None = None,
+    archives: Sequence[Path] = (),
 ) -> dict[str, tuple[PackageFile, ...]]:
     """Bring *records* into the package cache, the largest first; return name -> the files each links.
 
-    What is in the cache and whole is not fetched again. *check* raises for a record whose URL must not be fetched; it
-    is asked for all of them, in the cache or not, before the first one is fetched.
+    What is in the cache and whole is not fetched again; an archive that lies in one of the folders *archives*, by its
+    SHA-256 the one that the record announces, is not downloaded. *check* raises for a record whose URL must not be
+    fetched; it is asked for all of them, in the cache or not, before the first one is fetched.
 
     Raises:
         BreachError: if a record leads where its channel may not lead.
@@ -77,7 +79,8 @@ async def fetch_packages(
         found = _find(entry, record, layout)
         if found is None:
             async with slots:
-                await _fetch(record, entry, client or Client.default_client(), reporter)
+                near = await asyncio.to_thread(_find_archive, record, archives)
+                await _fetch(record, entry, client or Client.default_client(), reporter, near)
             found = await asyncio.to_thread(load_files, entry, layout)
         if found is None:
             raise DownloadError(record.url, "the archive does not hold what its metadata lists")
@@ -88,15 +91,36 @@ async def fetch_packages(
     return files
 
 
-def check_cached(records: Sequence[RepoDataRecord], cache: Path, layout: PythonLayout | None) -> None:
-    """Make sure that no network is needed for *records*.
+def check_cached(
+    records: Sequence[RepoDataRecord], cache: Path, layout: PythonLayout | None, archives: Sequence[Path] = ()
+) -> None:
+    """Make sure that no network is needed for *records*: see `fetch_packages`.
 
     Raises:
         DownloadError: if one is neither in the cache nor a file of this machine.
     """
     for record in records:
-        if not record.url.startswith("file:") and _find(cache / entry_name(record), record, layout) is None:
+        if record.url.startswith("file:") or _find(cache / entry_name(record), record, layout) is not None:
+            continue
+        if _find_archive(record, archives) is None:
             raise DownloadError(record.url, "it is not in the cache, and the network is not to be used")
+
+
+async def fetch_file(record: RepoDataRecord, path: Path, client: Client, progress: Callable[[int], None]) -> None:
+    """Bring the archive of *record* to *path*, as it is; *progress* is told how many bytes there are of it.
+
+    Raises:
+        HashMismatchError: if it is not the one that the record announces; nothing is at *path* then.
+        DownloadError: if it cannot be had.
+        NoSpaceError: if the disk is full.
+    """
+    with os_errors(path):
+        workspace = make_workspace(path.parent)
+        try:
+            await _download(record, workspace / path.name, client, progress, None)
+            (workspace / path.name).replace(path)
+        finally:
+            shutil.rmtree(workspace, ignore_errors=True)
 
 
 async def run_all(tasks: Sequence[Any]) -> None:
@@ -113,7 +137,24 @@ def _find(entry: Path, record: RepoDataRecord, layout: PythonLayout | None) -> t
     return load_files(entry, layout) if is_from(entry, record) else None
 
 
-async def _fetch(record: RepoDataRecord, entry: Path, client: Client, reporter: Reporter) -> None:
+def _find_archive(record: RepoDataRecord, archives: Sequence[Path]) -> Path | None:
+    """Return the archive of *record* in one of the folders *archives*, known by its SHA-256."""
+    name = Path(urlsplit(record.url).path).name
+    candidates = [folder / name for folder in archives] if record.sha256 is not None else []
+    return next((path for path in candidates if path.is_file() and _sha256(path) == record.sha256), None)
+
+
+def _sha256(path: Path) -> bytes | None:
+    """Return the hash of a file; None where it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").digest()
+    except OSError:
+        return None
+
+
+async def _fetch(record: RepoDataRecord, entry: Path, client: Client, reporter: Reporter, near: Path | None) -> None:
+    """Bring *record* to *entry*, out of the archive *near* where there is one."""
     name = record.name.normalized
     with os_errors(entry):
         workspace = make_workspace(entry.parent)
@@ -121,7 +162,7 @@ async def _fetch(record: RepoDataRecord, entry: Path, client: Client, reporter: 
             archive = workspace / Path(urlsplit(record.url).path).name
             reporter.on_download_start(name, record.size)
             progress = partial(reporter.on_download_progress, name)
-            found = await _download(record, archive, client, progress)
+            found = await _download(record, archive, client, progress, near)
             reporter.on_download_complete(name)
             reporter.on_unpack_start(name)
             await asyncio.to_thread(_place, archive, entry, record, found)
@@ -131,7 +172,7 @@ async def _fetch(record: RepoDataRecord, entry: Path, client: Client, reporter: 
 
 
 async def _download(
-    record: RepoDataRecord, archive: Path, client: Client, progress: Callable[[int], None]
+    record: RepoDataRecord, archive: Path, client: Client, progress: Callable[[int], None], near: Path | None
 ) -> Mapping[str, Any]:
     """Write the archive to disk and return its hashes and its size; what breaks off in the middle is tried again."""
     attempt = 0
@@ -140,7 +181,7 @@ async def _download(
         with archive.open("wb") as file:
             writer = _HashingWriter(file, record, progress)
             try:
-                await _copy(record, client, writer)
+                await _copy(record, client, writer, near)
             except Exception as error:
                 if writer.failure is not None:
                     raise writer.failure from error
@@ -151,12 +192,12 @@ async def _download(
                 return writer.check()
 
 
-async def _copy(record: RepoDataRecord, client: Client, writer: "_HashingWriter") -> None:
+async def _copy(record: RepoDataRecord, client: Client, writer: "_HashingWriter", near: Path | None) -> None:
     parts = urlsplit(record.url)
-    if parts.scheme != "file":
+    if near is None and parts.scheme != "file":
         await download_to_writer(client, record.url, writer)
         return
-    await asyncio.to_thread(_copy_file, Path(url2pathname(parts.path)), writer)
+    await asyncio.to_thread(_copy_file, near or Path(url2pathname(parts.path)), writer)
 
 
 def _copy_file(source: Path, writer: "_HashingWriter") -> None:

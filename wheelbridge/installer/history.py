@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from rattler import MatchSpec, RepoDataRecord
+from rattler.exceptions import InvalidMatchSpecError
 
 _HEAD = re.compile(r"==>\s*(.+?)\s*<==")
 _SPECS = re.compile(r"#\s*(\w+)\s*specs:\s*(.+)?")
@@ -20,6 +21,7 @@ _CONDA = "https://conda.anaconda.org/"
 _DEFAULTS = "https://repo.anaconda.com/pkgs/"
 _ADDED = frozenset({"update", "install", "create", "neutered"})
 _REMOVED = frozenset({"remove", "uninstall"})
+_OWN_VERSION = "# wheelbridge version:"
 _EXACT = "wheelbridge"
 """Begins the comment with the specs that conda could not read: those with extras or a condition."""
 
@@ -100,7 +102,8 @@ def requested_specs(revisions: Iterable[Revision], installed: Iterable[str], *, 
     r"""Return name -> MatchSpec of what the user asked for, as ``History.get_requested_specs_map`` does.
 
     conda: "If the package isn't installed in the current environment, then we shouldn't try to force it here."
-    With *exact*, extras and conditions are there too; conda reads past the comment that holds them.
+    With *exact*, extras and conditions are there too; conda reads past the comment that holds them. It has no word for
+    extras in its own sections, so a spec there leaves those that were asked for.
 
     >>> requested_specs(parse_history("==> x <==\n# update specs: ['python=3.12', 'a']\n"), ["python"])
     {'python': 'python=3.12'}
@@ -111,11 +114,27 @@ def requested_specs(revisions: Iterable[Revision], installed: Iterable[str], *, 
         for action, texts in sorted(actions, key=lambda item: item[0] == _EXACT):
             for text in texts:
                 if action in _ADDED or (exact and action == _EXACT):
-                    specs[spec_name(text)] = text
+                    known = specs.get(spec_name(text), "") if exact and not _is_own(revision) else ""
+                    specs[spec_name(text)] = _keep_extras(known, text)
                 elif action in _REMOVED:
                     specs.pop(spec_name(text), None)
     names = frozenset(installed)
     return {name: text for name, text in specs.items() if name in names}
+
+
+def _is_own(revision: Revision) -> bool:
+    return any(comment.startswith(_OWN_VERSION) for comment in revision.comments)
+
+
+def _keep_extras(known: str, text: str) -> str:
+    if "extras=" not in known or "extras=" in text:
+        return text
+    try:
+        extras = MatchSpec(f"{spec_name(text)}[extras=[{','.join(MatchSpec(known).extras or ())}]]")
+        (merged,) = merge_specs((extras, MatchSpec(text)))
+    except InvalidMatchSpecError:  # what only conda reads
+        return text
+    return exact_spec(merged) or text
 
 
 def _parse_specs(comment: str) -> tuple[str, list[str]]:
@@ -238,7 +257,7 @@ def render_revision(
         specs: ``wheelbridge`` (see `exact_spec`), ``remove`` and ``update`` -> MatchSpecs.
     """
     lines = [f"==> {date:%Y-%m-%d %H:%M:%S} <==", f"# cmd: {' '.join(' '.join(command).split())}"]
-    lines.append(f"# wheelbridge version: {_own_version()}")
+    lines.append(f"{_OWN_VERSION} {_own_version()}")
     lines += _changes(*changes)
     lines += [
         f"# {action} specs: {list(specs[action])}" for action in (_EXACT, "remove", "update") if specs.get(action)

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from wheelbridge.installer.errors import FileConflictError
-from wheelbridge.installer.settling import CLOBBERS, settle_clobbers
+from wheelbridge.installer.settling import CLOBBERS, settle_clobbers, settle_hashes
 
 JOURNAL = ".wheelbridge"
 _TAG = "CACHEDIR.TAG"
@@ -185,6 +185,7 @@ def _complete(prefix: Path, home: Path, entry: _Entry) -> None:
         if held in numbers and not os.path.lexists(prefix / held):
             _restore(home / "files" / str(numbers[held]), prefix / held)
     settle_clobbers(prefix)
+    settle_hashes(prefix, entry.journal.after)
     path = prefix / "conda-meta" / "history"
     size = path.stat().st_size if path.exists() else 0
     if size == (entry.journal.history or 0):

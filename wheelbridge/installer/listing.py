@@ -12,7 +12,9 @@ from rattler import PrefixRecord
 
 from wheelbridge.installer.cache import PackageFile
 from wheelbridge.installer.errors import BrokenRecordError
+from wheelbridge.installer.plain_depends import read_record
 from wheelbridge.installer.wheel import is_wheel
+from wheelbridge.model.name import wheel_file_name
 from wheelbridge.model.variant import ReleaseVariants, WheelVariant
 from wheelbridge.translate.errors import InvalidWheelNameError
 from wheelbridge.translate.variant_documents import InvalidVariantsError, parse_variants
@@ -115,9 +117,19 @@ def _file(entry: Mapping[str, object], path: str) -> PackageFile:
         path,
         sha256 if isinstance(sha256, str) else None,
         size if isinstance(size, int) else 0,
-        "sha256_in_prefix" in entry or "prefix_placeholder" in entry or "python_entry_point" in str(entry["path_type"]),
+        _is_patched(entry),
         _hash_in_prefix(entry),
     )
+
+
+def _is_patched(entry: Mapping[str, object]) -> bool:
+    """Tell whether a file is not as in its package: conda writes down its hash in the prefix where it is the same, too.
+
+    >>> _is_patched({"path_type": "hardlink", "sha256": "a", "sha256_in_prefix": "a"})
+    False
+    """
+    differs = "sha256_in_prefix" in entry and entry["sha256_in_prefix"] != entry.get("sha256")
+    return differs or "prefix_placeholder" in entry or "python_entry_point" in str(entry["path_type"])
 
 
 def _hash_in_prefix(entry: Mapping[str, object]) -> str | None:
@@ -133,9 +145,13 @@ def _hash_in_prefix(entry: Mapping[str, object]) -> str | None:
 
 def _load(path: Path) -> PrefixRecord:
     try:
-        return PrefixRecord.from_path(path)
+        record = read_record(path)
     except Exception as error:  # rattler raises many kinds, none of them with a common root
         raise BrokenRecordError(path, str(error)) from error
+    record.file_name = wheel_file_name(record.file_name, record.url)
+    if (channel := record.channel.rstrip("/")).endswith(f"/{record.subdir}"):  # as conda writes it
+        record.channel = channel.removesuffix(f"/{record.subdir}")
+    return record
 
 
 def installed_variant(prefix: Path, record: PrefixRecord) -> WheelVariant | None:

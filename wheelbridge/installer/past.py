@@ -21,10 +21,10 @@ from wheelbridge.installer.errors import BrokenRecordError
 from wheelbridge.installer.history import distribution
 from wheelbridge.installer.listing import record_path
 from wheelbridge.installer.origins import Origin, load_origins
+from wheelbridge.installer.plain_depends import OWN, read_record
 
 FOLDER = "wheelbridge-past"
 _DIRECT_URL = ".dist-info/direct_url.json"
-_OWN = "wheelbridge"
 _HOLLOW: Mapping[str, object] = {
     "files": [],
     "paths_data": {"paths_version": 1, "paths": []},
@@ -62,7 +62,7 @@ def gather_past(prefix: Path, records: Iterable[PrefixRecord]) -> dict[str, dict
             "direct_url": read_direct_url(prefix, record),
         }
         content = json.loads(record_path(prefix, record).read_bytes())
-        gathered[_file_name(distribution(record))] = {**content, **_HOLLOW, _OWN: own}
+        gathered[_file_name(distribution(record))] = {**content, **_HOLLOW, OWN: {**content.get(OWN, {}), **own}}
     return gathered
 
 
@@ -84,9 +84,9 @@ def load_past(prefix: Path, name: str) -> Past | None:
     if not path.exists():
         return None
     try:
-        own = json.loads(path.read_bytes()).get(_OWN) or {}
+        own = json.loads(path.read_bytes()).get(OWN) or {}
         origin = Origin(**own["origin"]) if own.get("origin") else None
-        return Past(PrefixRecord.from_path(path), origin, own.get("direct_url"))
+        return Past(read_record(path), origin, own.get("direct_url"))
     except Exception as error:  # rattler raises many kinds, none of them with a common root
         raise BrokenRecordError(path, str(error)) from error
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from rattler import PrefixRecord
 
 from wheelbridge.installer.errors import os_errors
-from wheelbridge.installer.history import history_path
+from wheelbridge.installer.history import history_path, load_history, requested_specs
 from wheelbridge.installer.journal import Journal, begin, finish, forget, roll_back
-from wheelbridge.installer.listing import record_path
+from wheelbridge.installer.listing import load_records, record_path
+from wheelbridge.installer.plain_depends import write_depends
 
 
 def write_records(
@@ -32,7 +33,7 @@ def write_records(
         old=(),
         new=(),
         shared=(),
-        before=tuple(sorted(path.name for path in gone)),
+        before=tuple(sorted(path.name for path in history.parent.glob("*.json"))),
         after=tuple(sorted(added)),
         history=history.stat().st_size,
         revision=revision,
@@ -44,8 +45,15 @@ def write_records(
                 path.unlink()
             for name, record in added.items():
                 (history.parent / name).write_text(f"{json.dumps(record, indent=2)}\n", encoding="utf-8")
+            _say_it_plainly(prefix)
         except BaseException:
             roll_back(prefix)
             forget(prefix)
             raise
         finish(prefix)
+
+
+def _say_it_plainly(prefix: Path) -> None:
+    records = load_records(prefix)
+    names = [record.name.normalized for record in records]
+    write_depends(prefix, records, requested_specs(load_history(prefix), names, exact=True).values())

@@ -25,10 +25,14 @@ from wheelbridge.installer.wheel import WheelUse, is_wheel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caches:
-    """Where unpacked packages are kept: *packages* is a cache of rattler's, *wheels* is ours."""
+    """Where unpacked packages are kept: *packages* is a cache of rattler's, *wheels* is ours.
+
+    *archives* are folders with archives that other tools downloaded; these are read only.
+    """
 
     packages: Path
     wheels: Path
+    archives: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +114,15 @@ def requested_of(request: Request) -> dict[str, str]:
     before = requested_specs(load_history(request.prefix), names)
     now = {spec.name.normalized: conda_spec(spec) for spec in merge_specs(request.requested)}
     return {name: spec for name, spec in (before | now).items() if name in names and name not in request.removed}
+
+
+def asked_of(request: Request) -> dict[str, str]:
+    """Return name -> MatchSpec of all the user asks for, as `requested_of` does, with extras and conditions."""
+    names = {record.name.normalized for record in request.records} - {*request.removed}
+    before = requested_specs(load_history(request.prefix), names, exact=True)
+    specs = merge_specs(request.requested)
+    now = {spec.name.normalized: exact_spec(spec) or conda_spec(spec) for spec in specs}
+    return {name: spec for name, spec in (before | now).items() if name in names}
 
 
 def revision_of(request: Request) -> str:

@@ -3,6 +3,8 @@
 Of files that several packages bring, rattler keeps one at its place and moves the others to ``__clobbers__``, even
 where all are alike; its records say so. conda knows no such place: to it a file is where its package has it. So what is
 alike is claimed by all its packages, and only a file of other content waits in ``__clobbers__`` for its turn.
+
+What conda and rattler write down of hashes differs, too.
 """
 
 import filecmp
@@ -16,6 +18,8 @@ from typing import Any
 from wheelbridge.installer.listing import linked_paths
 
 CLOBBERS = "__clobbers__"
+
+_HASH = "sha256_in_prefix"
 
 
 def place_paths(prefix: Path, names: Iterable[str]) -> None:
@@ -55,6 +59,33 @@ def settle_clobbers(prefix: Path) -> None:
             path.unlink()
     with suppress(OSError):
         root.rmdir()
+
+
+def settle_hashes(prefix: Path, names: Iterable[str]) -> None:
+    """Say in the records *names* what the hashes in the prefix are, as conda does; it may be repeated.
+
+    conda gives every file ``sha256_in_prefix``, and no link; ``conda doctor`` looks at that alone. rattler: "Only set
+    sha256_in_prefix if it differs from the original sha256"; and of a link "we hash the content of the symlink file.
+    Note that this behavior is different from conda or mamba (where the target of the symlink is hashed)".
+    """
+    for name in names:
+        path = prefix / "conda-meta" / name
+        if not path.exists():
+            continue
+        content = json.loads(path.read_bytes())
+        if any([_settle_hash(entry) for entry in content["paths_data"]["paths"]]):  # noqa: C419 - of each of them
+            _write(path, content)
+
+
+def _settle_hash(entry: dict[str, Any]) -> bool:
+    """Settle the hash of a path; tell whether it changed."""
+    kind = entry.get("path_type")
+    if kind == "softlink":
+        return entry.pop(_HASH, None) is not None
+    if kind == "hardlink" and _HASH not in entry and entry.get("sha256"):
+        entry[_HASH] = entry["sha256"]
+        return True
+    return False
 
 
 def _settle(prefix: Path, path: Path, content: Mapping[str, Any]) -> set[str]:

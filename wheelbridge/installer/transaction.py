@@ -32,6 +32,7 @@ from wheelbridge.installer.journal import Journal, begin, finish, forget, prune,
 from wheelbridge.installer.layout import find_layout
 from wheelbridge.installer.listing import load_installed_files, load_records, record_path
 from wheelbridge.installer.past import gather_past, write_past
+from wheelbridge.installer.plain_depends import plain_depends, write_depends
 from wheelbridge.installer.plan import (
     Conflict,
     Plan,
@@ -43,7 +44,7 @@ from wheelbridge.installer.plan import (
 )
 from wheelbridge.installer.prefix import check_environment, check_new, check_wheels_allowed, hold_prefix
 from wheelbridge.installer.reporter import RattlerReporter, Reporter
-from wheelbridge.installer.request import Caches, Outcome, Request, requested_of, revision_of, uses_of
+from wheelbridge.installer.request import Caches, Outcome, Request, asked_of, requested_of, revision_of, uses_of
 from wheelbridge.installer.settling import place_paths
 from wheelbridge.installer.unmanaged import check_unmanaged, files_to_replace, unmanaged
 from wheelbridge.installer.wheel import WheelUse, find_unpacked, is_wheel, unpack_wheel, wheel_record
@@ -116,7 +117,7 @@ async def run_transaction(
         installed = load_records(request.prefix)
         plan = make_plan(installed, request.records, request.subdir, request.reinstall)
         _check_wheels(request, plan)
-        fetch = partial(fetch_packages, client=client, reporter=reporter, check=check)
+        fetch = partial(fetch_packages, client=client, reporter=reporter, check=check, archives=caches.archives)
         staged = await _stage(request, plan, caches, fetch, reporter)
         there = _look_around(request, plan, installed)
         _check_unmanaged(request, staged, there)
@@ -161,7 +162,7 @@ async def _stage(request: Request, plan: Plan, caches: Caches, fetch: _Fetch, re
     await run_all([unpack(record) for record in plan.to_link if is_wheel(record)])
     packages = [record for record in plan.to_link if not is_wheel(record)]
     if request.offline:
-        check_cached(packages, caches.packages, layout)
+        check_cached(packages, caches.packages, layout, caches.archives)
     files = await fetch(packages, caches.packages, layout=layout)
     for name, directory in wheels.items():
         files[name] = load_files(directory, layout) or ()
@@ -225,7 +226,9 @@ def _make_journal(request: Request, staged: _Staged, there: _There) -> Journal:
     kept, old = there.kept, there.gone
     new = {file.path for files in staged.files.values() for file in files}
     shared = shared_paths(kept, new)
-    rewritten = [*plan.to_unlink, *(record for record in plan.keep if shared.get(record.name.normalized))]
+    reworded = plain_depends(request.records, asked_of(request).values())
+    touched = {name for name, files in shared.items() if files} | reworded.keys()
+    rewritten = [*plan.to_unlink, *(record for record in plan.keep if record.name.normalized in touched)]
     history = history_path(prefix)
     paths = {file.path for files in old.values() for file in files}
     return Journal(
@@ -250,6 +253,7 @@ async def _link(request: Request, staged: _Staged, journal: Journal, reporter: R
     try:
         place_paths(prefix, journal.before)
         cancelled = await _uninterrupted(_install(request, staged, reporter))
+        write_depends(prefix, request.records, asked_of(request).values())
     except Exception as error:  # rattler's errors have no common root
         await _undo(prefix)
         raise from_rattler_error(error, prefix) from error

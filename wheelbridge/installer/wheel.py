@@ -133,13 +133,22 @@ def unpack_wheel(wheel: Path, record: WheelRecord, cache: Path, *, use: WheelUse
             return _unpack(source, known, cache, use)
 
 
+def write_package(source: CheckedWheel, record: WheelRecord, directory: Path, use: WheelUse) -> None:
+    """Write the contents of a wheel into the folder *directory*, as an extracted conda package (CEP 34) has them.
+
+    Raises:
+        InvalidWheelError: if two of its files belong at one place.
+    """
+    destination = PackageDestination(directory, use.layout, fn=record.fn, project=source.project)
+    installer.install(source, destination, use.metadata())
+    _write_info(directory, record, destination)
+
+
 def _unpack(source: CheckedWheel, record: WheelRecord, cache: Path, use: WheelUse) -> Path:
     workspace = make_workspace(cache)
     try:
         entry = workspace / _entry_name(record)
-        destination = PackageDestination(entry, use.layout, fn=record.fn, project=source.project)
-        installer.install(source, destination, use.metadata())
-        _write_info(entry, record, destination)
+        write_package(source, record, entry, use)
         sha256 = str(record.sha256)
         write_lock(entry, bytes.fromhex(sha256))
         layer = use.layer(cache, sha256, headers=source.has_headers)

@@ -1,6 +1,7 @@
 """A wheel as the installer reads it, with nothing believed before it was checked."""
 
 import configparser
+import errno
 import re
 import stat
 import zipfile
@@ -147,5 +148,9 @@ def open_wheel(stream: IO[bytes], fn: str) -> Iterator[CheckedWheel]:
             yield wheel
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, AssertionError, InstallerError) as error:
         raise InvalidWheelError(fn, str(error).strip("'\"") or type(error).__name__) from error
+    except OSError as error:  # an archive with something cut out makes zipfile look before its beginning
+        if error.errno != errno.EINVAL:
+            raise
+        raise InvalidWheelError(fn, "the archive is damaged") from error
     except NotImplementedError as error:  # a compression that zipfile does not know
         raise InvalidWheelError(fn, str(error)) from error

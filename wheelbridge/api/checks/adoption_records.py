@@ -137,6 +137,8 @@ def _entry(prefix: Path, path: str, digest: str) -> dict[str, object]:
     entry: dict[str, object] = {"_path": path, "path_type": "softlink" if place.is_symlink() else "hardlink"}
     if known := read_digest(digest) or sha256_of(place):
         entry["sha256"] = known
+        if not place.is_symlink():  # as conda has it (`wheelbridge.installer.settling.settle_hashes`)
+            entry["sha256_in_prefix"] = known
     if place.is_file():
         entry["size_in_bytes"] = place.stat().st_size
     return entry

@@ -1,17 +1,14 @@
 """Is an environment sound? Each check looks at what is there, and returns findings."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable, Collection, Iterator
+from functools import cached_property, partial
 from pathlib import Path
 
-from wheelbridge.api.checks.contests import check_contests
-from wheelbridge.api.checks.drift import check_history, check_lock
-from wheelbridge.api.checks.files import FileChecks
+from wheelbridge.api.checks import drift, files, records, requirements
+from wheelbridge.api.checks.contests import OVERWRITTEN, check_contests
 from wheelbridge.api.checks.findings import Environment, Finding, Repair
-from wheelbridge.api.checks.records import RecordChecks
-from wheelbridge.api.checks.requirements import RequirementChecks
-from wheelbridge.api.checks.tags import check_tags
-from wheelbridge.api.life.displaced import Displacements
+from wheelbridge.api.checks.tags import WRONG_TAGS, check_tags
+from wheelbridge.api.life.displaced import DISPLACED, UNINSTALLED, Displacements
 from wheelbridge.api.mapping.maps import open_names
 from wheelbridge.api.runtime_advice import Advisor
 from wheelbridge.api.runtimes import runtime_clashes
@@ -41,13 +38,36 @@ def check_environment(prefix: Path, *, lock: Lock | None = None, notes: bool = F
         NotAnEnvironmentError: if it is none.
         WheelbridgeError: if its records or the tables cannot be read.
     """
-    if not is_environment(prefix):
-        raise NotAnEnvironmentError(prefix)
-    environment = Environment(prefix)
-    if is_interrupted(prefix):
-        return (_interrupted(environment),)
-    found = (finding for check in _checks(environment, lock, notes=notes) for finding in check())
-    return tuple(finding for finding in found if notes or finding.severity != "note")
+    return Examination(prefix, lock=lock, notes=notes).find()
+
+
+class Examination:
+    """The checks of one environment, to be made at once or little by little; what one of them read serves the next."""
+
+    def __init__(self, prefix: Path, *, lock: Lock | None = None, notes: bool = False) -> None:
+        """Begin to look at *prefix*; see `check_environment`, which also says what this raises."""
+        if not is_environment(prefix):
+            raise NotAnEnvironmentError(prefix)
+        self.environment = Environment(prefix)
+        self._lock = lock
+        self._notes = notes
+
+    def find(self, codes: Collection[str] | None = None) -> tuple[Finding, ...]:
+        """Return the findings; with *codes*, those alone. Of a change that was interrupted, it is told in any case."""
+        if is_interrupted(self.environment.prefix):
+            return (_interrupted(self.environment),)
+        checks = (one for one in self._checks if codes is None or not one.codes.isdisjoint(codes))
+        found = (finding for one in checks for finding in one.find() if codes is None or finding.code in codes)
+        return tuple(finding for finding in found if self._notes or finding.severity != "note")
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The codes of all that may be found."""
+        return frozenset({INTERRUPTED}).union(*(one.codes for one in self._checks))
+
+    @cached_property
+    def _checks(self) -> tuple["_Check", ...]:
+        return tuple(_checks(self.environment, self._lock, notes=self._notes))
 
 
 def _interrupted(environment: Environment) -> Finding:
@@ -61,21 +81,40 @@ def _interrupted(environment: Environment) -> Finding:
     )
 
 
-def _checks(environment: Environment, lock: Lock | None, *, notes: bool) -> Iterator[Callable[[], Iterator[Finding]]]:
+class _Check:
+    """A check, and the codes of what it may find."""
+
+    def __init__(self, find: Callable[[], Iterator[Finding]], *codes: str) -> None:
+        self.find = find
+        self.codes = frozenset(codes)
+
+
+def _checks(environment: Environment, lock: Lock | None, *, notes: bool) -> Iterator[_Check]:
     displaced = Displacements(environment)
-    files = FileChecks(environment, displaced)
-    records = RecordChecks(environment, displaced)
-    requirements = RequirementChecks(environment)
-    yield partial(check_runtimes, environment)
-    yield partial(check_contests, environment, displaced)
-    yield from (displaced.check, files.missing, files.damaged, files.libraries, files.altered)
-    yield from (records.records, records.duplicates, records.twice, records.leftovers, records.stranded)
-    yield from (requirements.requirements, requirements.unreadable, requirements.dependencies)
-    yield from (partial(check_tags, environment), partial(check_history, environment))
+    of_files = files.FileChecks(environment, displaced)
+    of_records = records.RecordChecks(environment, displaced)
+    of_requirements = requirements.RequirementChecks(environment)
+    yield _Check(partial(check_runtimes, environment), TWO_RUNTIMES)
+    yield _Check(partial(check_contests, environment, displaced), OVERWRITTEN)
+    yield _Check(displaced.check, DISPLACED, UNINSTALLED)
+    yield _Check(of_files.missing, files.MISSING_FILE)
+    yield _Check(of_files.damaged, files.DAMAGED_LIBRARY)
+    yield _Check(of_files.libraries, files.MISSING_LIBRARY)
+    yield _Check(of_files.altered, files.ALTERED_FILE)
+    yield _Check(of_records.records, records.RECORD_DIFFERS)
+    yield _Check(of_records.duplicates, records.DUPLICATE)
+    yield _Check(of_records.twice, records.TWICE)
+    yield _Check(of_records.leftovers, records.LEFTOVER)
+    yield _Check(of_records.stranded, records.STRANDED)
+    yield _Check(of_requirements.requirements, requirements.UNMET)
+    yield _Check(of_requirements.unreadable, requirements.UNREADABLE)
+    yield _Check(of_requirements.dependencies, requirements.UNMET_DEPENDENCY, requirements.VIOLATED)
+    yield _Check(partial(check_tags, environment), WRONG_TAGS)
+    yield _Check(partial(drift.check_history, environment), drift.HISTORY, drift.UNFULFILLED)
     if lock is not None:
-        yield partial(check_lock, environment, lock)
+        yield _Check(partial(drift.check_lock, environment, lock), drift.LOCK)
     if notes:
-        yield records.unknown
+        yield _Check(of_records.unknown, records.UNMANAGED, records.UNOWNED)
 
 
 def check_runtimes(environment: Environment) -> Iterator[Finding]:

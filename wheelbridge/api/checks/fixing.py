@@ -11,6 +11,7 @@ from rattler import PrefixRecord, RepoDataRecord
 from wheelbridge.api.checks.findings import Environment, Finding
 from wheelbridge.api.clients import check_records, open_client
 from wheelbridge.api.installing import download_wheels, package_caches
+from wheelbridge.api.listed_wheels import find_listed
 from wheelbridge.api.providers import Provider
 from wheelbridge.api.running import run_to_end
 from wheelbridge.api.solving import Settings
@@ -162,7 +163,7 @@ class _Store:
         channel = record_channel(record)
         sources = tuple(one for one in self._settings.sources if one.kind == "channel" and one.url == channel)
         if request.offline:
-            check_cached([record], self._caches.packages, request.layout)
+            check_cached([record], self._caches.packages, request.layout, self._caches.archives)
         run_to_end(
             fetch_packages(
                 [record],
@@ -171,6 +172,7 @@ class _Store:
                 client=open_client(sources),
                 reporter=self._reporter,
                 check=check_records(sources),
+                archives=self._caches.archives,
             )
         )
 
@@ -197,6 +199,9 @@ class _Store:
         return next((place for place in places if _has_hash(place, record.sha256)), None)
 
     def _find_file(self, record: RepoDataRecord) -> tuple[Provider, DistributionFile]:
+        settings = self._settings
+        if listed := find_listed(record, settings.sources, settings.caches, offline=settings.offline):
+            return listed
         channel, project = record_channel(record), wheel_project(record.file_name)
         if not project or "://" not in channel:
             raise MissingWheelError(record.file_name)

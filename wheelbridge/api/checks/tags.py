@@ -1,33 +1,31 @@
 """Whether the wheels of an environment are for its interpreter, and for machines of its platform."""
 
-import re
 from collections.abc import Iterator
 
 from packaging.tags import InvalidTag, Tag, parse_tag
 
 from wheelbridge.api.checks.findings import Environment, Finding
-from wheelbridge.errors import WheelbridgeError
 from wheelbridge.index.errors import InvalidMetadataError
 from wheelbridge.index.metadata import parse_metadata
 from wheelbridge.installer.distributions import Distribution
 from wheelbridge.model.target import InvalidTargetError, Target
-from wheelbridge.translate.errors import PlatformTooOldError
-from wheelbridge.translate.wheel import WheelSupport, translate_tags
+from wheelbridge.translate.fitting import find_misfit
 
 WRONG_TAGS = "wrong-tags"
-
-_RELEASE = re.compile(r"(\d+)\.(\d+)")
+_CONVERTER = "conda-pypi"
+"""The INSTALLER of a distribution that was a wheel before it was a conda package."""
 
 
 def check_tags(environment: Environment) -> Iterator[Finding]:
     """Find wheels that the environment's python cannot run, by their WHEEL and their Requires-Python.
 
-    Packages of channels are left out: the channel answers for them.
+    Packages of channels are left out: the channel answers for them. For what conda-pypi converted nobody does: it takes
+    the wheel that was made for one interpreter, and says that any python will do.
     """
     if environment.python is None or (target := _target(environment)) is None:
         return
     for one in environment.distributions:
-        if not one.is_modern or (one.owner is not None and not environment.is_wheel(one.owner)):
+        if not one.is_modern or _is_of_channel(one, environment):
             continue
         if reason := _misfit(one, environment, target):
             yield Finding(
@@ -37,6 +35,11 @@ def check_tags(environment: Environment) -> Iterator[Finding]:
                 hint=f"Install it again for this one: {environment.command} 'pypi:{one.project}'.",
                 details={"project": one.project, "tags": sorted(map(str, read_tags(one)))},
             )
+
+
+def _is_of_channel(one: Distribution, environment: Environment) -> bool:
+    """Tell whether a channel answers for *one*."""
+    return one.owner is not None and not environment.is_wheel(one.owner) and one.installer != _CONVERTER
 
 
 def read_tags(one: Distribution) -> frozenset[Tag]:
@@ -56,14 +59,10 @@ def _misfit(one: Distribution, environment: Environment, target: Target) -> str 
         return None
     try:
         requires = parse_metadata(one.metadata, one.folder).requires_python
-        support = translate_tags(tags, target, requires)
     except InvalidMetadataError:
         return None
-    except PlatformTooOldError as error:
-        return error.message if environment.is_of_this_machine else None
-    except WheelbridgeError as error:
-        return error.message
-    return None if _covers(support, str(python.version), str(python.build)) else f"python is {python.version}"
+    interpreter = (str(python.version), str(python.build))
+    return find_misfit(tags, requires, interpreter, target, is_of_this_machine=environment.is_of_this_machine)
 
 
 def _target(environment: Environment) -> Target | None:
@@ -72,12 +71,3 @@ def _target(environment: Environment) -> Target | None:
         return environment.target
     except InvalidTargetError:
         return None
-
-
-def _covers(support: WheelSupport, version: str, build: str) -> bool:
-    match = _RELEASE.match(version)
-    if match is None:
-        return True
-    release = (int(match[1]), int(match[2]))
-    builds = [one.build_regex for one in support.pythons if one.covers(release) and release in support.minors]
-    return any(regex is None or re.match(regex, build) for regex in builds)

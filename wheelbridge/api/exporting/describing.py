@@ -122,7 +122,7 @@ def _describe(prefix: Path, records: Sequence[PrefixRecord], memory: Memory) -> 
     packages, inexact = list[LockedPackage](), list[str]()
     for record in records:
         package = _package(prefix, record, _origin(memory, record), owned.get(record.name.normalized))
-        packages.append(package if _is_remembered(memory, record) else _with_source(package, sources))
+        packages.append(package if _is_remembered(memory, record) else _with_source(package, record, sources))
         inexact += _doubts(record, package)
     target = LockedTarget(
         name=told.name if told else detect_target(subdir).subdir,
@@ -198,6 +198,7 @@ def _with_record(prefix: Path, record: PrefixRecord, package: LockedPackage) -> 
     try:
         content = json.loads(path.read_bytes())
         own = {key: value for key, value in content.items() if key not in _OF_PREFIX}
+        own["depends"] = [*record.depends]  # as the package itself has them
         return replace(package, record=clean_record(own))
     except Exception as error:  # rattler raises many kinds, none of them with a common root
         raise BrokenRecordError(path, str(error)) from error
@@ -231,8 +232,8 @@ def _doubts(record: PrefixRecord, package: LockedPackage) -> list[str]:
     return doubts
 
 
-def _with_source(package: LockedPackage, sources: Iterable[LockedSource]) -> LockedPackage:
-    kind: SourceKind = "channel" if package.kind == "conda" else "index"
+def _with_source(package: LockedPackage, record: PrefixRecord, sources: Iterable[LockedSource]) -> LockedPackage:
+    kind = _kind_of_source(record)
     found = (source.name for source in sources if (source.kind, source.url) == (kind, package.channel))
     return replace(package, source=next(found, None))
 
@@ -242,7 +243,7 @@ def _other_sources(records: Iterable[PrefixRecord], known: Sequence[LockedSource
     there = {(source.kind, source.url) for source in known}
     urls: dict[tuple[SourceKind, str], None] = {}
     for record in sorted(records, key=is_wheel):
-        place: tuple[SourceKind, str] = ("index" if is_wheel(record) else "channel", _channel(record))
+        place = _kind_of_source(record), _channel(record)
         if "://" in place[1] and place not in there:
             urls[place] = None
     names = {source.name for source in known}
@@ -252,6 +253,12 @@ def _other_sources(records: Iterable[PrefixRecord], known: Sequence[LockedSource
         names.add(name)
         found.append(LockedSource(name=name, kind=kind, url=url, tier=tier, claim=default_claim(name)))
     return found
+
+
+def _kind_of_source(record: PrefixRecord) -> SourceKind:
+    """Return what a package is from that nobody wrote down: a channel that lists wheels ends builds with a number."""
+    listed = str(record.build).endswith(f"_{record.build_number}")
+    return "index" if is_wheel(record) and not listed else "channel"
 
 
 def _channel(record: PrefixRecord) -> str:

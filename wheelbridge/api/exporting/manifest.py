@@ -1,7 +1,7 @@
 """An environment as an ``environment.yml``: all that is there, or what was asked for."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,9 +79,10 @@ def make_manifest(described: Described, wish: Wish) -> Manifest:
 def _all_there_is(described: Described, wish: Wish) -> _Content:
     extras = _asked_extras(described.target.requested)
     specs, requirements = list[str](), list[str]()
+    channels = {source.name for source in described.lock.sources if source.kind == "channel"}
     for package in described.target.packages:
-        if package.kind == "conda":
-            specs.append(_exact_spec(package, builds=wish.builds))
+        if package.kind == "conda" or package.source in channels:
+            specs.append(_exact_spec(package, builds=wish.builds, extras=extras.get(package.name, ())))
         elif package.direct_url is not None:
             requirements.append(_direct_requirement(package, package.direct_url, wish.folder))
         else:
@@ -91,9 +92,13 @@ def _all_there_is(described: Described, wish: Wish) -> _Content:
     return _Content(tuple(specs), tuple(requirements), {"variants": {"pins": pins}} if pins else {})
 
 
-def _exact_spec(package: LockedPackage, *, builds: bool) -> str:
-    build = (package.record or {}).get("build")
-    return f"{package.name}={package.version}" + (f"={build}" if builds and build else "")
+def _exact_spec(package: LockedPackage, *, builds: bool, extras: Collection[str] = ()) -> str:
+    build = (package.record or {}).get("build") if builds else None
+    if not extras:
+        return f"{package.name}={package.version}" + (f"={build}" if build else "")
+    keys = [f"extras=[{','.join(sorted(extras))}]", f'version="{package.version}"']
+    keys += [f'build="{build}"'] if build else []
+    return f"{package.name}[{','.join(keys)}]"
 
 
 def _exact_requirement(package: LockedPackage, extras: Iterable[str]) -> str:
@@ -134,9 +139,10 @@ def _what_was_asked(described: Described, folder: Path) -> _Content:
         return _Content(request.specs, (*links, *request.requirements), {}, tuple(inexact))
     packages = {package.name: package for package in described.target.packages}
     specs, requirements, inexact = list[str](), list[str](), list[str]()
+    channels = {source.name for source in described.lock.sources if source.kind == "channel"}
     for text in requested:
         package = packages[spec_name(text)]
-        if package.kind == "conda":
+        if package.kind == "conda" or package.source in channels:
             specs.append(text)
             continue
         known = described.requirements.get(package.name)
