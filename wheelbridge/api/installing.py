@@ -16,6 +16,7 @@ from wheelbridge.api.external.tables import read_no_external
 from wheelbridge.api.life.finding import find_file
 from wheelbridge.api.life.modifying import named_packages, solve_for
 from wheelbridge.api.life.site import Site, open_site, standing_of
+from wheelbridge.api.listed_wheels import find_listed
 from wheelbridge.api.mapping.maps import MapLike, take_maps
 from wheelbridge.api.origins import remember_origins
 from wheelbridge.api.places import Caches
@@ -209,13 +210,13 @@ def carry_out(
 
 def package_caches(caches: Caches) -> PackageCaches:
     """Return where the installer keeps unpacked packages."""
-    return PackageCaches(packages=caches.packages, wheels=caches.unpacked_wheels)
+    return PackageCaches(packages=caches.packages, wheels=caches.unpacked_wheels, archives=caches.archives)
 
 
 def _find_again(
     record: RepoDataRecord, settings: Settings, providers: Mapping[str, Provider]
 ) -> tuple[Provider, DistributionFile]:
-    """Find the file of an installed wheel that must be linked anew and is in no cache any more.
+    """Find the file of a wheel that a channel lists, or of one that must be linked anew and is in no cache any more.
 
     Raises:
         MissingWheelError: if no index among the sources has the file, or has it any more.
@@ -223,6 +224,8 @@ def _find_again(
     """
     if record_channel(record) == LINKS_URL:
         return providers[LINKS], linked_file(record)
+    if listed := find_listed(record, settings.sources, settings.caches, offline=settings.offline):
+        return listed
     if found := find_file(record, settings.sources, providers):
         return found
     raise MissingWheelError(record.file_name)

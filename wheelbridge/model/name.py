@@ -2,6 +2,7 @@
 
 import re
 from typing import NewType
+from urllib.parse import unquote, urlsplit
 
 from packaging.utils import NormalizedName, canonicalize_name
 
@@ -48,3 +49,18 @@ __all__ = [
     "is_conda_name",
     "own_solver_name",
 ]
+
+
+def wheel_file_name(file_name: str, url: str) -> str:
+    """Return the name that a wheel has of its own, where its record goes by another.
+
+    The records of a channel that lists wheels are called as its packages are: ``<name>-<version>-<build>``.
+
+    >>> own = "https://host.example/markdown_it_py-4.0.0-py3-none-any.whl"
+    >>> wheel_file_name("markdown-it-py-4.0.0-py3_none_any_0.whl", own)
+    'markdown_it_py-4.0.0-py3-none-any.whl'
+    >>> wheel_file_name("a-1-0.conda", "https://host.example/b-1-py3-none-any.whl")
+    'a-1-0.conda'
+    """
+    own = unquote(urlsplit(url).path.rpartition("/")[2])
+    return own if file_name.endswith(".whl") and own.endswith(".whl") else file_name

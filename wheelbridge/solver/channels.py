@@ -1,5 +1,6 @@
 """The channels of a problem, read through py-rattler's gateway."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,8 +16,11 @@ from rattler.networking.fetch_repo_data import CacheAction
 
 from wheelbridge.model.boundaries import check_channel_url
 from wheelbridge.model.name import PYPI_PREFIX
+from wheelbridge.model.record import Refusal
 from wheelbridge.model.redaction import redact_text
 from wheelbridge.model.source import Claim, Source
+from wheelbridge.model.target import Target
+from wheelbridge.solver.channel_wheels import ListedWheels, first_of_each, is_listed_wheel, read_listed
 from wheelbridge.solver.errors import HashMissingError, RepodataError, ReservedNameError
 from wheelbridge.solver.records import record_channel
 from wheelbridge.solver.relations import Relations, follow_relations
@@ -41,6 +45,8 @@ class Channels:
     Attributes:
         sources: all sources of the solve, with the channels that others brought along once `follow` was called.
         names: the names that any channel has, once it is open.
+        projects: those of them that channels have as wheels alone: a project's names, and no conda package's.
+        refusals: file name -> why a wheel that a channel lists cannot be had.
     """
 
     def __init__(
@@ -51,12 +57,17 @@ class Channels:
         *,
         offline: bool,
         exclude_newer: datetime | None = None,
+        target: Target | None = None,
     ) -> None:
         self.sources = tuple(sources)
         self.names: frozenset[str] = frozenset()
+        self.projects: frozenset[str] = frozenset()
+        self.refusals: dict[str, Refusal] = {}
+        self._target = target
         self._platforms = [Subdir(subdir), Subdir("noarch")]
         self._access = access
         self._gateway = self._open_gateway("force-cache-only" if offline else "cache-or-fetch")
+        self._wheels = ListedWheels(self._platforms, access.cache, access.client)
         self._exclude_newer = exclude_newer
         self._names_of: dict[str, frozenset[str]] = {}
         self._records: dict[str, Records] = {}
@@ -92,6 +103,7 @@ class Channels:
                 self._names_of[source.url] = await self._read_names(source.url)
         except GatewayError as error:
             raise _unreadable(error) from error
+        await self._open_wheels()
         self.names = frozenset().union(*self._names_of.values())
         if reserved := sorted(name for name in self.names if name.startswith(PYPI_PREFIX)):
             raise ReservedNameError(f"A channel serves {reserved[0]!r}; such names are kept for projects of an index")
@@ -145,6 +157,14 @@ class Channels:
     def _channels(self) -> list[Source]:
         return [source for source in self.sources if source.kind == "channel"]
 
+    async def _open_wheels(self) -> None:
+        """Add the names of the wheels that channels list beside their packages."""
+        urls = [source.url for source in self._channels]
+        listed = dict(zip(urls, await asyncio.gather(*map(self._wheels.open, urls)), strict=True))
+        conda = frozenset().union(*self._names_of.values())
+        self.projects = frozenset().union(*listed.values()) - conda
+        self._names_of = {url: names | listed[url] for url, names in self._names_of.items()}
+
     async def _read_relations(self, url: str) -> list[Relations]:
         ask = partial(Gateway.channel_relations, channel=Channel(url))
         found = [await self._ask(partial(ask, platform=platform)) for platform in self._platforms]
@@ -195,7 +215,26 @@ class Channels:
             url = record_channel(records[0])
             for record in records:
                 fresh.setdefault(record.name.normalized, {}).setdefault(url, []).append(record)
-        return self._leave_out_late(fresh)
+        for name in {*fresh, *(MatchSpec(spec).name.normalized or "" for spec in specs)}:
+            for url, record in self._wheels.records_of(name):
+                fresh.setdefault(name, {}).setdefault(url, []).append(record)
+        return self._leave_out_late(self._take_wheels(fresh))
+
+    def _take_wheels(self, found: dict[str, Records]) -> dict[str, Records]:
+        """Make the records of wheels what the wheels are, without those that the target cannot have."""
+        for by_url in found.values():
+            for url, records in by_url.items():
+                if any(map(is_listed_wheel, records)):
+                    by_url[url] = first_of_each(self._runnable(records))
+        return found
+
+    def _runnable(self, records: Iterable[RepoDataRecord]) -> Iterator[RepoDataRecord]:
+        for record in records:
+            taken = read_listed(record, self._target) if is_listed_wheel(record) else record
+            if isinstance(taken, Refusal):
+                self.refusals[taken.fn] = taken
+            else:
+                yield taken
 
     def _leave_out_late(self, found: dict[str, Records]) -> dict[str, Records]:
         """Leave out what was published later than its source's time, or the solve's, allows, or who knows when."""

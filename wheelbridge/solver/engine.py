@@ -35,6 +35,7 @@ from wheelbridge.solver.problem import Problem, Progress, Providers, Solution, S
 from wheelbridge.solver.records import (
     installed_names,
     needed_name,
+    record_channel,
     taken_names,
     to_rattler_virtual_packages,
     wheel_project,
@@ -143,8 +144,11 @@ class _Session:
             access,
             offline=problem.offline,
             exclude_newer=problem.exclude_newer,
+            target=problem.target,
         )
-        self._installed = installed_names((*problem.standing.locked, *problem.standing.replaced))
+        listing = {source.url for source in problem.sources if source.kind == "channel"}
+        there = (*problem.standing.locked, *problem.standing.replaced)
+        self._installed = installed_names(record for record in there if record_channel(record) not in listing)
         self._kept = {record.url for record in problem.standing.locked}
         self._constraints = [*problem.standing.constraints]
         self._versions: dict[NormalizedName, Collection[Version]] = {}
@@ -159,7 +163,8 @@ class _Session:
         await self._channels.open()
         if self._providers:
             self._constraints.append(_CPYTHON_ONLY)
-        self._demand = Demand(SolverNames(self._table, self._channels.names | self._conda_names, self._installed))
+        conda_names = self._channels.names - self._channels.projects | self._conda_names
+        self._demand = Demand(SolverNames(self._table, conda_names, self._installed))
         self._demand.prereleases = self._problem.prereleases
         self._wheels: dict[str, WheelSource] = {}
         self._rule = Rule(self._channels.sources, self._problem.routes)
@@ -290,7 +295,7 @@ class _Session:
         evidence = Evidence(
             available=available,
             hidden=tuple(hidden),
-            refused=tuple(self._catalogue.refusals.values()),
+            refused=(*self._catalogue.refusals.values(), *self._channels.refusals.values()),
             late={name: count for name in sorted(named) if (count := self._channels.late(name))},
         )
         return explain(conflict, self._wheels.values(), self._demand, self._problem, evidence)
@@ -338,7 +343,7 @@ class _Session:
             records, self._wheels.values(), self._channels.sources, self._problem.standing, self._problem.target
         )
         packages = add_decisions(packages, self._owners, self._kept)
-        refused.update(self._catalogue.refusals)
+        refused.update(self._catalogue.refusals | self._channels.refusals)
         return Solution(
             packages=packages,
             refused=tuple(refused[fn] for fn in sorted(refused)),

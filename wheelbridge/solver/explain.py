@@ -78,7 +78,7 @@ def explain(
 ) -> UnsatisfiableError:
     """Turn the solver's text into an error that names wheels, sources, and candidates that were refused or hidden."""
     text = conflict.removeprefix(_PREAMBLE).rstrip()
-    projects = sorted({p for name in words_of(text) if (p := demand.names.asked_project(name))})
+    projects = _projects_of(words_of(text), demand, evidence)
     refusals = {
         project: [*_refusals(project, sources), *(one for one in evidence.refused if wheel_project(one.fn) == project)]
         for project in projects
@@ -87,13 +87,20 @@ def explain(
     lines += [f"Refused: {one.fn}: {one.reason}." for one in evidence.refused if not wheel_project(one.fn)]
     lines += [f"Left out for their time: {count} of {name}." for name, count in evidence.late.items()]
     lines += [one.describe() for one in evidence.hidden]
-    missing = {demand.names.asked_project(name) for name in evidence.available}
+    missing = {demand.names.asked_project(name) or name for name in evidence.available}
     without = (p for p in projects if p in missing and not any(source.has_wheels(p) for source in sources))
     codes = Counter(refusal.code for project in without for refusal in refusals[project])
     fallback = _HINTS["too-new"] if evidence.late else _loosen(problem, text)
     hint = next((_HINTS[code] for code, _ in codes.most_common() if code in _HINTS), fallback)
     shown = [refusal.as_json() for found in refusals.values() for refusal in found]
     return UnsatisfiableError("\n".join(lines), refused=shown, hidden=evidence.hidden, hint=hint)
+
+
+def _projects_of(words: Collection[str], demand: Demand, evidence: Evidence) -> list[NormalizedName]:
+    """Return the projects that a conflict is about: asked of an index, or listed by a channel and refused."""
+    asked = {project for name in words if (project := demand.names.asked_project(name))}
+    listed = {project for one in evidence.refused if (project := wheel_project(one.fn)) and project in words}
+    return sorted(asked | listed)
 
 
 def names_without_candidates(conflict: str) -> list[str]:

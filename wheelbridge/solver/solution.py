@@ -53,7 +53,7 @@ def _package(
         build=str(record.build),
         build_number=record.build_number,
         subdir=record.subdir,
-        source=names.get(("index" if project else "channel", channel), channel),
+        source=(project and names.get(("index", channel))) or names.get(("channel", channel), channel),
         fn=record.file_name,
         url=record.url,
         sha256=record.sha256.hex() if record.sha256 else None,

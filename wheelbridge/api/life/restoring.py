@@ -15,6 +15,7 @@ from wheelbridge.api.clients import check_records, open_client
 from wheelbridge.api.direct.direct_urls import folder_of, read_direct_url
 from wheelbridge.api.installing import complete_hashes, download_wheels, package_caches
 from wheelbridge.api.life.finding import find_file
+from wheelbridge.api.listed_wheels import find_listed
 from wheelbridge.api.providers import Provider, open_providers
 from wheelbridge.api.running import run_to_end
 from wheelbridge.api.solving import Settings
@@ -192,6 +193,8 @@ def _local(record: RepoDataRecord) -> Path | None:
 def _find(
     record: RepoDataRecord, settings: Settings, providers: Mapping[str, Provider]
 ) -> tuple[Provider, DistributionFile] | None:
+    if listed := find_listed(record, settings.sources, settings.caches, offline=settings.offline):
+        return listed
     with suppress(WheelbridgeError):  # the file may be there although no index tells
         if found := find_file(record, settings.sources, providers):
             return found

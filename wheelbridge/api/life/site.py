@@ -64,7 +64,22 @@ def open_site(
         check_environment(prefix, override=override)
     else:
         check_new(prefix)
-    installed = load_records(prefix) if there else ()
+    return replace(
+        look_at(prefix, settings),
+        new=create and not there,
+        repeated=create and there,
+        override=frozenset(override),
+        command=tuple(command),
+    )
+
+
+def look_at(prefix: Path, settings: Settings) -> Site:
+    """Return what there is at *prefix*, an environment or not, without a question whether it may be changed.
+
+    Raises:
+        WheelbridgeError: if what is in it cannot be read.
+    """
+    installed = load_records(prefix) if is_environment(prefix) else ()
     names = [record.name.normalized for record in installed]
     bound = replace(
         settings,
@@ -76,10 +91,10 @@ def open_site(
         installed=installed,
         requested=requested_specs(load_history(prefix), names, exact=True) if installed else {},
         settings=bound,
-        new=create and not there,
-        repeated=create and there,
-        override=frozenset(override),
-        command=tuple(command),
+        new=False,
+        repeated=False,
+        override=frozenset(),
+        command=("wheelbridge",),
     )
 
 

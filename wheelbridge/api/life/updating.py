@@ -22,6 +22,7 @@ from wheelbridge.installer.plan import Plan
 from wheelbridge.solver.problem import Progress, Solution, Standing
 
 _NAME = re.compile(r"(?:pypi:)?[A-Za-z0-9._-]+")
+_NOTHING = Request((), ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ def prepare_update(
     site = open_site(prefix, settings, override=override, command=command)
     named = frozenset(find_installed(name, site.records, prefix) for name in names)
     linked = frozenset(record.name.normalized for record in site.installed if read_direct_url(prefix, record))
-    update = _Update(site, named, linked)
+    update = Updating(site, named, linked)
     request, standing, solution = update.all(progress) if everything else update.named(progress)
     prepared = replace(conclude(site, request, solution, standing), wish=None)
     chosen = {package.name: package.record for package in solution.packages}
@@ -103,8 +104,8 @@ def _check_request(names: Sequence[str], settings: Settings, *, everything: bool
 
 
 @dataclass(frozen=True, slots=True)
-class _Update:
-    """*named* packages of a *site* to be moved; *linked* are those that came from no index."""
+class Updating:
+    """Packages of a *site* to be moved, by their solver *names*; *linked* are those that came from no index."""
 
     site: Site
     names: frozenset[str]
@@ -121,8 +122,8 @@ class _Update:
             return request, standing, self._recorded(solution)
         return request, standing, self._recorded(solve_for(self.site, request, standing, progress))
 
-    def all(self, progress: Progress) -> tuple[Request, Standing, Solution]:
-        """Move everything that was asked for, or that nothing asked for needs, and what those need.
+    def all(self, progress: Progress, also: Request = _NOTHING) -> tuple[Request, Standing, Solution]:
+        """Move everything that was asked for, *also* now, or that nothing asked for needs, and what those need.
 
         conda: "This lets UPDATE_ALL drop dependencies if they're no longer needed, and their presence would otherwise
         prevent the updated solution the user most likely wants."
@@ -136,7 +137,8 @@ class _Update:
             if "python" in self.names
             else tuple(spec for spec in request.specs if spec_name(spec) != "python")
         )
-        standing = standing_of(self.site, python)
+        standing = standing_of(self.site, (*python, *also.specs))
+        request = Request((*request.specs, *also.specs), (*request.requirements, *also.requirements))
         held = tuple(record for record in self.site.installed if _name(record) in self.linked)
         standing = frozen(
             replace(standing, kept=(), present=tuple(sorted(self.linked)), locked=held, replaced=()), held, ()

@@ -101,7 +101,7 @@ def _complete_conda(packages: Sequence[LockedPackage], settings: Settings) -> li
     drafts = [to_record(replace(package, record=_draft(package))) for package in packages]
     cache, sources = settings.caches.packages, settings.sources
     if settings.offline:
-        check_cached(drafts, cache, None)
+        check_cached(drafts, cache, None, settings.caches.archives)
     run_to_end(
         fetch_packages(
             drafts,
@@ -110,6 +110,7 @@ def _complete_conda(packages: Sequence[LockedPackage], settings: Settings) -> li
             client=open_client(sources),
             reporter=Reporter(),
             check=check_records(sources),
+            archives=settings.caches.archives,
         )
     )
     found = []

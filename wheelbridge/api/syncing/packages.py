@@ -7,6 +7,7 @@ from pathlib import Path
 from rattler import RepoDataRecord
 
 from wheelbridge.api.direct.provider import DirectProvider
+from wheelbridge.api.listed_wheels import ListedProvider
 from wheelbridge.api.locking.completing import complete_target
 from wheelbridge.api.locking.links import is_link, take_links
 from wheelbridge.api.places import Caches
@@ -66,7 +67,10 @@ def gather_packages(
     settings = Settings(target=machine, sources=reached.sources, caches=reach.caches, offline=reach.offline)
     taken = take_links(links, settings, _python_release(target, kept))
     opened = settings.open_providers()
-    providers = {url: opened[source.name] for url, source in reached.of_file.items() if source.kind == "index"}
+    providers: dict[str, Provider] = {
+        url: opened[source.name] for url, source in reached.of_file.items() if source.kind == "index"
+    }
+    providers |= _listed(others.packages, reached, reach)
     for url in taken.wheels:
         providers[url] = DirectProvider(reach.caches, offline=True)
     packages = (*_with_channels(others.packages, reached), *taken.packages)
@@ -79,6 +83,13 @@ def _with_channels(packages: Iterable[LockedPackage], reached: Reached) -> Itera
     for package in packages:
         known = "://" in package.channel
         yield package if known else replace(package, channel=reached.of_file[package.file.url].url)
+
+
+def _listed(packages: Iterable[LockedPackage], reached: Reached, reach: Reach) -> dict[str, Provider]:
+    """Return URL -> who fetches it, of the wheels that channels list."""
+    places = {package.file.url: reached.of_file[package.file.url] for package in packages if package.kind == "wheel"}
+    listed = {url: source for url, source in places.items() if source.kind == "channel"}
+    return {url: ListedProvider(source, reach.caches, offline=reach.offline) for url, source in listed.items()}
 
 
 def _python_release(target: LockedTarget, kept: Iterable[RepoDataRecord]) -> str | None:
