@@ -13,6 +13,10 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent
 
 
+HOST = {"conda": ROOT / "wheelbridge" / "conda_plugin"}
+"""What is there where the plugin runs, and no index has for anybody to depend on."""
+
+
 def imported() -> Iterator[tuple[str, str]]:
     """Yield each module of others that is imported anywhere, and the file that does."""
     for file in sorted((ROOT / "wheelbridge").rglob("*.py")):
@@ -22,6 +26,8 @@ def imported() -> Iterator[tuple[str, str]]:
                 names = [node.module]
             for name in names:
                 top = name.partition(".")[0]
+                if top in HOST and HOST[top] in file.parents:
+                    continue
                 if top not in {*sys.stdlib_module_names, "wheelbridge", "_typeshed"}:  # the last one is mypy's own
                     yield top, file.relative_to(ROOT).as_posix()
 

@@ -116,6 +116,12 @@ def test_conda_merges_them_so(
     assert json.loads(done.stdout)["channels"] == channels
 
 
+@pytest.mark.parametrize("key", ["disallowed_packages", "disallow"])
+def test_disallowed_packages(alone: Path, key: str) -> None:
+    """By both of conda's words for it."""
+    assert [rule.spec for rule in load(f"{key}: [thing, other <2]", alone).disallowed] == ["thing", "other <2"]
+
+
 @pytest.mark.parametrize(
     ("text", "claim"),
     [

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from tests.loopback import RECORDED, LoopbackIndex, unpack_recorded
 from wheelbridge.index.http import HttpIndex
 from wheelbridge.index.keyring_logins import Keyring
-from wheelbridge.index.session import RetryPolicy
+from wheelbridge.index.patience import RetryPolicy
 
 MakeWheel: TypeAlias = Callable[..., Path]
 OpenHttp: TypeAlias = Callable[..., HttpIndex]

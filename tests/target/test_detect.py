@@ -115,3 +115,25 @@ def test_platforms_without_wheels(subdir: str) -> None:
     """Refused by name."""
     with pytest.raises(InvalidTargetError, match=repr(subdir)):
         detect_target(subdir)
+
+
+class TestListsOfVariants:
+    """conda: a virtual package is overridden by ``CONDA_OVERRIDE_`` and its name, those of variants like all others."""
+
+    @pytest.mark.parametrize("platform", [None, "osx-arm64"])
+    def test_one_is_given(self, monkeypatch: pytest.MonkeyPatch, platform: str | None) -> None:
+        """The value is the list, and what the command line says beats it."""
+        monkeypatch.setenv("CONDA_OVERRIDE_VARIANT_AMD_GFX_ARCH", "gfx942+gfx90a")
+        name = "__variant_amd_gfx_arch"
+
+        found = {package.name: package for package in detect_target(platform).virtual_packages}
+        given = {package.name: package for package in detect_target(platform, [f"{name}=gfx1100"]).virtual_packages}
+
+        assert (found[name].version, found[name].build) == ("1", "gfx942+gfx90a")
+        assert given[name].build == "gfx1100"
+
+    def test_without_a_value_there_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As everywhere in conda."""
+        monkeypatch.setenv("CONDA_OVERRIDE_VARIANT_AMD_GFX_ARCH", "")
+
+        assert "__variant_amd_gfx_arch" not in {package.name for package in detect_target().virtual_packages}

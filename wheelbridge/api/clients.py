@@ -28,12 +28,12 @@ from rattler.networking import (
 from wheelbridge.errors import UsageError, WheelbridgeError
 from wheelbridge.index.credentials import basic, bearer, places_of, split_credentials
 from wheelbridge.index.keyring_logins import keyring_login
+from wheelbridge.index.patience import read_policy
 from wheelbridge.index.variables import SourceVariables, source_variables
 from wheelbridge.model.boundaries import check_url
 from wheelbridge.model.redaction import redact, redact_unreadable
 from wheelbridge.model.source import Source
 
-_RETRIES = 3
 _LEADING_TOKEN = re.compile(r"/t/([^/]+)(?=/|$)").match
 _INNER_TOKEN = re.compile(r"/t/([A-Za-z0-9-]+)(?=/|$)").search
 
@@ -72,7 +72,7 @@ def open_client(sources: Sequence[Source] = ()) -> Client:
     try:
         return Client(
             [
-                RetryMiddleware(_RETRIES),
+                RetryMiddleware(read_policy().total),
                 *_login_middlewares(logins),
                 AuthenticationMiddleware(),
                 OciMiddleware(),

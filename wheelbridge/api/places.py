@@ -11,9 +11,18 @@ from wheelbridge.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Caches:
-    """The folders of the cache; all below *root*."""
+    """The folders of the cache.
+
+    Attributes:
+        root: what they all are below, but for those that *linked* says.
+        linked: where the packages are unpacked that are linked into environments; None: below *root*, too. Hard links
+            need the file system of the environments.
+        archives: folders in which another tool keeps the archives of channels' packages that it downloaded.
+    """
 
     root: Path
+    linked: Path | None = None
+    archives: tuple[Path, ...] = ()
 
     @classmethod
     def default(cls) -> "Caches":
@@ -52,9 +61,9 @@ class Caches:
     @property
     def packages(self) -> Path:
         """Unpacked packages of channels, for hard links into environments."""
-        return self.root / "pkgs"
+        return (self.linked or self.root) / "pkgs"
 
     @property
     def unpacked_wheels(self) -> Path:
         """Unpacked wheels, for hard links into environments."""
-        return self.root / "unpacked"
+        return (self.linked or self.root) / "unpacked"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
-from rattler import MatchSpec, PrefixRecord
+from rattler import MatchSpec, PrefixRecord, RepoDataRecord
 
 from wheelbridge.errors import WheelbridgeError, shell_command
 from wheelbridge.installer.history import load_history, requested_specs
@@ -100,8 +100,8 @@ def reachable(needs: Mapping[str, set[str]], roots: Iterable[str]) -> set[str]:
     return found
 
 
-def needs_of(installed: Mapping[str, PrefixRecord], requested: Iterable[str]) -> dict[str, set[str]]:
-    """Return name -> installed packages it needs."""
+def needs_of(installed: Mapping[str, RepoDataRecord], requested: Iterable[str]) -> dict[str, set[str]]:
+    """Return name -> what it needs of the *installed* packages, or of those that will be."""
     needs: dict[str, set[str]] = {name: set() for name in installed}
     for need in active_needs(installed, requested):
         name = MatchSpec(need.spec).name.normalized or ""

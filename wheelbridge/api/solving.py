@@ -11,6 +11,7 @@ from rattler import RepoDataRecord
 from wheelbridge.api.building.processes import Processes
 from wheelbridge.api.channel_specs import take_channels
 from wheelbridge.api.clients import open_client
+from wheelbridge.api.disallowed import refuse_disallowed
 from wheelbridge.api.external.tables import open_externals, read_no_external
 from wheelbridge.api.life.modifiers import Modifiers
 from wheelbridge.api.life.pins import pin_specs
@@ -63,6 +64,7 @@ class Settings:
         builds: projects of which a wheel is built, and none of an index taken; a build runs the project's code.
         processes: of the builds.
         pins: what installed packages must meet, whoever asks for them.
+        disallowed: packages that may not come in.
         modifiers: how an environment is changed.
         links: projects that are asked for by where they are.
         in_paths: URL of a source or a link -> variables in its path, as `Manifest` has them.
@@ -83,6 +85,7 @@ class Settings:
     builds: frozenset[NormalizedName] = frozenset()
     processes: Processes = field(default_factory=Processes, compare=False, repr=False)
     pins: tuple[Pin, ...] = ()
+    disallowed: tuple[Pin, ...] = ()
     modifiers: Modifiers = field(default_factory=Modifiers)
     links: "tuple[Link, ...]" = ()
     in_paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
@@ -190,6 +193,7 @@ def _solve(
     work = solve_jointly(problem, providers, table, repodata_cache=repodata, progress=progress, client=client)
     with settings.processes.stopped_by_interrupt():
         solution = run_to_end(work)
+    refuse_disallowed(solution.packages, settings.disallowed, problem.standing.locked)
     return replace(solution, notes=(*solution.notes, *_note_lookalikes(solution, problem, table)))
 
 

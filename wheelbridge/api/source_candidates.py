@@ -113,6 +113,21 @@ def choose(levels: Sequence[Level]) -> list[Candidate]:
     return chosen
 
 
+def append_configured(given: Level, kinds: Iterable[SourceKind], levels: Sequence[Level]) -> Level:
+    """Return *given* with the sources of *kinds* that are configured, behind the last one given of their kind.
+
+    conda's documentation of ``-c``: "These are URLs searched in the order they are given […]. Then, the defaults or
+    channels from .condarc are searched (unless --override-channels is given)." What is given of no kind stays so.
+    """
+    complete = list(given)
+    for kind in kinds:
+        places = [number for number, candidate in enumerate(complete, 1) if candidate.kind == kind]
+        level = levels[_deciding(levels, kind)] if places and levels else ()
+        more = [c for c in level if c.kind == kind and not c.entry.explicit and find_twin(c, [given]) is None]
+        complete[max(places, default=0) : max(places, default=0)] = more
+    return complete
+
+
 def add_routed(chosen: list[Candidate], routes: Iterable[RouteEntry], levels: Sequence[Level]) -> list[Candidate]:
     """Return *chosen* with the sources that routes lead to and that the list does not have; they serve nothing else."""
     complete = list(chosen)

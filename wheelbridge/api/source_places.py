@@ -87,7 +87,7 @@ def read_channel(text: str, channels: CondaChannels, *, windows: bool = False) -
     is_folder = "://" not in text and (Path(text) / "noarch").is_dir()
     if is_folder or ("://" not in text and _PATH.match(text)):
         found = [_place(None, str(Path(text).absolute()) if is_folder else text)]
-    elif text == LOCAL:
+    elif text == LOCAL and LOCAL not in channels.multi:
         raise UsageError(
             "'local' is a channel of conda-build's, which wheelbridge does not know", hint="Name a folder."
         )

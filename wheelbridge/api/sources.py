@@ -10,7 +10,7 @@ from typing import TypeVar
 from wheelbridge.api.external.tables import read_no_external
 from wheelbridge.api.mapping.maps import read_maps
 from wheelbridge.api.routes import keep_known, read_routes, resolve_routes
-from wheelbridge.api.source_candidates import Candidate, add_routed, choose, name_all
+from wheelbridge.api.source_candidates import Candidate, add_routed, append_configured, choose, name_all
 from wheelbridge.api.source_claims import Ruling, check_names, general_ruling, read_priorities, rule_claims
 from wheelbridge.api.source_names import guard_names
 from wheelbridge.api.source_reading import Reader
@@ -77,6 +77,7 @@ class SourceList:
         maps: what is put over the tables of names, the nearest first.
         no_external: projects, normalized, whose wheels get nothing of conda for their external dependencies.
         pins: what conda is configured to hold wherever it installs.
+        disallowed: what conda is configured to keep out.
     """
 
     sources: tuple[Source, ...]
@@ -90,6 +91,7 @@ class SourceList:
     maps: tuple[MapEntry, ...] = ()
     no_external: frozenset[str] = frozenset()
     pins: tuple[Pin, ...] = ()
+    disallowed: tuple[Pin, ...] = ()
 
 
 def read_sources(given: Iterable[tuple[SourceKind, str]], *, defaults: bool = True) -> tuple[Source, ...]:
@@ -124,7 +126,9 @@ def gather_sources(choice: SourceChoice, levels: Levels, target: Target | None =
     configured = guard_names(reader.read_places((*levels.places, _without(DEFAULTS, levels.closed))))
     given = reader.read_given(choice.sources, configured[:-1])
     guard_names([given, *configured])
-    chosen = choose([given, *configured]) if choice.defaults else list(given)
+    chosen = list(given)
+    if choice.defaults:
+        chosen = choose([append_configured(given, levels.appended, configured[:-1]), *configured])
     own_routes = read_routes(choice.routes)
     chosen = add_routed(chosen, own_routes, configured)
     routes: Sequence[RouteEntry] = [route for place in levels.places for route in place.routes]
@@ -151,6 +155,7 @@ def gather_sources(choice: SourceChoice, levels: Levels, target: Target | None =
         maps=(*read_maps(choice.maps), *(entry for place in levels.places for entry in place.maps)),
         no_external=read_no_external(choice.no_external).union(*(place.no_external for place in levels.places)),
         pins=levels.pins,
+        disallowed=levels.disallowed,
     )
 
 

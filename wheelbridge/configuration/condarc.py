@@ -39,8 +39,9 @@ _LISTS = {
     "allowlist_channels": ("allowlist_channels", "whitelist_channels"),
     "denylist_channels": ("denylist_channels",),
     "pinned_packages": ("pinned_packages",),
+    "disallowed_packages": ("disallowed_packages", "disallow"),
 }
-_BETWEEN = {"pinned_packages": "&"}
+_BETWEEN = {"pinned_packages": "&", "disallowed_packages": "&"}
 """What stands between the parts of a variable where it is no comma: a version may hold one."""
 _TABLES = ("custom_channels", "migrated_custom_channels", "custom_multichannels", "mirrored_channels")
 _SINGLE = ("channel_alias", "channel_priority", "override_channels_enabled")
@@ -59,6 +60,8 @@ class CondaSettings:
         override_allowed: whether ``--override-channels`` may be used.
         notes: settings about channels that wheelbridge does not follow.
         pins: ``pinned_packages``.
+        others: what else stands in conda's configuration, behind its channels.
+        disallowed: ``disallowed_packages``.
     """
 
     configuration: Configuration
@@ -66,6 +69,8 @@ class CondaSettings:
     override_allowed: bool = True
     notes: tuple[str, ...] = ()
     pins: tuple[Pin, ...] = ()
+    others: tuple[Configuration, ...] = ()
+    disallowed: tuple[Pin, ...] = ()
 
 
 def load_conda_settings(environ: Mapping[str, str] | None = None) -> CondaSettings | None:
@@ -127,6 +132,7 @@ def _read_settings(
         override_allowed=reader.flag("override_channels_enabled"),
         notes=tuple(_notes(layers, variables, has_local=LOCAL in names)),
         pins=tuple(Pin(str(node.value), node.origin) for node in reader.nodes("pinned_packages")),
+        disallowed=tuple(Pin(str(node.value), node.origin) for node in reader.nodes("disallowed_packages")),
     )
 
 

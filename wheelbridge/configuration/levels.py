@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wheelbridge.configuration.conda_channels import CondaChannels
-from wheelbridge.configuration.condarc import load_conda_settings
+from wheelbridge.configuration.condarc import CondaSettings, load_conda_settings
 from wheelbridge.configuration.files import find_project_file, load_file, user_file
 from wheelbridge.configuration.values import Configuration
 from wheelbridge.model.pin import Pin
@@ -23,6 +23,8 @@ class Levels:
         override_allowed: whether ``--override-channels`` may be used.
         notes: what was found and is not followed.
         pins: what conda is configured to hold wherever it installs.
+        disallowed: packages, as MatchSpecs, that may not come into an environment.
+        appended: kinds of which the configured sources stand behind those of the command line, not in their place.
         closed: kinds of which there is no source at all, but for those that the command line or a spec names.
     """
 
@@ -31,15 +33,19 @@ class Levels:
     override_allowed: bool = True
     notes: tuple[str, ...] = ()
     pins: tuple[Pin, ...] = ()
+    disallowed: tuple[Pin, ...] = ()
+    appended: frozenset[SourceKind] = frozenset()
     closed: frozenset[SourceKind] = frozenset()
 
 
-def load_levels(config: Path | None = None, *, search: bool = True) -> Levels:
+def load_levels(config: Path | None = None, *, search: bool = True, conda: CondaSettings | None = None) -> Levels:
     """Read the configuration of the project, of the user, and conda's.
 
     Args:
         config: stands in the place of the project's file.
         search: False: read nothing but *config*.
+        conda: what conda itself says it is configured to; its files are not read then. What its names of channels mean,
+            and what it forbids, holds without *search*, too.
 
     Raises:
         WheelbridgeError: if a file that counts cannot be read.
@@ -48,16 +54,20 @@ def load_levels(config: Path | None = None, *, search: bool = True) -> Levels:
     files = [config or (_project_file() if searched else None), user_file() if searched else None]
     found = [path for path in dict.fromkeys(files) if path and (path == config or path.is_file())]
     places = [load_file(path) if path == user_file() else _of_project(load_file(path)) for path in found]
-    conda = load_conda_settings() if searched else None
-    if conda is None:
+    said = conda or (load_conda_settings() if searched else None)
+    if said is None:
         return Levels(places=tuple(places))
-    return Levels(
-        places=(*places, conda.configuration),
-        channels=conda.channels,
-        override_allowed=conda.override_allowed,
-        notes=conda.notes,
-        pins=conda.pins,
+    levels = Levels(
+        places=tuple(places),
+        channels=said.channels,
+        override_allowed=said.override_allowed,
+        disallowed=said.disallowed,
     )
+    return _add_conda(levels, said) if searched else levels
+
+
+def _add_conda(levels: Levels, said: CondaSettings) -> Levels:
+    return replace(levels, places=(*levels.places, said.configuration, *said.others), notes=said.notes, pins=said.pins)
 
 
 def _of_project(configuration: Configuration) -> Configuration:

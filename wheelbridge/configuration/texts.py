@@ -9,6 +9,8 @@ from packaging.markers import InvalidMarker, Marker
 from wheelbridge.model.redaction import without_login
 
 _TOKEN = re.compile(r"(://[^/\s]+)/t/[^/\s]+")
+_INNER_TOKEN = re.compile(r"/t/[A-Za-z0-9-]+(?=/|$)")
+"""Behind an alias with a path; tokens are made of these signs."""
 _NAME = re.compile(r"[^\s=,;]+")
 _HOST = re.compile(
     r"(?:https?://)?(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|[A-Za-z0-9_*-]+(?:\.[A-Za-z0-9_*-]+)*\.?)(?::(?P<port>[1-9*][0-9*]{0,8}))?",
@@ -25,8 +27,12 @@ def without_token(url: str) -> str:
 
     >>> without_token("https://me:secret@host.example/t/to-ken/channel")
     'https://host.example/channel'
+    >>> without_token("https://host.example/conda/t/to-ken/channel")
+    'https://host.example/conda/channel'
     """
-    return _TOKEN.sub(r"\1", without_login(url))
+    bare = without_login(url)
+    clean = _TOKEN.sub(r"\1", bare)
+    return _INNER_TOKEN.sub("", bare, count=1) if clean == bare else clean
 
 
 def index_name(url: str) -> str:

@@ -22,9 +22,9 @@ from wheelbridge.index.errors import (
 from wheelbridge.index.metadata import MetadataCache
 from wheelbridge.index.page_checks import PageSource
 from wheelbridge.index.pages import ACCEPT, parse_page
+from wheelbridge.index.patience import RetryPolicy, read_policy
 from wheelbridge.index.protocol import Progress
 from wheelbridge.index.ranges import RangesUnsupportedError, Slice, open_remote
-from wheelbridge.index.session import RetryPolicy
 from wheelbridge.index.transfer import check_body, store_checked, write_atomically
 from wheelbridge.index.transport import Transport
 from wheelbridge.index.variables import SourceVariables
@@ -61,7 +61,7 @@ class HttpIndex:
         boundary = Boundary(name, self.url, tuple(trusted_hosts))
         boundary.check(self.url)
         credentials = Credentials(self.url, user, password, variables)
-        self._transport = Transport(cache_dir / "http", boundary, credentials, policy or RetryPolicy(), offline=offline)
+        self._transport = Transport(cache_dir / "http", boundary, credentials, policy or read_policy(), offline=offline)
         self._missing = missing_codes
         self._metadata = MetadataCache(cache_dir / "metadata")
         self._variants = VariantCache(cache_dir / "variants")

@@ -27,6 +27,8 @@ from wheelbridge.index.boundary import Boundary
 from wheelbridge.index.credentials import Credentials, Login
 from wheelbridge.index.errors import OfflineError
 from wheelbridge.index.origins import Origin, origin_of
+from wheelbridge.index.patience import RetryPolicy
+from wheelbridge.index.system_trust import SystemTrust, is_wanted
 from wheelbridge.model.boundaries import is_this_machine
 
 POOL_SIZE = 16
@@ -34,15 +36,6 @@ _RETRIED = (429, 500, 502, 503, 504)
 _UNAUTHORIZED = 401
 _LONGEST_WAIT = 30.0
 _ANY_AGE = "max-age=3153600000"
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How patient to be: *backoff* and *timeout* in seconds, the wait doubling with each of *total* retries."""
-
-    total: int = 3
-    backoff: float = 0.25
-    timeout: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +87,14 @@ class Session:
     That is most of the time a request costs whose answer is in the cache.
     """
 
-    def __init__(self, adapter: HTTPAdapter, boundary: Boundary, credentials: Credentials, timeout: float) -> None:
+    def __init__(
+        self, adapter: HTTPAdapter, boundary: Boundary, credentials: Credentials, timeout: tuple[float, float]
+    ) -> None:
         self._session = _BoundedSession(boundary, self._settings)
         self._session.headers["User-Agent"] = _user_agent()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.verify = os.environ.get("SSL_CERT_FILE") or True
+        self._session.cert = _client_certificate()
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         self._boundary = boundary
@@ -196,6 +192,10 @@ class TolerantCache(FileCache):
             super().delete(key)
 
 
+class _TrustingCached(SystemTrust, CacheControlAdapter):
+    """Goes by the system's certificates and by the cache."""
+
+
 class OfflineAdapter(CacheControlAdapter):
     """Answers from the cache only, with entries of any age."""
 
@@ -220,16 +220,23 @@ class BoundedRetry(Retry):
         return None if asked is None else min(asked, _LONGEST_WAIT)
 
 
+def _client_certificate() -> str | tuple[str, str] | None:
+    """Return the certificate that a server may ask for: a file, and one with its key if that is not in it."""
+    certificate, key = os.environ.get("WHEELBRIDGE_CLIENT_CERT"), os.environ.get("WHEELBRIDGE_CLIENT_KEY")
+    return (certificate, key) if certificate and key else certificate or None
+
+
 def cached_adapter(folder: Path, policy: RetryPolicy) -> CacheControlAdapter:
     """Make the adapter for pages and metadata: cached as ``Cache-Control`` and ``ETag`` say."""
-    return CacheControlAdapter(
+    kind = _TrustingCached if is_wanted() else CacheControlAdapter
+    return kind(
         cache=TolerantCache(folder), serializer=_Discreet(), max_retries=_retries(policy), pool_maxsize=POOL_SIZE
     )
 
 
 def direct_adapter(policy: RetryPolicy) -> HTTPAdapter:
     """Make the adapter for files, which belong into a package cache and not into that of HTTP."""
-    return HTTPAdapter(max_retries=_retries(policy), pool_maxsize=POOL_SIZE)
+    return (SystemTrust if is_wanted() else HTTPAdapter)(max_retries=_retries(policy), pool_maxsize=POOL_SIZE)
 
 
 def offline_adapter(folder: Path) -> OfflineAdapter:

@@ -15,9 +15,9 @@ from wheelbridge.index.boundary import Boundary
 from wheelbridge.index.credentials import Credentials
 from wheelbridge.index.errors import TruncatedBodyError
 from wheelbridge.index.http_errors import raise_for_status, translate_failures
+from wheelbridge.index.patience import RetryPolicy
 from wheelbridge.index.ranges import RangesUnsupportedError, Slice
 from wheelbridge.index.session import (
-    RetryPolicy,
     Session,
     TolerantCache,
     cached_adapter,
@@ -57,8 +57,8 @@ class Transport:
         self._cache = TolerantCache(cache)
         cached = offline_adapter(cache) if offline else cached_adapter(cache, policy)
         direct = offline_adapter(cache) if offline else direct_adapter(policy)
-        self._cached = Session(cached, boundary, credentials, policy.timeout)
-        self._direct = Session(direct, boundary, credentials, policy.timeout)
+        self._cached = Session(cached, boundary, credentials, policy.timeouts)
+        self._direct = Session(direct, boundary, credentials, policy.timeouts)
 
     def get(
         self, url: str, accept: str = "*/*", *, direct: bool = False, missing: frozenset[int] = frozenset()

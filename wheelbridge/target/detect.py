@@ -29,6 +29,8 @@ _ARCHSPECS = {"32": "x86", "64": "x86_64", "arm64": "aarch64", "armv6l": "aarch6
 _MAX_BUILD_LENGTH = 64
 _LISTS = ("__archspec", "__variant_")
 """Virtual packages whose build string says what they are."""
+_VARIABLE = "CONDA_OVERRIDE_"
+_LIST_VARIABLE = f"{_VARIABLE}VARIANT_"
 _OVERRIDABLE = {
     "linux": ("__archspec", "__cuda", "__cuda_arch", "__glibc", "__linux"),
     "osx": ("__archspec", "__cuda", "__cuda_arch", "__osx"),
@@ -73,7 +75,7 @@ def assume_target(platform: str, virtual_packages: Iterable[str] = ()) -> Target
 def is_this_machine(platform: str | None = None, virtual_packages: Iterable[str] = ()) -> bool:
     """Tell whether `detect_target` would describe the machine that it runs on, and nothing else."""
     subdir = platform or os.environ.get("CONDA_SUBDIR") or str(Subdir.current())
-    overridden = any(name.startswith("CONDA_OVERRIDE_") for name in os.environ)
+    overridden = any(name.startswith(_VARIABLE) for name in os.environ)
     return subdir == str(Subdir.current()) and not overridden and not list(virtual_packages)
 
 
@@ -118,7 +120,20 @@ def _detect() -> list[VirtualPackage]:
     packages = [
         VirtualPackage(package.name.normalized, str(package.version), str(package.build_string)) for package in found
     ]
-    return [*packages, *detect_accelerators(packages)]
+    lists = {package.name: package for package in _read_lists()}
+    found_here = [*packages, *detect_accelerators(packages)]
+    return [*(package for package in found_here if package.name not in lists), *filter(_is_there, lists.values())]
+
+
+def _read_lists() -> Iterable[VirtualPackage]:
+    """Yield what variables such as ``CONDA_OVERRIDE_VARIANT_AMD_GFX_ARCH`` say; one without a value takes it away."""
+    for variable, value in os.environ.items():
+        if variable.startswith(_LIST_VARIABLE):
+            yield _check(parse_virtual_package(f"__{variable.removeprefix(_VARIABLE).lower()}={value}"))
+
+
+def _is_there(package: VirtualPackage) -> bool:
+    return bool(package.version)
 
 
 def _assume(subdir: str) -> list[VirtualPackage]:
@@ -131,10 +146,11 @@ def _assume(subdir: str) -> list[VirtualPackage]:
     baseline = Target(
         subdir=subdir, virtual_packages=(*_BASELINES[system], VirtualPackage("__archspec", "1", archspec))
     )
-    return [*baseline.override(_read_overrides(subdir)).virtual_packages]
+    said = [*_read_overrides(subdir), *filter(_is_there, _read_lists())]
+    return [*baseline.override(said).virtual_packages]
 
 
 def _read_overrides(subdir: str) -> Iterable[VirtualPackage]:
     for name in _OVERRIDABLE.get(subdir.partition("-")[0], ()):
-        if value := os.environ.get(f"CONDA_OVERRIDE_{name.removeprefix('__').upper()}"):
+        if value := os.environ.get(f"{_VARIABLE}{name.removeprefix('__').upper()}"):
             yield _check(parse_virtual_package(f"{name}={value}"))

@@ -11,7 +11,7 @@ from wheelbridge.api.places import Caches
 from wheelbridge.errors import UsageError
 from wheelbridge.index.boundary import Boundary
 from wheelbridge.index.credentials import Credentials
-from wheelbridge.index.session import RetryPolicy
+from wheelbridge.index.patience import RetryPolicy, read_policy
 from wheelbridge.index.transport import Transport
 from wheelbridge.mapping.difference import Tables, difference
 from wheelbridge.mapping.evidence import Evidence
@@ -110,7 +110,7 @@ class PinFetcher:
 
     def __init__(self, cache: Path | None = None, policy: RetryPolicy | None = None) -> None:
         self._cache = cache or Caches.default().root / "tables" / "inputs"
-        self._policy = policy or RetryPolicy()
+        self._policy = policy or read_policy()
 
     def __call__(self, pin: Pin) -> bytes:
         """Return the bytes of *pin*; those of a pinned hash are fetched once.
