@@ -45,26 +45,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 done; 1 refused or impossible; 2 wrong usage; 130 interrupted.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    with _rare_collections():
+    with rare_collections():
         return copy_context().run(_run, arguments, as_json="--json" in arguments)
 
 
 def _run(arguments: list[str], *, as_json: bool) -> int:
     try:
-        outcome = get_command(_needed(arguments)).main(
+        outcome = get_command(needed(arguments)).main(
             arguments, prog_name="wheelbridge", standalone_mode=False, obj=arguments
         )
     except BrokenPipeError:
         sys.stderr.close()
         return 1
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
-        return _fail(_as_ours(error), as_json=as_json)
+        return _fail(as_ours(error), as_json=as_json)
     if outcome == _INTERRUPTED:
         return _fail(_InterruptedError(), as_json=as_json)
     return outcome if isinstance(outcome, int) else 0
 
 
-def _needed(arguments: Sequence[str]) -> typer.Typer:
+def needed(arguments: Sequence[str]) -> typer.Typer:
     """Return the application with no command but the one that *arguments* begin with: to build all takes 30 ms."""
     wanted = arguments[0] if arguments else ""
     commands = [one for one in app.registered_commands if wanted == (one.name or _name_of(one.callback))]
@@ -80,7 +80,7 @@ def _name_of(command: Callable[..., object] | None) -> str:
     return get_command_name(command.__name__) if command else ""
 
 
-def _as_ours(error: BaseException) -> WheelbridgeError:
+def as_ours(error: BaseException) -> WheelbridgeError:
     """Return the error that stands for *error*: a program that reads JSON gets JSON, whatever went wrong."""
     if isinstance(error, WheelbridgeError):
         return error
@@ -95,7 +95,7 @@ def _as_ours(error: BaseException) -> WheelbridgeError:
 
 
 @contextmanager
-def _rare_collections() -> Iterator[None]:
+def rare_collections() -> Iterator[None]:
     """Look for reference cycles seldom: a solve makes many objects and few cycles, and ends soon.
 
     When the process ends, python would look through all that is left once more: a tenth of a solve.

@@ -55,6 +55,7 @@ def make_settings(options: SolveOptions, target: Target, levels: Levels) -> Sett
         no_external=listed.no_external,
         builds=read_builds(options.builds),
         pins=listed.pins if options.modifiers.pins else (),
+        disallowed=listed.disallowed,
         modifiers=options.modifiers,
     )
 

@@ -1,0 +1,338 @@
+"""``conda wheelbridge`` in a real conda: every command, and what conda's own options and settings do to it."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.condapackages import index_channel
+from tests.condapackages import make_conda as make_package
+from tests.loopback import LoopbackIndex
+from tests.real_python import RealChannel
+from tests.realconda import Conda, make_conda, run_python, why_not
+from wheelbridge.conda_plugin.subcommand import COMMANDS
+
+pytestmark = pytest.mark.conda
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A conda, an index, and the environment ``demo`` with python and wheels."""
+
+    conda: Conda
+    index: str
+
+    @property
+    def prefix(self) -> Path:
+        """The environment."""
+        return self.conda.home / "envs" / "demo"
+
+    @property
+    def source(self) -> tuple[str, str]:
+        """The index as an option."""
+        return ("-i", f"mine={self.index}")
+
+
+@pytest.fixture(scope="module")
+def stage(
+    tmp_path_factory: pytest.TempPathFactory, real_channel: RealChannel, wheels: dict[str, list[Path]]
+) -> Iterator[Stage]:
+    """Make the environment once, through conda."""
+    if reason := why_not():
+        pytest.skip(reason)
+    conda = make_conda(tmp_path_factory.mktemp("conda"), [real_channel.url])
+    with LoopbackIndex(wheels) as index:
+        made = Stage(conda, index.url)
+        conda("wheelbridge", "create", "-n", "demo", "python", "pypi:app", *made.source, "-y")
+        yield made
+
+
+def test_what_create_says(stage: Stage) -> None:
+    """The environment is where conda makes them, is known to conda, and runs."""
+    listed = stage.conda("env", "list", "--json").json["envs"]
+    history = (stage.prefix / "conda-meta" / "history").read_text(encoding="utf-8")
+
+    assert str(stage.prefix) in listed
+    assert "# cmd: conda wheelbridge create -n demo python pypi:app" in history
+    assert run_python(stage.prefix, "-c", "import app; app.main()") == "app on lib 1.1\n"
+    assert set(stage.conda.packages(stage.prefix)) == {"app", "lib", "python"}
+
+
+def test_help_of_every_command(stage: Stage) -> None:
+    """Conda builds every parser of ours, with every help text in it."""
+    script = (
+        "import argparse\n"
+        "from conda.cli.conda_argparse import generate_parser\n"
+        "def walk(parser):\n"
+        "    print(parser.format_help())\n"
+        "    for action in parser._actions:\n"
+        "        if isinstance(action, argparse._SubParsersAction):\n"
+        "            for name, found in action.choices.items():\n"
+        "                walk(found)\n"
+        "top = generate_parser()\n"
+        "(subs,) = [a for a in top._actions if isinstance(a, argparse._SubParsersAction)]\n"
+        "walk(subs.choices['wheelbridge'])\n"
+    )
+    found = Conda(stage.conda.home, stage.conda.settings, command=[stage.conda.python, "-c", script])().out
+
+    assert [name for name in COMMANDS if f"usage: conda wheelbridge {name}" not in found] == []
+    assert "usage: conda wheelbridge map lookup" in found
+    assert "--override-frozen" in found
+
+
+def test_install_update_and_remove(stage: Stage, tmp_path: Path) -> None:
+    """One package comes, moves, and goes; nothing else does."""
+    prefix, conda = tmp_path / "env", stage.conda
+    conda("wheelbridge", "create", "-p", prefix, "python", "pypi:lib==1.0", *stage.source, "-y")
+
+    dry = conda("wheelbridge", "update", "-p", prefix, "lib", *stage.source, "--dry-run")
+    assert "1.0 -> 1.1" in dry.out
+    assert "DryRunExit" in dry.err
+    assert conda.packages(prefix)["lib"]["version"] == "1.0"
+
+    moved = conda("wheelbridge", "update", "-p", prefix, "lib", *stage.source, "-y", "--json").json
+    assert {record["name"]: record["version"] for record in moved["records"]}["lib"] == "1.1"
+    conda("wheelbridge", "install", "-p", prefix, "pypi:app", *stage.source, "-y")
+    conda("wheelbridge", "remove", "-p", prefix, "app", "-y")
+    assert set(conda.packages(prefix)) == {"lib", "python"}
+    conda("wheelbridge", "remove", "-p", prefix, "--all", "-y")
+    assert not prefix.exists()
+    assert str(prefix) not in conda("env", "list", "--json").json["envs"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(("list",), id="list"),
+        pytest.param(("why", "lib"), id="why"),
+        pytest.param(("check",), id="check"),
+        pytest.param(("list", "--revisions"), id="revisions"),
+    ],
+)
+def test_what_only_looks(stage: Stage, command: tuple[str, ...]) -> None:
+    """By name and by path the answer is the same."""
+    named = stage.conda("wheelbridge", *command, "-n", "demo", "--json").json
+    by_path = stage.conda("wheelbridge", *command, "-p", stage.prefix, "--json").json
+
+    assert named == by_path
+    assert named
+
+
+def test_the_active_environment(stage: Stage) -> None:
+    """Without -n and -p it is the one that is active, as everywhere in conda."""
+    active = {"CONDA_PREFIX": str(stage.prefix), "CONDA_DEFAULT_ENV": "demo", "CONDA_SHLVL": "1"}
+    conda = Conda(stage.conda.home, stage.conda.settings, variables=active)
+
+    assert conda("wheelbridge", "list", "--json").json["prefix"] == str(stage.prefix)
+
+
+def test_solve_sources_variants_and_target(stage: Stage) -> None:
+    """Conda's channels stand before the index of the command line; all of it as `wheelbridge` prints it."""
+    conda = stage.conda
+    solved = conda("wheelbridge", "solve", "python", "pypi:app", *stage.source, "--json").json
+    sources = conda("wheelbridge", "sources", *stage.source, "--json").json
+
+    assert {record["name"]: record["kind"] for record in solved["records"]} == {
+        "app": "wheel",
+        "lib": "wheel",
+        "python": "conda",
+    }
+    assert [source["kind"] for source in solved["sources"]] == ["channel", "index"]
+    assert [source["name"] for source in sources["sources"]] == [source["name"] for source in solved["sources"]]
+    assert conda("wheelbridge", "target", "--json").json["subdir"] == solved["target"]["subdir"]
+    none = conda("wheelbridge", "variants", "lib", *stage.source, "--json", code=1).json
+    assert none["error"]["code"] == "no-variants"
+
+
+def test_lock_sync_and_export(stage: Stage, tmp_path: Path) -> None:
+    """A file becomes a lock, and the lock an environment, which exports as that lock's packages."""
+    conda, file, lock = stage.conda, tmp_path / "environment.yml", tmp_path / "pixi.lock"
+    file.write_text("dependencies: [python, pip: [app]]\n", encoding="utf-8")
+
+    conda("wheelbridge", "lock", "-f", file, "-o", lock, *stage.source)
+    conda("wheelbridge", "sync", "-p", tmp_path / "env", lock, "-y")
+    exported = conda("wheelbridge", "export", "-p", tmp_path / "env", "--format", "pixi.lock").out
+
+    assert set(conda.packages(tmp_path / "env")) == {"app", "lib", "python"}
+    assert exported == lock.read_text(encoding="utf-8")
+    assert str(tmp_path / "env") in conda("env", "list", "--json").json["envs"]
+
+
+def test_external_and_map(stage: Stage, tmp_path: Path) -> None:
+    """The tables answer, and external dependencies become conda's names."""
+    project = tmp_path / "pyproject.toml"
+    project.write_text(
+        '[project]\nname = "x"\nversion = "1"\n[external]\nhost-requires = ["dep:generic/libjpeg"]\n', encoding="utf-8"
+    )
+    looked = stage.conda("wheelbridge", "map", "lookup", "pypi:torch", "--json").json
+    translated = stage.conda("wheelbridge", "external", "translate", project, "--json", code=None)
+
+    assert looked["names"][0]["answers"][0]["name"] == "pytorch"
+    assert json.loads(translated.out)
+
+
+class TestErrors:
+    """Each in conda's form, with wheelbridge's code; no bug report for a user's mistake."""
+
+    def test_what_nobody_has(self, stage: Stage) -> None:
+        """The message, and no traceback."""
+        said = stage.conda("wheelbridge", "solve", "python", "pypi:nothere", *stage.source, code=1)
+
+        assert "PackageNotFoundError: No source has 'nothere'" in said.err
+        assert "ERROR REPORT" not in said.err
+        assert "Traceback" not in said.err
+
+    def test_as_json(self, stage: Stage) -> None:
+        """The object that `wheelbridge --json` prints, beside conda's own keys."""
+        said = stage.conda("wheelbridge", "solve", "python", "pypi:nothere", *stage.source, "--json", code=1).json
+
+        assert said["success"] is False
+        assert said["error"]["code"] == "package-not-found"
+        assert said["error"]["name"] == "nothere"
+        assert said["exception_name"] == "PackageNotFoundError"
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [("install", "--bogus"), ("map",), ("why", "-p", "x", "-n", "y"), ("solve",), ("install", "-n", "demo")],
+        ids=" ".join,
+    )
+    def test_wrong_usage(self, stage: Stage, arguments: tuple[str, ...]) -> None:
+        """Exit code 2, with JSON where that was asked for."""
+        assert "UsageError" in stage.conda("wheelbridge", *arguments, code=2).err
+        assert stage.conda("wheelbridge", *arguments, "--json", code=2).json["error"]["code"] == "usage"
+
+    def test_no_environment(self, stage: Stage) -> None:
+        """The hint names the command that makes one, as one types it behind conda."""
+        said = stage.conda("wheelbridge", "install", "-n", "nope", "pypi:lib", *stage.source, "-y", code=1)
+
+        assert "NotAnEnvironmentError" in said.err
+        assert "conda wheelbridge create" in said.err
+
+
+class TestPrompts:
+    """conda's own prompt."""
+
+    def test_no(self, stage: Stage) -> None:
+        """Nothing is changed, and it is no failure."""
+        said = stage.conda("wheelbridge", "remove", "-n", "demo", "app", answer="n\n")
+
+        assert "app" in said.out
+        assert "app" in stage.conda.packages(stage.prefix)
+
+    def test_nobody_answers(self, stage: Stage) -> None:
+        """The answer is no: conda would go ahead."""
+        stage.conda("wheelbridge", "remove", "-n", "demo", "app")
+
+        assert "app" in stage.conda.packages(stage.prefix)
+
+    def test_yes(self, stage: Stage, tmp_path: Path) -> None:
+        """As with -y."""
+        prefix = tmp_path / "env"
+        stage.conda("wheelbridge", "create", "-p", prefix, "python", answer="y\n")
+
+        assert set(stage.conda.packages(prefix)) == {"python"}
+
+    def test_always_yes(self, stage: Stage, tmp_path: Path) -> None:
+        """Conda's setting holds here."""
+        conda = Conda(stage.conda.home, {**stage.conda.settings, "always_yes": True})
+        conda("wheelbridge", "create", "-p", tmp_path / "env", "python")
+
+        assert set(conda.packages(tmp_path / "env")) == {"python"}
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals to press Ctrl-C in")
+    def test_interrupted(self, stage: Stage) -> None:
+        """Ctrl-C at the prompt changes nothing, and shows no traceback."""
+        said = stage.conda.in_terminal("wheelbridge", "remove", "-n", "demo", "app", wait_for="Proceed", press="\x03")
+
+        assert "Traceback" not in said
+        assert "app" in stage.conda.packages(stage.prefix)
+
+
+class TestProtected:
+    """Environments that are not to be changed."""
+
+    def test_frozen(self, stage: Stage, tmp_path: Path) -> None:
+        """CEP 22: a frozen environment is refused, with its message, but for --override-frozen."""
+        prefix = tmp_path / "env"
+        stage.conda("wheelbridge", "create", "-p", prefix, "python", "-y")
+        (prefix / "conda-meta" / "frozen").write_text('{"message": "Ask the owner."}', encoding="utf-8")
+        command = ("wheelbridge", "install", "-p", prefix, "pypi:lib", *stage.source, "-y")
+
+        refused = stage.conda(*command, "--json", code=1).json["error"]
+        stage.conda(*command, "--override-frozen")
+
+        assert refused["code"] == "frozen"
+        assert "Ask the owner." in refused["message"]
+        assert "lib" in stage.conda.packages(prefix)
+
+
+class TestSettings:
+    """conda's settings, as its context has them."""
+
+    def test_a_denied_channel(self, stage: Stage) -> None:
+        """denylist_channels holds here."""
+        denied = stage.conda.settings["channels"]
+        conda = Conda(stage.conda.home, {**stage.conda.settings, "denylist_channels": denied})
+
+        assert conda("wheelbridge", "solve", "python", "--json", code=1).json["error"]
+
+    def test_an_index_of_condarc(self, stage: Stage) -> None:
+        """``plugins.wheelbridge_indexes`` stands behind the channels."""
+        plugins = {"wheelbridge_indexes": [f"mine={stage.index}"]}
+        conda = Conda(stage.conda.home, {**stage.conda.settings, "plugins": plugins})
+
+        solved = conda("wheelbridge", "solve", "python", "pypi:app", "--json").json
+
+        assert [source["name"] for source in solved["sources"]][-1] == "mine"
+        assert "app" in {record["name"] for record in solved["records"]}
+
+    def test_a_channel_before_those_that_are_configured(self, stage: Stage, tmp_path: Path) -> None:
+        """``-c`` comes first and takes nothing away, as in conda; with ``-O`` it is alone."""
+        make_package(tmp_path / "more", "greet", "1.0", {"greet.txt": "x"})
+        index_channel(tmp_path / "more")
+        channel = (tmp_path / "more").as_uri()
+
+        both = stage.conda("wheelbridge", "sources", "-c", channel, *stage.source, "--json").json["sources"]
+        alone = stage.conda("wheelbridge", "sources", "-O", "-c", channel, "--json").json["sources"]
+
+        assert [source["url"] for source in both] == [channel, *stage.conda.settings["channels"], stage.index]
+        assert [source["url"] for source in alone] == [channel]
+
+    def test_what_is_preferred_of_variants(self, stage: Stage) -> None:
+        """``plugins.wheelbridge_variant_ban`` holds, unless the command line says otherwise; it is checked."""
+        conda = Conda(
+            stage.conda.home, {**stage.conda.settings, "plugins": {"wheelbridge_variant_ban": ["x :: y :: z :: w"]}}
+        )
+        command = ("wheelbridge", "solve", "python", "pypi:lib", *stage.source, "--json")
+
+        assert conda(*command, code=2).json["error"]["code"]
+        assert conda(*command, "--variant-ban", "x :: y :: z").json["success"] is True
+
+    def test_offline(self, stage: Stage) -> None:
+        """Conda's ``offline`` asks no network."""
+        conda = Conda(stage.conda.home, {**stage.conda.settings, "offline": True})
+        said = conda("wheelbridge", "solve", "python", "pypi:extra-thing", *stage.source, "--json", code=1).json
+
+        assert said["error"]["code"]
+
+    def test_another_platform(self, stage: Stage) -> None:
+        """``subdir`` of the settings is the target's, as --platform is."""
+        conda = Conda(stage.conda.home, {**stage.conda.settings, "subdir": "osx-arm64"})
+
+        assert conda("wheelbridge", "target", "--json").json["subdir"] == "osx-arm64"
+        assert stage.conda("wheelbridge", "target", "--platform", "win-64", "--json").json["subdir"] == "win-64"
+
+    def test_options_of_conda_that_mean_nothing_here(self, stage: Stage) -> None:
+        """They are told of, not passed over."""
+        said = stage.conda("wheelbridge", "solve", "python", "--repodata-fn", "current_repodata.json", "--json")
+
+        assert "--repodata-fn" in said.err
+
+
+def test_conda_knows_the_command(stage: Stage) -> None:
+    """``conda commands``, which shells complete with, and ``conda plugins list`` have it."""
+    assert "wheelbridge" in stage.conda("commands").out.split()
+    assert "wheelbridge" in stage.conda("plugins", "list").out

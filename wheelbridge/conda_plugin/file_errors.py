@@ -1,0 +1,88 @@
+"""What is wrong with files that conda is to make environments of; conda itself is not needed here."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from wheelbridge.conda_plugin.needs import require_rattler
+from wheelbridge.errors import WheelbridgeError, shell_command
+
+
+class RemoteFileError(WheelbridgeError):
+    """A file that asks for an environment is somewhere else."""
+
+    code = "remote-file"
+
+    def __init__(self, url: str) -> None:
+        from wheelbridge.model.redaction import redact
+
+        super().__init__(
+            f"{redact(url)} is not on this machine",
+            hint="Download it, look at it, and name the copy: what it asks for is installed.",
+        )
+
+
+class WrongFormatError(WheelbridgeError):
+    """A file is not of the format that it is to be read as."""
+
+    code = "wrong-format"
+
+    def __init__(self, path: Path, form: str) -> None:
+        super().__init__(f"{path} is not {form}", hint="Name its format with --format, or leave --format out.")
+        self.file = str(path)
+
+
+class BeyondCondaError(WheelbridgeError):
+    """conda's own commands cannot do what a file asks for, and ``conda wheelbridge`` can."""
+
+    code = "beyond-conda"
+
+    def __init__(self, reason: str, command: Sequence[object]) -> None:
+        hint = f"Let wheelbridge do it: {shell_command('conda', 'wheelbridge', *command)}."
+        super().__init__(f"conda cannot make this environment of the file by itself: {reason}", hint=hint)
+        self.reason = reason
+
+
+class SeveralFilesError(WheelbridgeError):
+    """Several files ask for one environment, and conda reads each for itself."""
+
+    code = "several-files"
+
+    def __init__(self, prefix: Path, files: Sequence[Path]) -> None:
+        names = [word for file in files for word in ("-f", file)]
+        verb = "install" if (prefix / "conda-meta").exists() else "create"
+        super().__init__(
+            f"{' and '.join(map(str, files))} would each be solved without the other",
+            hint="Let wheelbridge solve them together: "
+            f"{shell_command('conda', 'wheelbridge', verb, '-p', prefix, *names)}.",
+        )
+        self.files = tuple(map(str, files))
+
+
+class OtherPlatformError(WheelbridgeError):
+    """An environment is to be written down for a platform that it is not for."""
+
+    code = "export-for-other-platform"
+
+    def __init__(self, prefix: Path, platform: str, subdir: str) -> None:
+        super().__init__(
+            f"{prefix} is for {subdir}, and what it would be on {platform} takes a joint solve",
+            hint="Export its environment file, and lock that: "
+            f"{shell_command('conda', 'wheelbridge', 'lock', '-f', 'FILE', '--platform', platform)}.",
+        )
+        self.platform = platform
+
+
+@contextmanager
+def conda_errors(path: Path) -> Iterator[None]:
+    """Let errors of ours, about what is at *path*, be conda's; what needs py-rattler is imported in the block."""
+    try:
+        require_rattler()
+        from wheelbridge.installer.errors import os_errors
+
+        with os_errors(path):
+            yield
+    except WheelbridgeError as error:
+        from wheelbridge.conda_plugin.errors import as_conda_error
+
+        raise as_conda_error(error) from error

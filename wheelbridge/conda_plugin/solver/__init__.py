@@ -1,0 +1,1 @@
+"""``--solver wheelbridge``: conda's own commands solve over channels and indexes at once, and conda links."""
