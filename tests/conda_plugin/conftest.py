@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,35 @@ def index(wheels: dict[str, list[Path]]) -> Iterator[LoopbackIndex]:
     """The wheels of the end-to-end tests behind a real HTTP server."""
     with LoopbackIndex(wheels) as server:
         yield server
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A conda, an index, and the environment ``demo`` with python and wheels."""
+
+    conda: Conda
+    index: str
+
+    @property
+    def prefix(self) -> Path:
+        """The environment."""
+        return self.conda.home / "envs" / "demo"
+
+    @property
+    def source(self) -> tuple[str, str]:
+        """The index as an option."""
+        return ("-i", f"mine={self.index}")
+
+
+@pytest.fixture(scope="session")
+def stage(
+    tmp_path_factory: pytest.TempPathFactory, real_channel: RealChannel, wheels: dict[str, list[Path]]
+) -> Iterator[Stage]:
+    """The environment ``demo``, made once in a session through conda; who changes something makes another one."""
+    if reason := why_not():
+        pytest.skip(reason)
+    conda = make_conda(tmp_path_factory.mktemp("conda"), [real_channel.url])
+    with LoopbackIndex(wheels) as index:
+        made = Stage(conda, index.url)
+        conda("wheelbridge", "create", "-n", "demo", "python", "pypi:app", *made.source, "-y")
+        yield made

@@ -2,52 +2,17 @@
 
 import json
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.conda_plugin.conftest import Stage
 from tests.condapackages import index_channel
 from tests.condapackages import make_conda as make_package
-from tests.loopback import LoopbackIndex
-from tests.real_python import RealChannel
-from tests.realconda import Conda, make_conda, run_python, why_not
+from tests.realconda import Conda, run_python
 from wheelbridge.conda_plugin.subcommand import COMMANDS
 
 pytestmark = pytest.mark.conda
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A conda, an index, and the environment ``demo`` with python and wheels."""
-
-    conda: Conda
-    index: str
-
-    @property
-    def prefix(self) -> Path:
-        """The environment."""
-        return self.conda.home / "envs" / "demo"
-
-    @property
-    def source(self) -> tuple[str, str]:
-        """The index as an option."""
-        return ("-i", f"mine={self.index}")
-
-
-@pytest.fixture(scope="module")
-def stage(
-    tmp_path_factory: pytest.TempPathFactory, real_channel: RealChannel, wheels: dict[str, list[Path]]
-) -> Iterator[Stage]:
-    """Make the environment once, through conda."""
-    if reason := why_not():
-        pytest.skip(reason)
-    conda = make_conda(tmp_path_factory.mktemp("conda"), [real_channel.url])
-    with LoopbackIndex(wheels) as index:
-        made = Stage(conda, index.url)
-        conda("wheelbridge", "create", "-n", "demo", "python", "pypi:app", *made.source, "-y")
-        yield made
 
 
 def test_what_create_says(stage: Stage) -> None:
