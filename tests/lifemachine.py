@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, TypeVar
@@ -70,7 +70,7 @@ class LifeMachine(RuleBasedStateMachine):
     """An environment, what it was after each revision, and what must hold after every step."""
 
     world: ClassVar[World]
-    conda: ClassVar[str | None] = None
+    conda: ClassVar[Sequence[str]] = ()
 
     def __init__(self) -> None:
         super().__init__()
@@ -149,7 +149,7 @@ class LifeMachine(RuleBasedStateMachine):
             code, said = self.world.pip(self.prefix, "check")
             assert code == 0, said
         if self.conda:
-            listed = json.loads(_run(self.conda, "list", "-p", str(self.prefix), "--json"))
+            listed = json.loads(_run(*self.conda, "list", "-p", str(self.prefix), "--json"))
             self.count("conda list")
             assert {f"{one['name']}-{one['version']}-{one['build_string']}" for one in listed} == self.audit.builds
         if not self.mixed:

@@ -97,13 +97,6 @@ class Conda:
         driver = {"CONDA_OVERRIDE_CUDA": ""}
         return {**kept, **own, **cache, **driver, **self.variables}
 
-    @property
-    def python(self) -> str:
-        """The python that this conda runs in."""
-        if self.command[-2:] == ["-m", "conda"]:
-            return self.command[0]
-        return str(self("info", "--json").json["sys.executable"])
-
     def in_terminal(self, *arguments: object, wait_for: str, press: str) -> str:
         """Run a command in a pseudo-terminal, press keys when it says something; return all that it says."""
         import fcntl  # noqa: PLC0415 - there is none of these three on Windows

@@ -13,6 +13,7 @@ import pytest
 from tests.lifestage import Life, Shelf, start_life
 from tests.loopback import LoopbackIndex
 from tests.real_python import RealChannel
+from tests.realconda import NAMED, conda_command
 from wheelbridge.api.life.restoring import UnavailableError
 from wheelbridge.api.life.revisions import NoSuchRevisionError, prepare_revision
 from wheelbridge.api.solving import Silent
@@ -20,8 +21,6 @@ from wheelbridge.installer.history import distribution, load_history, states_of
 from wheelbridge.installer.listing import load_records
 from wheelbridge.installer.origins import load_origins
 from wheelbridge.installer.revisions import log_objects, render_log
-
-CONDA = os.environ.get("WHEELBRIDGE_TEST_CONDA")
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +176,7 @@ def test_the_present_revision_is_nothing_to_do(life: Life) -> None:
 
 
 @pytest.mark.conda
-@pytest.mark.skipif(CONDA is None, reason="WHEELBRIDGE_TEST_CONDA names no conda; its revisions were not compared")
+@pytest.mark.skipif(NAMED is None, reason="WHEELBRIDGE_TEST_CONDA names no conda; its revisions were not compared")
 def test_conda_shows_the_same_revisions(life: Life, tmp_path: Path) -> None:
     """``conda list --revisions``, as text and as JSON, to the letter."""
     revisions = load_history(life.prefix)
@@ -185,7 +184,7 @@ def test_conda_shows_the_same_revisions(life: Life, tmp_path: Path) -> None:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("CONDA", "PYTHON"))}
 
     def conda(*more: str) -> str:
-        command = [str(CONDA), "list", "-p", str(life.prefix), *more]
+        command = [*conda_command(), "list", "-p", str(life.prefix), *more]
         environ = {**kept, "CONDARC": str(tmp_path / "condarc")}
         return subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout
 

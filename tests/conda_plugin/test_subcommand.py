@@ -9,7 +9,7 @@ import pytest
 from tests.conda_plugin.conftest import Stage
 from tests.condapackages import index_channel
 from tests.condapackages import make_conda as make_package
-from tests.realconda import Conda, run_python
+from tests.realconda import Conda, conda_python, run_python
 from wheelbridge.conda_plugin.subcommand import COMMANDS
 
 pytestmark = pytest.mark.conda
@@ -41,7 +41,7 @@ def test_help_of_every_command(stage: Stage) -> None:
         "(subs,) = [a for a in top._actions if isinstance(a, argparse._SubParsersAction)]\n"
         "walk(subs.choices['wheelbridge'])\n"
     )
-    found = Conda(stage.conda.home, stage.conda.settings, command=[stage.conda.python, "-c", script])().out
+    found = Conda(stage.conda.home, stage.conda.settings, command=[conda_python(), "-c", script])().out
 
     assert [name for name in COMMANDS if f"usage: conda wheelbridge {name}" not in found] == []
     assert "usage: conda wheelbridge map lookup" in found

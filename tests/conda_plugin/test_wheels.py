@@ -18,7 +18,7 @@ import pytest
 from tests import condapackages
 from tests.cli.conftest import Run, run
 from tests.real_python import RealChannel
-from tests.realconda import Conda, Ran, make_conda, run_python
+from tests.realconda import Conda, Ran, conda_python, make_conda, run_python
 from tests.variantwheels import X86_64, make_document
 from wheelbridge.api.checks.checking import check_environment
 from wheelbridge.api.demo import build_wheel
@@ -340,7 +340,7 @@ def test_of_two_extractors_one_is_offered(
     )
     own = {"PYTHONPATH": str(tmp_path), "CONDA_PLUGINS_WHEELBRIDGE_EXTRACT_WHEELS": wish}
     environment = {**stage.conda.environment(), **own}
-    said = subprocess.run([stage.conda.python, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    said = subprocess.run([conda_python(), "-c", code], env=environment, capture_output=True, text=True, check=True)
 
     assert said.stdout.split() == [str(offered), "True", "False"]
 

@@ -1,7 +1,6 @@
 """conda's own configuration, with a real conda as the oracle where there is one."""
 
 import json
-import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TypeAlias
 
 import pytest
 
+from tests.realconda import NAMED, conda_command, conda_python
 from wheelbridge.configuration.conda_channels import CondaChannels
 from wheelbridge.configuration.condarc import CondaSettings, load_conda_settings
 from wheelbridge.configuration.errors import ChannelNotAllowedError, InvalidConfigurationError
@@ -105,13 +105,14 @@ def test_conda_merges_them_so(
     settle: Settle, files: dict[str, str], variables: dict[str, str], channels: list[str]
 ) -> None:
     """``conda config --show channels`` says the same."""
-    conda = os.environ.get("WHEELBRIDGE_TEST_CONDA")
-    if not conda:
+    if NAMED is None:
         pytest.skip("WHEELBRIDGE_TEST_CONDA names no conda")
     if "CONDA_ROOT" in variables:
         pytest.skip("conda sets its root itself")
     settle(files, variables)
-    done = subprocess.run([conda, "config", "--show", "channels", "--json"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [*conda_command(), "config", "--show", "channels", "--json"], capture_output=True, text=True, check=True
+    )
 
     assert json.loads(done.stdout)["channels"] == channels
 
@@ -212,8 +213,7 @@ class TestNames:
     @pytest.mark.conda
     def test_in_conda(self, alone: Path, settings: str, name: str, urls: list[str]) -> None:
         """Conda itself says so."""
-        conda = os.environ.get("WHEELBRIDGE_TEST_CONDA")
-        if not conda:
+        if NAMED is None:
             pytest.skip("WHEELBRIDGE_TEST_CONDA names no conda")
         (alone / ".condarc").write_text(settings)
         (alone / "work" / "conda_channels.py").write_text(
@@ -221,22 +221,14 @@ class TestNames:
             "from conda.models.channel import Channel\n"
             "print(json.dumps([u.rpartition('/')[0] for u in Channel(sys.argv[1]).urls(True, ('noarch',))]))\n"
         )
-        python = _python_of(conda)
         done = subprocess.run(
-            [*python, str(alone / "work" / "conda_channels.py"), name], capture_output=True, text=True, check=True
+            [conda_python(), str(alone / "work" / "conda_channels.py"), name],
+            capture_output=True,
+            text=True,
+            check=True,
         )
 
         assert json.loads(done.stdout) == urls
-
-
-def _python_of(conda: str) -> list[str]:
-    """Return how to run conda's python: *conda* may be a script that runs ``python -m conda``."""
-    text = Path(conda).read_text(errors="replace")
-    words = next((line for line in text.splitlines() if "-m conda" in line), "")
-    if not words:
-        return [text.splitlines()[0].removeprefix("#!").strip()]
-    before = words.partition(" -m conda")[0].split()
-    return ["env", *(word for word in before if word != "exec")]
 
 
 def test_mirrors(alone: Path) -> None:

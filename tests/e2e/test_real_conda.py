@@ -1,4 +1,4 @@
-"""What a real conda makes of an environment with wheels; ``WHEELBRIDGE_TEST_CONDA`` names its executable."""
+"""What a real conda makes of an environment with wheels; ``WHEELBRIDGE_TEST_CONDA`` names it."""
 
 import json
 import os
@@ -15,15 +15,15 @@ from tests.condapackages import dist_info, index_channel, make_conda
 from tests.e2e.conftest import Environment
 from tests.loopback import LoopbackIndex
 from tests.real_python import RealChannel
+from tests.realconda import NAMED, conda_command
 from tests.variantwheels import X86_64, make_document, relabel, repack_installed, write_document
 from wheelbridge.api.demo import build_wheel
 
 Conda: TypeAlias = Callable[..., str]
-CONDA = os.environ.get("WHEELBRIDGE_TEST_CONDA")
 
 pytestmark = [
     pytest.mark.conda,
-    pytest.mark.skipif(CONDA is None, reason="WHEELBRIDGE_TEST_CONDA names no conda; its commands were not tried"),
+    pytest.mark.skipif(NAMED is None, reason="WHEELBRIDGE_TEST_CONDA names no conda; its commands were not tried"),
 ]
 
 
@@ -51,7 +51,7 @@ def conda(tmp_path: Path, real_channel: RealChannel) -> Conda:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("CONDA", "PYTHON"))}
 
     def call(*arguments: object) -> str:
-        command = [str(CONDA), *map(str, arguments)]
+        command = [*conda_command(), *map(str, arguments)]
         done = subprocess.run(
             command, env={**kept, "CONDARC": str(settings)}, capture_output=True, text=True, check=False
         )

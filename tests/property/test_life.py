@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from tests.lifestage import Shelf
 from tests.lifeworld import CONDA_SPECS, MAPS, PINS, REQUIREMENTS, Pip, fill
 from tests.loopback import LoopbackIndex
 from tests.real_python import RealChannel
+from tests.realconda import NAMED, conda_command
 from wheelbridge.api.checks.adopting import adopt, prepare_adoption, prepare_replacement
 from wheelbridge.api.checks.checking import check_environment
 from wheelbridge.api.checks.fixing import mend, plan_mending
@@ -41,7 +42,6 @@ from wheelbridge.model.source import Route
 
 EXAMPLES = int(os.environ.get("WHEELBRIDGE_TEST_LIVES", "0"))
 """How many lives a long run has; 0: a short one, the same each time."""
-CONDA = os.environ.get("WHEELBRIDGE_TEST_CONDA")
 SHORT, STEPS = 5, 12
 
 NUMBER = st.integers(0, 30)
@@ -281,7 +281,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, real_channel: RealChannel) -
         yield World(folder, shelf, index, real_channel, Pip(folder / "pip", shelf.folder))
 
 
-def live(world: World, conda: str | None = None) -> Counter[str]:
+def live(world: World, conda: Sequence[str] = ()) -> Counter[str]:
     """Run the machine; say what was done, and return it."""
     before = Counter(world.done)
     Lives.world, Lives.conda = world, conda
@@ -311,10 +311,10 @@ def test_a_life(world: World) -> None:
 
 
 @pytest.mark.conda
-@pytest.mark.skipif(CONDA is None, reason="WHEELBRIDGE_TEST_CONDA names no conda; it was not asked what is there")
+@pytest.mark.skipif(NAMED is None, reason="WHEELBRIDGE_TEST_CONDA names no conda; it was not asked what is there")
 def test_a_life_as_conda_sees_it(world: World) -> None:
     """At its end, ``conda list`` has the same packages."""
-    done = live(world, CONDA)
+    done = live(world, conda_command())
 
     assert done["lives"] >= SHORT
     assert done["conda list"] > 0, "conda was never asked: pip interfered at every end"
