@@ -9,10 +9,17 @@ import pytest
 from tests.conda_plugin.conftest import Stage
 from tests.condapackages import index_channel
 from tests.condapackages import make_conda as make_package
+from tests.loopback import LoopbackIndex
 from tests.realconda import Conda, conda_python, run_python
+from tests.variantwheels import X86_64, make_document, relabel, repack_installed, write_document
 from wheelbridge.conda_plugin.subcommand import COMMANDS
 
 pytestmark = pytest.mark.conda
+
+
+def _registered(conda: Conda) -> list[str]:
+    """Return the environments that the user's list has; ``conda env list`` reads others' of root, and not this one."""
+    return (conda.home / ".conda" / "environments.txt").read_text(encoding="utf-8").splitlines()
 
 
 def test_what_create_says(stage: Stage) -> None:
@@ -63,9 +70,10 @@ def test_install_update_and_remove(stage: Stage, tmp_path: Path) -> None:
     conda("wheelbridge", "install", "-p", prefix, "pypi:app", *stage.source, "-y")
     conda("wheelbridge", "remove", "-p", prefix, "app", "-y")
     assert set(conda.packages(prefix)) == {"lib", "python"}
+    assert str(prefix) in _registered(conda)
     conda("wheelbridge", "remove", "-p", prefix, "--all", "-y")
     assert not prefix.exists()
-    assert str(prefix) not in conda("env", "list", "--json").json["envs"]
+    assert str(prefix) not in _registered(conda)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +131,7 @@ def test_lock_sync_and_export(stage: Stage, tmp_path: Path) -> None:
 
     assert set(conda.packages(tmp_path / "env")) == {"app", "lib", "python"}
     assert exported == lock.read_text(encoding="utf-8")
-    assert str(tmp_path / "env") in conda("env", "list", "--json").json["envs"]
+    assert str(tmp_path / "env") in _registered(conda)
 
 
 def test_external_and_map(stage: Stage, tmp_path: Path) -> None:
@@ -266,15 +274,19 @@ class TestSettings:
         assert [source["url"] for source in both] == [channel, *stage.conda.settings["channels"], stage.index]
         assert [source["url"] for source in alone] == [channel]
 
-    def test_what_is_preferred_of_variants(self, stage: Stage) -> None:
-        """``plugins.wheelbridge_variant_ban`` holds, unless the command line says otherwise; it is checked."""
-        conda = Conda(
-            stage.conda.home, {**stage.conda.settings, "plugins": {"wheelbridge_variant_ban": ["x :: y :: z :: w"]}}
-        )
-        command = ("wheelbridge", "solve", "python", "pypi:lib", *stage.source, "--json")
+    def test_what_is_banned_of_variants(self, stage: Stage, tmp_path: Path) -> None:
+        """``plugins.wheelbridge_variant_ban`` holds, unless the command line has a ban of its own."""
+        plain = repack_installed("filelock", tmp_path)
+        document = make_document(["x86_64"], {"x86_64": X86_64}, {"v2": {"x86_64": {"level": ["v2"]}}, "null": {}})
+        labelled = [relabel(plain, label, document) for label in ("v2", "null")]
+        conda = Conda(stage.conda.home, {**stage.conda.settings, "plugins": {"wheelbridge_variant_ban": ["x86_64"]}})
+        with LoopbackIndex({"filelock": [plain, *labelled, write_document(plain, document)]}) as index:
+            command = ("wheelbridge", "solve", "python", "pypi:filelock", "-i", f"v={index.url}", "--json")
+            command = (*command, "--virtual-package", "__archspec=nehalem")
+            banned, allowed = conda(*command).json, conda(*command, "--variant-ban", "nvidia").json
 
-        assert conda(*command, code=2).json["error"]["code"]
-        assert conda(*command, "--variant-ban", "x :: y :: z").json["success"] is True
+        assert [r["variant"]["label"] for r in banned["records"] if r["name"] == "filelock"] == ["null"]
+        assert [r["variant"]["label"] for r in allowed["records"] if r["name"] == "filelock"] == ["v2"]
 
     def test_offline(self, stage: Stage) -> None:
         """Conda's ``offline`` asks no network."""
