@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.buildmaker import Project
-from tests.cli.conftest import Ran, Run
+from tests.cli.conftest import Run
 from tests.installer.wheelmaker import clean_env
+from tests.ran import Ran
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git, which clones what is linked to")
 _EDITABLE = """def build_editable(folder, config_settings=None, metadata_directory=None):

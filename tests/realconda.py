@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.ran import Ran
+
 NAMED = os.environ.get("WHEELBRIDGE_TEST_CONDA")
 NEEDS_CONDA = pytest.mark.skipif(NAMED is None, reason="WHEELBRIDGE_TEST_CONDA names no conda; nothing was run in one")
 
@@ -31,29 +33,21 @@ def conda_python() -> str:
 
 @cache
 def why_not() -> str | None:
-    """Return why the plugin cannot be tried: there is no conda, or it has no wheelbridge; None where it can."""
+    """Return why the plugin cannot be tried: there is no conda, or it has no wheelbridge; None where it can.
+
+    A plugin that is there and does not load is no reason: then every test of it fails.
+    """
     if NAMED is None:
         return "WHEELBRIDGE_TEST_CONDA names no conda; the plugin was not tried"
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("CONDA", "PYTHON"))}
-    asked = [*conda_command(), "wheelbridge", "--help"]
-    done = subprocess.run(asked, env=kept, capture_output=True, text=True, check=False)
-    if done.returncode == 0:
+    asked = [conda_python(), "-I", "-c", "from importlib.metadata import version; version('wheelbridge')"]
+    if subprocess.run(asked, env=_surroundings(), capture_output=True, check=False).returncode == 0:
         return None
-    return f"{NAMED} has no wheelbridge plugin, which was not tried; install this checkout beside it: {done.stderr}"
+    return f"{NAMED} has no wheelbridge plugin, which was not tried; install this checkout beside it"
 
 
-@dataclass(frozen=True)
-class Ran:
-    """What a command said and returned."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """Standard output as the one JSON value it must be."""
-        return json.loads(self.out)
+def _surroundings() -> dict[str, str]:
+    """Return the variables of this process that are nobody's settings."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("CONDA", "PYTHON"))}
 
 
 @dataclass
@@ -90,15 +84,18 @@ class Conda:
         """Return the variables of its processes."""
         condarc = self.home / "condarc.yml"
         condarc.write_text(json.dumps(self.settings), encoding="utf-8")  # JSON is YAML
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("CONDA", "PYTHON"))}
         own = {"HOME": str(self.home), "USERPROFILE": str(self.home), "CONDARC": str(condarc)}
+        own["CONDA_ROOT"] = str(self.home / "root")  # it has settings, too: Miniforge puts a channel there
         cache = {"WHEELBRIDGE_CACHE_DIR": str(self.home / "cache")}
         # conda looks for a driver in a process that is spawned, and repeats the command in it where its script lets it
         driver = {"CONDA_OVERRIDE_CUDA": ""}
-        return {**kept, **own, **cache, **driver, **self.variables}
+        return {**_surroundings(), **own, **cache, **driver, **self.variables}
 
-    def in_terminal(self, *arguments: object, wait_for: str, press: str) -> str:
-        """Run a command in a pseudo-terminal, press keys when it says something; return all that it says."""
+    def in_terminal(self, *arguments: object, wait_for: str, press: str, code: int) -> str:
+        """Run a command in a pseudo-terminal, press keys when it says something; return all that it says.
+
+        *code* is the exit code it must have.
+        """
         import fcntl  # noqa: PLC0415 - there is none of these three on Windows
         import pty  # noqa: PLC0415 - as above
         import termios  # noqa: PLC0415 - as above
@@ -116,12 +113,13 @@ class Conda:
             stderr=other,
             start_new_session=True,
             preexec_fn=take_terminal,  # noqa: PLW1509 - Ctrl-C reaches who has the terminal; nothing else runs here
-        ):
+        ) as process:
             os.close(other)
             said = _read_until(terminal, wait_for)
             os.write(terminal, press.encode())
             said += _read_until(terminal, None)
         os.close(terminal)
+        assert process.returncode == code, said
         return said
 
     def packages(self, prefix: Path) -> dict[str, dict[str, Any]]:

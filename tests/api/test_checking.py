@@ -132,6 +132,26 @@ class TestRecords:
         (finding,) = stage.find()
         assert (finding.code, finding.details["conda_meta_only"]) == ("record-differs", ["share/extra"])
 
+    def test_a_file_of_which_conda_wrote_nothing_down(self, stage: Stage) -> None:
+        """Conda links a damaged file, lists it in ``files``, and leaves it out of ``paths_data``; the rest is checked.
+
+        Of a ``noarch: python`` package it writes paths as they are inside of the package.
+        """
+        stage.make(stage.wheel("alpha", files={"alpha.py": "", "beta.py": ""}))
+        (path,) = stage.prefix.glob("conda-meta/alpha-*.json")
+        content = json.loads(path.read_bytes())
+        entries = [one for one in content["paths_data"]["paths"] if not one["_path"].endswith("/alpha.py")]
+        for one in entries:
+            one["_path"] = one["_path"].replace(f"{SITE}/", "site-packages/")
+        content["paths_data"]["paths"] = entries
+        path.write_text(json.dumps(content))
+        replace(stage.site / "beta.py", "changed\n")
+
+        found = {finding.code: finding for finding in stage.find()}
+        assert found.keys() == {"record-differs", "altered-file"}
+        assert found["record-differs"].details["record_only"] == [f"{SITE}/alpha.py"]
+        assert found["altered-file"].details["files"] == [f"{SITE}/beta.py"]
+
     def test_a_copy_that_waits_is_no_difference(self, stage: Stage) -> None:
         """Rattler moves aside what another package has at the same place, and says so in its record."""
         files = {"ns/__init__.py": ""}
@@ -155,15 +175,55 @@ class TestRecords:
         ]
         assert (stage.mend(), stage.codes(), stale.exists()) == ((), [], False)
 
-    @pytest.mark.parametrize("name", ["old-1.0.dist-info", "~lpha-1.0.dist-info"], ids=["no-metadata", "stashed"])
+    @pytest.mark.parametrize(
+        "name", ["old-1.0.dist-info", "~lpha-0.9.dist-info", "~lpha"], ids=["no-metadata", "stashed", "stashed-package"]
+    )
     def test_leftovers_are_removed(self, stage: Stage, name: str) -> None:
         """What no package has and nothing can be read of."""
-        stage.make()
+        stage.make(stage.wheel("alpha"))
         (stage.site / name).mkdir(parents=True)
         (stage.site / name / "INSTALLER").write_text("pip\n")
 
         assert stage.codes() == ["leftover"]
         assert (stage.mend(), stage.codes(), (stage.site / name).exists()) == ((), [], False)
+
+    def test_what_pip_moved_aside_is_known_by_its_metadata(self, stage: Stage) -> None:
+        """Nothing else is left of the project: what its RECORD lists begins with the same character."""
+        stage.make()
+        info = stage.drop("old=1.0", "", {"old/__init__.py": ""})
+        for path in (info, stage.site / "old"):
+            path.rename(path.with_name(f"~{path.name[1:]}"))
+
+        assert stage.codes() == ["leftover", "leftover"]
+        assert (stage.mend(), stage.codes(), list(stage.site.iterdir())) == ((), [], [])
+
+    def test_what_is_only_called_so_stays(self, stage: Stage) -> None:
+        """Somebody's own folder, which no project ever had."""
+        stage.make(stage.wheel("alpha"))
+        (stage.site / "~mine").mkdir()
+        (stage.site / "~mine/notes.txt").write_text("")
+
+        (finding,) = stage.find()
+        assert (finding.code, finding.repair) == ("leftover", None)
+
+    @pytest.mark.parametrize("names", [("RECORD",), ("METADATA",), ("RECORD", "METADATA")], ids="+".join)
+    def test_metadata_that_is_lost_is_no_other_tools_work(self, stage: Stage, names: tuple[str, ...]) -> None:
+        """It is a file that is missing as any other, and comes back as any other."""
+        stage.make(stage.wheel("alpha"))
+        for name in names:
+            (stage.site / f"alpha-1.0.dist-info/{name}").unlink()
+
+        assert stage.codes(notes=True) == ["missing-file"]
+        assert (stage.mend(), stage.codes(notes=True)) == ((), [])
+
+    def test_a_record_that_somebody_changed_is_no_other_tools_work(self, stage: Stage) -> None:
+        """Another tool would have written its name beside it."""
+        stage.make(stage.wheel("alpha"))
+        place = stage.site / "alpha-1.0.dist-info/RECORD"
+        replace(place, place.read_text().replace("alpha/__init__.py", "alpha/gone.py"))
+
+        assert stage.codes(notes=True) == ["altered-file", "record-differs"]
+        assert (stage.mend(), stage.codes(notes=True)) == ((), [])
 
     def test_what_may_still_be_used_is_not_removed(self, stage: Stage) -> None:
         """Without RECORD nobody knows whether modules belong to it."""

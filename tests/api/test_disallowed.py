@@ -21,6 +21,7 @@ def rules(*specs: str) -> list[Pin]:
         pytest.param("thing <2", make_wheel("thing"), id="a wheel, by its version"),
         pytest.param("pytorch", make_wheel("torch", name="pytorch"), id="by conda's name"),
         pytest.param("torch", make_wheel("torch", name="pytorch"), id="by the project's"),
+        pytest.param("Greeter_Voice", make_wheel("greeter-voice"), id="by another spelling of the project's"),
     ],
 )
 def test_what_is_kept_out(spec: str, package: ResolvedPackage) -> None:

@@ -1,14 +1,18 @@
 """Updates of a real environment: what moves, what stays, and what is said of what stays."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from tests.condapackages import index_channel
 from tests.lifestage import Life, Shelf, start_life
 from tests.loopback import LoopbackIndex
 from tests.real_python import RealChannel
 from wheelbridge.api.life.modifiers import Modifiers
 from wheelbridge.api.removing import NotInstalledError
+from wheelbridge.api.sources import read_sources
 from wheelbridge.errors import UsageError
 
 START = ("python", "base<2", "tool=1", "held=1", "keeper", "pypi:app", "pypi:lib==1.0", "pypi:other==1.0")
@@ -58,6 +62,27 @@ def test_a_wheel_goes_to_the_newest(life: Life) -> None:
 def test_a_project_by_any_spelling(life: Life) -> None:
     """PyPI's name says the same as conda's."""
     assert moved(life, "pypi:Lib") == {"lib": "2.0"}
+
+
+def test_a_wheel_keeps_its_name(life: Life, tmp_path: Path) -> None:
+    """A channel that comes to have a package of its name changes neither what it is called nor what it is."""
+    stranger = Shelf(tmp_path)
+    stranger.conda("lib", "99.0")
+    index_channel(stranger.channel)
+    (channel,) = (one for one in read_sources([("channel", stranger.channel.as_uri())]) if one.kind == "channel")
+    later = Life(life.prefix, replace(life.settings, sources=(channel, *life.settings.sources)))
+
+    assert moved(later, "lib") == {"lib": "2.0"}
+    assert moved(later, everything=True) == {"base": "2.0", "tool": "2.0", "lib": "2.0", "other": "2.0"}
+
+
+def test_all_but_what_no_source_offers(life: Life) -> None:
+    """Wheels of an index that is not among the sources stay, and that is said; the rest moves."""
+    channels = tuple(source for source in life.settings.sources if source.kind == "channel")
+    update = Life(life.prefix, replace(life.settings, sources=channels)).plan_update(everything=True)
+
+    assert {move.name for move in update.moves} == {"base", "tool"}
+    assert "lib stays as it is: its index is not among the sources." in update.prepared.solution.notes
 
 
 def test_a_dependency_moves_where_it_must(life: Life) -> None:

@@ -1,27 +1,11 @@
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pytest
 
+from tests.ran import Ran
 from wheelbridge.cli import main
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What a command said and returned."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """Standard output as the one JSON value it must be."""
-        return json.loads(self.out)
-
 
 Run: TypeAlias = Callable[..., Ran]
 

@@ -25,6 +25,16 @@ def test_a_file_that_names_no_environment(run: Run, tmp_path: Path) -> None:
     assert "name: NAME" in error["hint"]
 
 
+def test_a_file_that_names_an_environment_in_vain(run: Run, tmp_path: Path) -> None:
+    """``base`` is no name for a new one, and that is said."""
+    file = tmp_path / "environment.yml"
+    file.write_text("name: base\ndependencies: [python]\n", encoding="utf-8")
+    said = run("create", "-f", str(file))
+
+    assert said.code == 2
+    assert "the name 'base' is not taken" in said.err
+
+
 def test_an_environment_file_in_the_place_of_a_lock(run: Run, tmp_path: Path) -> None:
     """The command that makes a lock of it is named, ready to be run."""
     file = tmp_path / "my environment.yml"

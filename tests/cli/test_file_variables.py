@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Ran, Run
+from tests.cli.conftest import Run
 from tests.condapackages import index_channel, make_conda
+from tests.ran import Ran
 from wheelbridge.installer.state import load_variables, state_path, write_variables
 
 
@@ -35,6 +36,17 @@ class Stage:
 def stage(run: Run, tmp_path: Path) -> Stage:
     """Make the environment."""
     return Stage(run, tmp_path)
+
+
+def test_there_may_be_no_input_at_all(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that was started with its standard input closed has nobody to ask, and says that."""
+    stage.file("variables: {DEBUG: '1'}\n")
+    monkeypatch.setattr("sys.stdin", None)  # what python makes of it
+
+    asked = stage.call("install")
+
+    assert asked.code == 2
+    assert "There is nobody to ask" in asked.err
 
 
 def test_nothing_is_written_without_consent(stage: Stage) -> None:

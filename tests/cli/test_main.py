@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
+from tests.condapackages import index_channel, make_conda
 from wheelbridge.cli.main import OperatingSystemError
 from wheelbridge.cli.output import note, show_error
 from wheelbridge.errors import WheelbridgeError
@@ -92,6 +94,24 @@ def test_ctrl_c(as_json: tuple[str, ...]) -> None:
     assert process.returncode == 130
     assert ("Interrupted" in err, '"interrupted"' in out) == (not as_json, bool(as_json))
     assert "Traceback" not in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are of POSIX")
+def test_ctrl_c_while_an_index_does_not_answer(tmp_path: Path) -> None:
+    """Neither the command nor python's end waits for threads that do; their time would be up after minutes."""
+    make_conda(tmp_path / "channel", "python", "3.12.1", {})
+    index_channel(tmp_path / "channel")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(30)
+        index = f"http://127.0.0.1:{silent.getsockname()[1]}/simple"
+        asked = [*WHEELBRIDGE, "solve", "pypi:slow", "-i", index, "-c", str(tmp_path / "channel")]
+        with subprocess.Popen(asked, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=tmp_path) as process:
+            connection, _ = silent.accept()
+            with connection:
+                process.send_signal(signal.SIGINT)
+                _, err = process.communicate(timeout=20)
+
+    assert (process.returncode, err) == (130, b"error: Interrupted\n")
 
 
 @pytest.mark.parametrize("arguments", [("translate", "specifier", ">=1"), ("target",), ("target", "--json")])

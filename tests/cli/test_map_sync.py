@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Ran, Run
+from tests.cli.conftest import Run
 from tests.loopback import LoopbackIndex, corrupted, redirect, status
+from tests.ran import Ran
 from wheelbridge.tables import find_mappings
 
 REPOSITORY = Path(__file__).parents[2]

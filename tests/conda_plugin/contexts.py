@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.realconda import Conda
 
+HOST = "https://host.example"
 ASK = """
 import json, os, sys
 from argparse import Namespace
@@ -16,11 +17,13 @@ from conda.base.context import context, reset_context
 given = json.loads(sys.argv[1])
 reset_context(argparse_args=Namespace(**given["arguments"]))
 from wheelbridge.api.sources import SourceChoice, gather_sources
-from wheelbridge.conda_plugin.configuration import caches_from_context, levels_from_context, network_from_context
+from wheelbridge.conda_plugin.configuration import levels_from_context
+from wheelbridge.conda_plugin.context_caches import caches_from_context
+from wheelbridge.conda_plugin.context_network import network_from_context
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.target.detect import detect_target
 try:
-    levels = levels_from_context(search=given["search"])
+    levels = levels_from_context(search=given["search"], project=given["project"])
     choice = SourceChoice(sources=tuple(map(tuple, given["sources"])), defaults=given["defaults"])
     listed = gather_sources(choice, levels, detect_target(context.subdir))
 except WheelbridgeError as error:
@@ -65,8 +68,15 @@ def ask(
     sources: tuple[tuple[str, str], ...] = (),
     defaults: bool = True,
     search: bool = True,
+    project: bool = True,
 ) -> dict[str, Any]:
     """Return what the context comes to, with *arguments* as conda's parser makes them, and *sources* of ours."""
-    given = {"arguments": arguments or {}, "sources": sources, "defaults": defaults, "search": search}
+    given = {
+        "arguments": arguments or {},
+        "sources": sources,
+        "defaults": defaults,
+        "search": search,
+        "project": project,
+    }
     answer: dict[str, Any] = json.loads(run_inside(conda, ASK, json.dumps(given)))
     return answer

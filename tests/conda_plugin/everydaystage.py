@@ -15,8 +15,9 @@ from tests.condapackages import dist_info, index_channel
 from tests.condapackages import make_conda as make_package
 from tests.installer.wheelmaker import SUBDIR, clean_env
 from tests.loopback import LoopbackIndex
+from tests.ran import Ran
 from tests.real_python import RealChannel
-from tests.realconda import Conda, Ran, make_conda
+from tests.realconda import Conda, make_conda
 from tests.variantwheels import X86_64, make_document, relabel, write_document
 from wheelbridge.api.demo import build_wheel
 

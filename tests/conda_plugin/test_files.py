@@ -17,6 +17,7 @@ HISTORY = "conda-meta/history"
 ASKED = """# wheelbridge specs: ['app[extras=[more]]']
 # update specs: ['python', 'app', "lib[version='<1.1dev0']"]
 """
+DEFAULTS = (["python"], ["python", "small"])
 LOCKS = {"pixi.lock": "wheelbridge-pixi-lock", "pylock.toml": "wheelbridge-pylock"}
 
 
@@ -191,14 +192,43 @@ def test_reads_a_project_by_its_format(stage: Stage, tmp_path: Path) -> None:
     assert re.search(r"^  lib +simple/noarch::lib-1.0-", said.out, re.MULTILINE)
 
 
-def test_refuses_several_files(stage: Stage, tmp_path: Path) -> None:
-    """Conda would hand over each file for itself; we say who can solve them together."""
+def test_refuses_several_files(stage: Stage) -> None:
+    """Conda would hand over each file for itself; we say who can solve them together, and before any is solved."""
     second = stage.write("second.wheelbridge.yml", stage.file.read_text())
+    files = ("--file", stage.file, "--file", second)
 
-    said = stage.conda("create", "-y", "-p", tmp_path / "env", "--file", stage.file, "--file", second, code=1)
+    said = stage.conda("install", "-y", "-p", stage.prefix, *files, code=1)
 
     assert "SeveralFilesError" in said.err
-    assert f"conda wheelbridge create -p {tmp_path / 'env'} -f {stage.file} -f {second}" in said.err
+    assert f"conda wheelbridge install -p {stage.prefix} -f {stage.file} -f {second}" in said.err
+
+
+@pytest.mark.parametrize("name", ["stack.wheelbridge.yml", "pixi.lock"])
+def test_refuses_packages_beside_a_file(stage: Stage, name: str) -> None:
+    """They are not left out where the file has nothing new; who can solve both together is said before any solve."""
+    file = stage.file if name == stage.file.name else stage.export(name)
+    channel = ("-c", stage.conda.settings["channels"][0])
+
+    said = stage.conda("install", "-y", "-p", stage.prefix, *channel, "--file", file, "nowhere>1", code=1)
+
+    assert "'nowhere>1' would be solved without" in said.err
+    command = f"conda wheelbridge install -p {stage.prefix} -c {channel[1]} -f {file} 'nowhere>1'"
+    assert f"{command}." in said.err
+
+
+def test_refuses_default_packages_beside_a_file(stage: Stage, tmp_path: Path) -> None:
+    """``create_default_packages`` count only where the file has them: a plan without them would not be what comes."""
+    create = ("create", "-d", "-p", tmp_path / "env", "--file", stage.file)
+    having, more = (
+        Conda(stage.conda.home, {**stage.conda.settings, "create_default_packages": names}) for names in DEFAULTS
+    )
+
+    assert "app" in having(*create).out
+    said = more(*create, code=1)
+
+    assert f"conda wheelbridge create -p {tmp_path / 'env'} -f {stage.file} small" in said.err
+    assert "--no-default-packages" in said.err
+    assert "app" in more(*create, "--no-default-packages").out
 
 
 def test_refuses_what_explicit_packages_cannot_say(stage: Stage, wheels: dict[str, list[Path]], tmp_path: Path) -> None:
@@ -293,3 +323,33 @@ def test_leaves_names_to_other_plugins(stage: Stage, tmp_path: Path) -> None:
     assert (tmp_path / "pixi.lock").read_text() == "theirs\n"
     conda("export", "-p", stage.prefix, "--file", tmp_path / "pylock.toml")
     assert (tmp_path / "pylock.toml").read_text().startswith("lock-version")
+
+
+@pytest.mark.parametrize("name", ["stack.wheelbridge.yml", "pixi.lock"])
+def test_an_old_rattler(stage: Stage, tmp_path: Path, name: str) -> None:
+    """The file is known for what it is; what is missing is said with what to do."""
+    info = tmp_path / "py_rattler-0.26.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: py-rattler\nVersion: 0.26.0\n")
+    file = stage.file if name == stage.file.name else stage.export(name)
+    old = Conda(stage.conda.home, stage.conda.settings, {"PYTHONPATH": str(tmp_path)})
+
+    said = old("create", "-d", "-p", tmp_path / "env", "--file", file, code=1)
+
+    assert "RattlerTooOldError" in said.err
+    assert "PluginError" not in said.err
+    assert "Install py-rattler 0.28 or newer" in said.err
+
+
+def test_what_cannot_be_written_down_takes_nothing_back(stage: Stage, tmp_path: Path) -> None:
+    """It is told, and all else is written down: the packages are there, and where they came from is known."""
+    stage.conda("create", "-y", "-p", tmp_path / "env", "python")
+    build = stage.conda.packages(stage.prefix)["app"]["build_string"]
+    (tmp_path / f"env/conda-meta/app-1.0-{build}.json.wheelbridge").mkdir()
+
+    said = stage.conda("install", "-y", "-p", tmp_path / "env", "--file", stage.file)
+
+    assert "not all of it is written down" in said.err
+    assert set(stage.conda.packages(tmp_path / "env")) == stage.names
+    assert (tmp_path / "env" / HISTORY).read_text().endswith(ASKED)
+    assert stage.index in (tmp_path / "env/conda-meta/wheelbridge").read_text()

@@ -153,7 +153,9 @@ class TestNowhere:
     def test_a_copy_of_nothing(self, stage: Everyday, plugin: None, tmp_path: Path) -> None:
         """``create --clone`` of both."""
         del plugin
-        for command in (("create",), ("wheelbridge", "create")):
-            arguments = ("-p", tmp_path / "new", "--clone", tmp_path / "nowhere", "--json", "-y")
-            assert stage.conda(*command, *arguments, code=1).json["error"]
+        arguments = ("-p", tmp_path / "new", "--clone", tmp_path / "nowhere", "--json", "-y")
+        said = stage.conda("create", *arguments, code=1).json
+        assert said["exception_name"] == "EnvironmentLocationNotFound"
+        said = stage.conda("wheelbridge", "create", *arguments, code=1).json
+        assert said["error"]["code"] == "not-an-environment"
         assert not (tmp_path / "new" / "conda-meta" / "history").exists()

@@ -14,14 +14,16 @@ import pytest
 from tests.condapackages import Link, index_channel
 from tests.condapackages import make_conda as make_package
 from tests.loopback import LoopbackIndex
+from tests.ran import Ran
 from tests.real_python import RealChannel
-from tests.realconda import Conda, Ran, make_conda, run_python
+from tests.realconda import Conda, make_conda, run_python
 from wheelbridge.api.checks.checking import Examination
 from wheelbridge.api.demo import build_wheel
+from wheelbridge.conda_plugin.other_solvers import find_breakage
 from wheelbridge.installer.journal import Journal, begin, is_interrupted
 
 SOUND, UNSOUND = "✅", "❌"
-CHECKS = ["change", "drift", "duplicates", "record", "requirements", "runtimes", "tags"]
+CHECKS = ["change", "drift", "duplicates", "record", "requirements", "runtimes", "solvers", "tags"]
 FIXED = ["change", "drift", "duplicates", "record", "tags"]
 OF_CONDA = {"unmet-dependency", "violated-constraint"}
 MINOR = f"{sys.version_info.major}{sys.version_info.minor}"
@@ -114,7 +116,7 @@ class TestSound:
         assert "WARNING" not in said.err
 
     def test_they_are_listed_with_what_fixes_them(self, place: Place) -> None:
-        """Two of them have no fixer: what to do is for people to say."""
+        """Three of them have no fixer: what to do is for people to say."""
         lines = [line.strip() for line in place.conda("doctor", "--list").out.splitlines() if "wheelbridge-" in line]
 
         assert [line.partition(":")[0] for line in lines] == names(*CHECKS)
@@ -294,11 +296,53 @@ def test_an_older_rattler_costs_one_line(place: Place, tmp_path: Path) -> None:
     place.conda.variables["PYTHONPATH"] = str(tmp_path)
     try:
         said = place.doctor(*names(*CHECKS), "missing-files")
-        assert (said.out.count(UNSOUND), said.out.count(SOUND)) == (1, 1)
+        assert (said.out.count(UNSOUND), said.out.count(SOUND)) == (1, 2)
         assert said.out.count("[rattler-too-old]") == 1
         assert place.doctor("wheelbridge-record", "--fix", "-y", code=1).out.count("[rattler-too-old]") == 1
     finally:
         del place.conda.variables["PYTHONPATH"]
+
+
+@pytest.mark.parametrize(
+    ("needs", "broken"),
+    [
+        pytest.param("py_rattler >=0.26,<0.27", True, id="an older one"),
+        pytest.param("py-rattler >=0.26", False, id="a bound that it meets"),
+        pytest.param("py-rattler <0.27; python_version < '3'", False, id="of another python"),
+        pytest.param("conda >=26", False, id="none"),
+    ],
+)
+def test_a_solver_that_wants_another_rattler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needs: str, broken: bool
+) -> None:
+    """conda-rattler-solver and wheelbridge share one py-rattler; what stands in metadata is enough to see it."""
+    info = tmp_path / "conda_rattler_solver-0.2.0.dist-info"
+    info.mkdir()
+    text = f"Metadata-Version: 2.1\nName: conda-rattler-solver\nVersion: 0.2.0\nRequires-Dist: {needs}\n"
+    (info / "METADATA").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    found = find_breakage()
+
+    assert (found is not None) is broken
+    if found:
+        assert "conda-rattler-solver 0.2.0 needs py-rattler <0.27,>=0.26" in found.message
+        assert "libmamba, classic or wheelbridge" in found.hint
+
+
+def test_a_solver_that_breaks_is_told(place: Place, tmp_path: Path) -> None:
+    """By ``conda doctor``, whatever environment it looks at."""
+    info = tmp_path / "conda_rattler_solver-0.2.0.dist-info"
+    info.mkdir()
+    text = "Metadata-Version: 2.1\nName: conda-rattler-solver\nVersion: 0.2.0\nRequires-Dist: py-rattler <0.27\n"
+    (info / "METADATA").write_text(text)
+    place.conda.variables["PYTHONPATH"] = str(tmp_path)
+    try:
+        said = place.doctor("wheelbridge-solvers")
+    finally:
+        del place.conda.variables["PYTHONPATH"]
+    assert UNSOUND in said.out
+    assert "--solver rattler may break" in said.out
 
 
 def test_every_finding_belongs_to_a_check(tmp_path: Path) -> None:

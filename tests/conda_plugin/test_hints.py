@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +72,40 @@ class TestMissing:
 
     def test_the_active_environment_is_not_named(self, conda: Conda) -> None:
         """The command is as short as the user's own."""
-        told = hints(conda, "search", "rich")["wheelbridge_index"]
+        there = conda.home / "envs" / "there"
+        active = {"CONDA_PREFIX": str(there), "CONDA_DEFAULT_ENV": "there", "CONDA_SHLVL": "1"}
+
+        told = hints(replace(conda, variables=active), "install", "rich")["wheelbridge_index"]
 
         assert told.endswith(": conda wheelbridge install pypi:rich")
+
+    def test_the_rest_of_the_command_stays(self, conda: Conda) -> None:
+        """What else the new environment shall have, and where that comes from."""
+        (channel,) = conda.settings["channels"]
+
+        told = hints(conda, "create", "-n", "new", "-O", "-c", channel, "python=3.11", "rich")["wheelbridge_index"]
+
+        assert told.endswith(f": conda wheelbridge create -n new -O -c {channel} python=3.11 pypi:rich")
+
+    @pytest.mark.parametrize(
+        ("command", "condition"),
+        [
+            pytest.param(("search", "rich"), "", id="search"),
+            pytest.param(("create", "-n", "new", "--subdir", "win-64", "rich"), "", id="platform"),
+            pytest.param(("install", "-n", "there", "rich<1|>2"), ", with versions as PEP 440 has them", id="version"),
+        ],
+    )
+    def test_no_command_does_the_same(self, conda: Conda, command: tuple[str, ...], condition: str) -> None:
+        """Then none is written: one that drops a part of what was asked for does something else."""
+        told = hints(conda, *command)["wheelbridge_index"]
+
+        assert told == f"Take rich from a Python index: conda wheelbridge install takes pypi:rich{condition}."
+
+    def test_our_solver_has_asked_the_indexes(self, conda: Conda) -> None:
+        """With it, no other command is needed."""
+        ours = replace(conda, settings={**conda.settings, "solver": "wheelbridge"})
+
+        assert list(hints(ours, "search", "torch")) == ["wheelbridge_other_name"]
 
     def test_a_metapackage_is_the_project_by_its_own_name(self, conda: Conda) -> None:
         """``matplotlib`` only adds to ``matplotlib-base``: it is no other name."""
@@ -137,7 +169,7 @@ class TestConflict:
         """What the user asked for and an index has is offered; what it has not is left alone."""
         assert hints(conda, "create", "-n", "new", "numpy", "native") == {
             "wheelbridge_index": (
-                "Wheels of numpy may fit where no conda package does: conda wheelbridge create -n new pypi:numpy"
+                "Wheels of numpy may fit where no conda package does: conda wheelbridge create -n new pypi:numpy native"
             )
         }
 

@@ -11,6 +11,7 @@ import pytest
 import wheelbridge
 from tests.benchmarks.plugin import HIDE
 from tests.condapackages import index_channel, make_conda
+from tests.loopback import LoopbackIndex
 from tests.realconda import Conda, conda_python
 from tests.realconda import make_conda as stage_conda
 
@@ -23,6 +24,17 @@ from conda.cli.main import main
 sys.exit(main(*sys.argv[1:]))
 """
 
+PRIVATE = {
+    "arguments.py": {"_action_groups"},
+    "command_line.py": {"_argparse_args"},
+    "context_channels.py": {"_channels"},
+    "lazy.py": {"_subparsers"},
+    "running.py": {"_native_subdir"},
+    "solver/fetching.py": {"_get_pfe"},
+    "solver/joint.py": {"_channels"},
+    "wheel_checks.py": {"_native_subdir"},
+}
+"""What is private to conda, or to argparse, and has no public word; each has its reason where it is."""
 NAMES = """
     import inspect, json
     from conda.base.context import context
@@ -96,6 +108,21 @@ def imported(conda: Conda, *arguments: str, plugins: bool = True) -> set[str]:
     return set(json.loads(done.stderr.splitlines()[-1]))
 
 
+def private_names(file: Path) -> Iterator[str]:
+    """Yield the private attributes that a file reads, by a dot or by their name, and does not define itself."""
+    nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    read: set[str] = set()
+    own = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    for node in nodes:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            own.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            (read if isinstance(node.ctx, ast.Load) else own).add(node.attr)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "getattr":
+            read |= {str(part.value) for part in node.args[1:2] if isinstance(part, ast.Constant)}
+    yield from (name for name in read - own if name.startswith("_") and not name.startswith("__"))
+
+
 def imports(file: Path, *, nested: bool = True) -> Iterator[str]:
     """Yield the modules that a file names in its imports; those inside functions if *nested*."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
@@ -122,6 +149,19 @@ class TestSources:
         parts = {part for name in imports(file) if name.startswith("conda.") for part in name.split(".")}
 
         assert not {part for part in parts if part.startswith("_") and not part.startswith("__")}
+        assert set(private_names(file)) <= PRIVATE.get(str(file.relative_to(PLUGIN)), set())
+
+    def test_no_error_of_condas_has_a_cause(self) -> None:
+        """With ``-vv`` conda prints the causes of an error, and what a library said of a URL may hold a login."""
+        raised = [
+            node
+            for file in PLUGIN.rglob("*.py")
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Raise) and node.exc and "as_" in ast.unparse(node.exc)
+        ]
+
+        assert len(raised) > len(("those of files", "of the solver", "of commands"))
+        assert [ast.unparse(node) for node in raised if ast.unparse(node.cause or node) != "None"] == []
 
     def test_the_module_that_conda_always_imports_is_light(self) -> None:
         """It hands out, and imports what it hands out when it is asked."""
@@ -202,6 +242,35 @@ class TestManners:
     def test_nothing_of_conda_is_replaced(self, conda: Conda) -> None:
         """With all of the plugin imported, no module and no class of conda holds anything of ours."""
         assert in_conda(conda, PATCHED) == []
+
+
+class TestSecrets:
+    """What opens a source is in no message, however much conda is to tell."""
+
+    @pytest.mark.parametrize(
+        "ours", [("wheelbridge", "solve"), ("create", "-n", "new", "-d", "--solver", "wheelbridge")]
+    )
+    def test_a_token(self, conda: Conda, ours: tuple[str, ...]) -> None:
+        """py-rattler's errors name whole URLs."""
+        with LoopbackIndex({}) as server:
+            channel = f"{server.root}/t/to-ken/there"
+            said = conda(*ours, "small", "-O", "-c", channel, "-vv", code=1)
+
+        assert f"{server.root}/t/***/there" in said.err
+        assert "Traceback" in said.err
+        assert "to-ken" not in said.out + said.err
+
+    @pytest.mark.parametrize("how", ["--json", "-vv"])
+    def test_a_value_of_a_variable(self, conda: Conda, tmp_path: Path, how: str) -> None:
+        """A file may put one into a URL; people see its name."""
+        file = tmp_path / "env.yml"
+        with LoopbackIndex({}) as server:
+            file.write_text(f"channels: ['{server.root}/${{PART}}/there', nodefaults]\ndependencies: [small]\n")
+            private = Conda(conda.home, conda.settings, {"PART": "s3cret"})
+            said = private("wheelbridge", "create", "-n", "new", "-f", file, "-y", how, code=1)
+
+        assert "${PART}/there" in said.out + said.err
+        assert "s3cret" not in said.out + said.err
 
 
 class TestOld:

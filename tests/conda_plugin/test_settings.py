@@ -1,8 +1,10 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.installer.wheelmaker import make_wheel
 from tests.realconda import Conda, make_conda
 
 DEFAULTS: dict[str, Any] = {
@@ -19,7 +21,7 @@ DEFAULTS: dict[str, Any] = {
 
 
 @pytest.fixture
-def conda(plugin: None, tmp_path: Any) -> Conda:
+def conda(plugin: None, tmp_path: Path) -> Conda:
     """A conda without channels."""
     del plugin
     return make_conda(tmp_path, [])
@@ -76,7 +78,19 @@ def test_what_makes_no_sense_is_refused(conda: Conda, name: str, value: object, 
     assert f"Parameter {name}" in refused
     assert said in refused
     assert "config --describe" not in refused
-    conda("list", "-p", conda.home, "--json", code=1)  # no environment: the setting is not what is wrong
+    listed = conda("list", "-p", conda.home, "--json", code=1).json
+    assert listed["exception_name"] == "DirectoryNotACondaEnvironmentError"
+
+
+def test_who_unpacks_a_wheel_is_told_what_is_wrong(conda: Conda, tmp_path: Path) -> None:
+    """Conda asks for the setting with every spec that it reads; only a wheel needs it."""
+    wheel = make_wheel(tmp_path, "thing").path
+    conda.settings["plugins"] = {"wheelbridge_extract_wheels": "sometimes"}
+
+    refused = conda("create", "-n", "e", "-y", wheel, code=1).err
+
+    assert "Parameter wheelbridge_extract_wheels" in refused
+    assert not (conda.home / "envs" / "e" / "conda-meta").exists()
 
 
 def test_a_password_is_not_shown(conda: Conda) -> None:

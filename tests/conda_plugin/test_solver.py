@@ -3,7 +3,7 @@
 import json
 from ast import literal_eval
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,16 @@ def env(stage: Stage) -> Path:
     return prefix
 
 
+def _old_rattler(folder: Path) -> None:
+    info = folder / "py_rattler-0.26.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: py-rattler\nVersion: 0.26.0\n", encoding="utf-8")
+
+
+def _broken_rattler(folder: Path) -> None:
+    (folder / "rattler.py").write_text("raise ImportError('no such library')\n", encoding="utf-8")
+
+
 def _history(prefix: Path) -> str:
     return (prefix / "conda-meta" / "history").read_text(encoding="utf-8")
 
@@ -136,16 +146,6 @@ class TestCreate:
 
         assert memory["origins"]["app"]["decision"]["source"] == "loop"
         assert memory["origins"]["app"]["decision"]["route"] == "pypi:app=loop"
-
-    def test_conditions_and_extras_become_what_holds_here(self, stage: Stage) -> None:
-        """No solver of conda reads ``app[extras=[more]]``: what an extra brings is said of whom it is an extra of."""
-        fresh = stage.having(pkgs_dirs=[str(stage.conda.home / "fresh")])
-        said = fresh.conda("create", "-n", "plain", "python", "loop::picky", "--dry-run", "--json").json
-        needs = {record["name"]: set(record["depends"]) for record in said["actions"]["FETCH"]}
-
-        assert {"lib", "app"} <= needs["picky"]
-        assert not any("nowhere" in need or "extras" in need or "when" in need for need in needs["picky"])
-        assert "extra-thing" in needs["app"]
 
     def test_pip_comes_with_python_where_conda_says_so(self, stage: Stage) -> None:
         """``add_pip_as_python_dependency`` holds, and pip is nothing that the user asked for."""
@@ -203,6 +203,15 @@ class TestInstall:
         assert pinned.plan("install", env, "native=2", "--no-pin") == ({"native 2.0"}, {"native 1.0"})
 
 
+def test_a_project_redirects_nothing(stage: Stage, env: Path, tmp_path: Path) -> None:
+    """A folder in which somebody happens to be does not say what conda's own commands install, elsewhere, too."""
+    stranger = '[[sources]]\nname = "stranger"\nindex = "http://127.0.0.1:1/simple"\n[routes]\nlib = "stranger"\n'
+    (tmp_path / "wheelbridge.toml").write_text(stranger, encoding="utf-8")
+    there = replace(stage, conda=replace(stage.conda, home=tmp_path))
+
+    assert there.plan("install", env, "lib==1.0")[0] == {"lib 1.0"}
+
+
 class TestRefusals:
     """What conda says where there is no answer."""
 
@@ -238,14 +247,14 @@ class TestRefusals:
         assert "Next steps" in said.err
         assert "ERROR REPORT" not in said.err
 
-    def test_an_old_rattler(self, stage: Stage, env: Path, tmp_path: Path) -> None:
-        """The solver says what it lacks; another one goes on."""
-        info = tmp_path / "py_rattler-0.26.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: py-rattler\nVersion: 0.26.0\n", encoding="utf-8")
+    @pytest.mark.parametrize("lack", [pytest.param(_old_rattler, id="old"), pytest.param(_broken_rattler, id="broken")])
+    def test_an_old_rattler(self, stage: Stage, env: Path, tmp_path: Path, lack: Callable[[Path], None]) -> None:
+        """The solver says what it lacks, and so does the subcommand; another solver goes on."""
+        lack(tmp_path)
         old = replace(stage, conda=replace(stage.conda, variables={"PYTHONPATH": str(tmp_path)}))
 
         assert old.refusal("install", "-p", env, "pip")["error"]["code"] == "rattler-too-old"
+        assert old.conda("wheelbridge", "list", "-p", env, "--json", code=1).json["error"]["code"] == "rattler-too-old"
         assert old.plan("install", env, "pip", "--solver", "classic") == ({"pip 1.0"}, set())
 
 
@@ -318,16 +327,39 @@ class TestLife:
 
     def test_an_extra_is_needed_while_somebody_asks_for_it(self, stage: Stage) -> None:
         """Records keep what packages say themselves, for us, and tell conda what holds, after a removal, too."""
-        prefix = stage.conda.home / "extra"
-        stage.conda("create", "-y", "-q", "-p", prefix, "python", "loop::picky", "loop::app")
-        before, own = _record(prefix, "app"), _record(prefix, "picky")["wheelbridge"]["depends"]
+        prefix, cache = stage.conda.home / "extra", stage.conda.home / "fresh"
+        fresh = stage.having(pkgs_dirs=[str(cache)])
+        fresh.conda("create", "-y", "-q", "-p", prefix, "python", "loop::picky", "loop::app")
+        before, picky = _record(prefix, "app"), _record(prefix, "picky")
+        own = picky["wheelbridge"]["depends"]
+        (cached,) = cache.glob("app-1.0-*/info/repodata_record.json")
         stage.conda("remove", "-y", "-q", "-p", prefix, "picky")
 
+        assert {"lib", "app"} <= set(picky["depends"])
+        assert not any("nowhere" in need or "extras" in need or "when" in need for need in picky["depends"])
         assert "extra-thing" in before["depends"]
+        assert "extra-thing" not in cached.read_text(encoding="utf-8"), "the cache is for all environments"
         assert before["extra_depends"] == {"more": ["extra-thing"]}
         assert any("extras=[more]" in need for need in own)
         assert "extra-thing" not in _record(prefix, "app")["depends"]
         assert stage.plan("install", prefix, "base", "--solver", "classic") == ({"base 2.0"}, set())
+
+    def test_a_request_that_was_left_is_no_request_any_more(self, stage: Stage) -> None:
+        """base=2.0 gave way to what was asked for later; no solver of conda's goes back to it."""
+        prefix = stage.conda.home / "left"
+        stage.conda("create", "-y", "-q", "-p", prefix, "base=2.0")
+        stage.conda("install", "-y", "-q", "-p", prefix, "only-old")
+
+        assert "# neutered specs: ['base']" in _history(prefix)
+        assert stage.plan("install", prefix, "pip", "--solver", "classic") == ({"pip 1.0"}, set())
+
+    def test_what_is_to_be_the_newest_always_moves_along(self, stage: Stage) -> None:
+        """``aggressive_update_packages``: with every installation, whatever was asked for."""
+        prefix = stage.conda.home / "aggressive"
+        stage.having(pinned_packages=["native <2"]).conda("create", "-y", "-q", "-p", prefix, "user")
+        eager = stage.having(aggressive_update_packages=["native"])
+
+        assert eager.plan("install", prefix, "pip") == ({"pip 1.0", "native 2.0"}, {"native 1.0"})
 
     def test_a_file_says_all_there_is(self, stage: Stage) -> None:
         """``conda env update --prune`` leaves nothing that the file does not ask for."""

@@ -1,12 +1,13 @@
 """``conda wheelbridge`` in a real conda: every command, and what conda's own options and settings do to it."""
 
 import json
-import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.conda_plugin.conftest import Stage
+from tests.conda_plugin.contexts import run_inside
 from tests.condapackages import index_channel
 from tests.condapackages import make_conda as make_package
 from tests.loopback import LoopbackIndex
@@ -53,6 +54,16 @@ def test_help_of_every_command(stage: Stage) -> None:
     assert [name for name in COMMANDS if f"usage: conda wheelbridge {name}" not in found] == []
     assert "usage: conda wheelbridge map lookup" in found
     assert "--override-frozen" in found
+
+
+def test_the_history_has_no_secret(stage: Stage, tmp_path: Path) -> None:
+    """The command stands there as it was typed, but for what opens an index."""
+    index = stage.index.replace("://", "://me:s3cret@")
+    stage.conda("wheelbridge", "create", "-p", tmp_path / "env", "python", "pypi:lib", "-i", f"mine={index}", "-y")
+
+    history = (tmp_path / "env" / "conda-meta" / "history").read_text(encoding="utf-8")
+    assert f"# cmd: conda wheelbridge create -p {tmp_path / 'env'} python pypi:lib -i mine=" in history
+    assert "s3cret" not in history
 
 
 def test_install_update_and_remove(stage: Stage, tmp_path: Path) -> None:
@@ -169,13 +180,61 @@ class TestErrors:
 
     @pytest.mark.parametrize(
         "arguments",
-        [("install", "--bogus"), ("map",), ("why", "-p", "x", "-n", "y"), ("solve",), ("install", "-n", "demo")],
-        ids=" ".join,
+        [
+            (),
+            ("bogus",),
+            ("--bogus", "list"),
+            ("install", "--bogus"),
+            ("map",),
+            ("map", "bogus"),
+            ("why", "-p", "x", "-n", "y"),
+            ("solve",),
+            ("install", "-n", "demo"),
+            ("create", "-n", "a/b", "python"),
+            ("list", "-n", ""),
+        ],
+        ids=lambda words: " ".join(words) or "nothing",
     )
     def test_wrong_usage(self, stage: Stage, arguments: tuple[str, ...]) -> None:
         """Exit code 2, with JSON where that was asked for."""
         assert "UsageError" in stage.conda("wheelbridge", *arguments, code=2).err
-        assert stage.conda("wheelbridge", *arguments, "--json", code=2).json["error"]["code"] == "usage"
+        said = stage.conda("wheelbridge", *arguments, "--json", code=2).json
+        assert (said["success"], said["error"]["code"]) == (False, "usage")
+
+    def test_json_before_the_command(self, stage: Stage) -> None:
+        """It is the same word there."""
+        assert stage.conda("wheelbridge", "--json", "list", "-n", "demo").json["success"] is True
+
+    def test_what_conda_refuses_itself(self, stage: Stage) -> None:
+        """Its error has our keys beside its own, and its text and exit code stay."""
+        kind = "CustomValidationError"
+        plugins = {"wheelbridge_priority": "bogus"}
+        conda = replace(stage.conda, settings={**stage.conda.settings, "plugins": plugins})
+
+        said = conda("wheelbridge", "sources", "--json", code=1).json
+
+        assert said["success"] is False
+        assert said["error"]["code"] == "conda-error"
+        assert "wheelbridge_priority = 'bogus'" in said["error"]["message"]
+        assert said["error"]["kind"] == said["exception_name"] == kind
+        assert said["parameter_name"] == "wheelbridge_priority"
+        assert f"{kind}: Parameter wheelbridge_priority" in conda("wheelbridge", "sources", code=1).err
+
+    def test_several_errors_of_conda_are_one(self, stage: Stage) -> None:
+        """Conda would ask each for its JSON; and what is no error of an exit code stays what it is."""
+        code = (
+            "import json\n"
+            "from conda import CondaError, CondaMultiError\n"
+            "from conda.exceptions import CondaSystemExit\n"
+            "from wheelbridge.conda_plugin.conda_errors import complete_error\n"
+            "several, end = CondaMultiError([CondaError('one'), CondaError('two')]), CondaSystemExit('end')\n"
+            "assert complete_error(end) is end\n"
+            "print(json.dumps(complete_error(several).dump_map()['error']))\n"
+        )
+        said = json.loads(run_inside(stage.conda, code))
+
+        assert (said["code"], said["kind"]) == ("conda-error", "CondaMultiError")
+        assert said["message"].split() == ["one", "two"]
 
     def test_no_environment(self, stage: Stage) -> None:
         """The hint names the command that makes one, as one types it behind conda."""
@@ -185,43 +244,12 @@ class TestErrors:
         assert "conda wheelbridge create" in said.err
 
 
-class TestPrompts:
-    """conda's own prompt."""
+def test_a_revision_that_never_was(stage: Stage) -> None:
+    """No wheel is what conda misses there, and wheelbridge could do no better."""
+    said = stage.conda("install", "-n", "demo", "--revision", "99", "--json", code=1).json
 
-    def test_no(self, stage: Stage) -> None:
-        """Nothing is changed, and it is no failure."""
-        said = stage.conda("wheelbridge", "remove", "-n", "demo", "app", answer="n\n")
-
-        assert "app" in said.out
-        assert "app" in stage.conda.packages(stage.prefix)
-
-    def test_nobody_answers(self, stage: Stage) -> None:
-        """The answer is no: conda would go ahead."""
-        stage.conda("wheelbridge", "remove", "-n", "demo", "app")
-
-        assert "app" in stage.conda.packages(stage.prefix)
-
-    def test_yes(self, stage: Stage, tmp_path: Path) -> None:
-        """As with -y."""
-        prefix = tmp_path / "env"
-        stage.conda("wheelbridge", "create", "-p", prefix, "python", answer="y\n")
-
-        assert set(stage.conda.packages(prefix)) == {"python"}
-
-    def test_always_yes(self, stage: Stage, tmp_path: Path) -> None:
-        """Conda's setting holds here."""
-        conda = Conda(stage.conda.home, {**stage.conda.settings, "always_yes": True})
-        conda("wheelbridge", "create", "-p", tmp_path / "env", "python")
-
-        assert set(conda.packages(tmp_path / "env")) == {"python"}
-
-    @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals to press Ctrl-C in")
-    def test_interrupted(self, stage: Stage) -> None:
-        """Ctrl-C at the prompt changes nothing, and shows no traceback."""
-        said = stage.conda.in_terminal("wheelbridge", "remove", "-n", "demo", "app", wait_for="Proceed", press="\x03")
-
-        assert "Traceback" not in said
-        assert "app" in stage.conda.packages(stage.prefix)
+    assert said["exception_name"] == "CondaIndexError"
+    assert "wheelbridge_revision" not in str(said.get("guidance"))
 
 
 class TestProtected:
@@ -250,7 +278,8 @@ class TestSettings:
         denied = stage.conda.settings["channels"]
         conda = Conda(stage.conda.home, {**stage.conda.settings, "denylist_channels": denied})
 
-        assert conda("wheelbridge", "solve", "python", "--json", code=1).json["error"]
+        said = conda("wheelbridge", "solve", "python", "--json", code=1).json
+        assert said["error"]["code"] == "channel-not-allowed"
 
     def test_an_index_of_condarc(self, stage: Stage) -> None:
         """``plugins.wheelbridge_indexes`` stands behind the channels."""
@@ -281,8 +310,8 @@ class TestSettings:
         labelled = [relabel(plain, label, document) for label in ("v2", "null")]
         conda = Conda(stage.conda.home, {**stage.conda.settings, "plugins": {"wheelbridge_variant_ban": ["x86_64"]}})
         with LoopbackIndex({"filelock": [plain, *labelled, write_document(plain, document)]}) as index:
-            command = ("wheelbridge", "solve", "python", "pypi:filelock", "-i", f"v={index.url}", "--json")
-            command = (*command, "--virtual-package", "__archspec=nehalem")
+            machine = ("--virtual-package", "__archspec=nehalem")
+            command = ("wheelbridge", "solve", "python", "pypi:filelock", "-i", f"v={index.url}", "--json", *machine)
             banned, allowed = conda(*command).json, conda(*command, "--variant-ban", "nvidia").json
 
         assert [r["variant"]["label"] for r in banned["records"] if r["name"] == "filelock"] == ["null"]
@@ -293,7 +322,7 @@ class TestSettings:
         conda = Conda(stage.conda.home, {**stage.conda.settings, "offline": True})
         said = conda("wheelbridge", "solve", "python", "pypi:extra-thing", *stage.source, "--json", code=1).json
 
-        assert said["error"]["code"]
+        assert said["error"]["code"] == "offline"
 
     def test_another_platform(self, stage: Stage) -> None:
         """``subdir`` of the settings is the target's, as --platform is."""
@@ -301,6 +330,17 @@ class TestSettings:
 
         assert conda("wheelbridge", "target", "--json").json["subdir"] == "osx-arm64"
         assert stage.conda("wheelbridge", "target", "--platform", "win-64", "--json").json["subdir"] == "win-64"
+
+    def test_the_platform_of_a_new_environment(self, stage: Stage, tmp_path: Path) -> None:
+        """It remembers it, as the help of the option, which is conda's, says."""
+        make_package(tmp_path / "more", "greet", "1.0", {"greet.txt": "x"})
+        index_channel(tmp_path / "more")
+        options = ("-O", "-c", (tmp_path / "more").as_uri(), "-y")
+        stage.conda("wheelbridge", "create", "-p", tmp_path / "env", "greet", *options, "--platform", "osx-arm64")
+        stage.conda("wheelbridge", "create", "-p", tmp_path / "own", "greet", *options)
+
+        assert (tmp_path / "env" / ".condarc").read_text(encoding="utf-8") == "subdir: osx-arm64\n"
+        assert not (tmp_path / "own" / ".condarc").exists()
 
     def test_options_of_conda_that_mean_nothing_here(self, stage: Stage) -> None:
         """They are told of, not passed over."""

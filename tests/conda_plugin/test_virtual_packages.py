@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rattler import Subdir
 
 from tests.condapackages import index_channel, make_conda
 from tests.realconda import Conda, conda_python
@@ -95,6 +96,13 @@ class TestLists:
         names = {package_name(known.namespace, feature) for known in listed for feature in known.features}
         assert {f"__{name}" for name in told.split()} == {*names, GPU_LIST}
 
+    @pytest.mark.parametrize("given", ["9.0,8.0; rm", "a-b", "x" * 65])
+    def test_no_list(self, conda: Conda, given: str) -> None:
+        """CEP 26: build strings have letters, numbers, periods, plus symbols, and underscores, at most 64."""
+        conda.variables = {"CONDA_OVERRIDE_VARIANT_AMD_GFX_ARCH": given}
+
+        assert f"CONDA_OVERRIDE_VARIANT_AMD_GFX_ARCH: {given!r} is no list of values" in conda("info", code=1).err
+
     @ON_LINUX
     def test_the_vendors_tool_is_asked(self, conda: Conda, tmp_path: Path) -> None:
         """Conda has what ``wheelbridge target`` has, on the same machine."""
@@ -125,3 +133,40 @@ class TestLists:
         conda(*command, code=1)
         conda.variables = {"CONDA_OVERRIDE_VARIANT_AMD_GFX_ARCH": "gfx90a+gfx942"}
         conda(*command)
+
+    def test_our_solver_misses_what_was_taken_away(self, conda: Conda, tmp_path: Path) -> None:
+        """Conda's virtual packages are all there are, whatever else py-rattler finds."""
+        make_conda(tmp_path / "channel", "tuned", "1.0", {"share/tuned.txt": ""}, depends=["__archspec"])
+        index_channel(tmp_path / "channel")
+        conda.settings |= {"channels": [(tmp_path / "channel").as_uri()], "solver": "wheelbridge"}
+        command = ("create", "-p", tmp_path / "new", "-d", "-y", "tuned")
+
+        conda(*command)
+        conda.settings["override_virtual_packages"] = {"archspec": ""}
+        assert "__archspec" in conda(*command, code=1).err
+
+
+class TestTarget:
+    """What ``conda wheelbridge`` takes for the machine is what conda takes for it."""
+
+    def test_overrides_of_condarc(self, conda: Conda) -> None:
+        """An empty one takes a package away; a variable beats it, an empty one, too."""
+        conda.settings["override_virtual_packages"] = {
+            "cuda": "12.8",
+            "archspec": "",
+            "__variant_amd_gfx_arch": "gfx942",
+        }
+        there = conda("wheelbridge", "target", "--json").json["virtual_packages"]
+
+        assert conda.environment()["CONDA_OVERRIDE_CUDA"] == ""
+        assert there[GFX] == ["1", "gfx942"]
+        assert not there.keys() & {"__cuda", "__archspec"}
+
+    def test_a_platform_of_the_command_line(self, conda: Conda) -> None:
+        """It beats the variable, as in conda, this machine's own, too; without it, the variable counts."""
+        native = str(Subdir.current())
+        conda.variables = {"CONDA_SUBDIR": "win-64" if native != "win-64" else "linux-64"}
+        target = ("wheelbridge", "target", "--json")
+
+        assert conda(*target, "--platform", native).json["subdir"] == native
+        assert conda(*target).json["subdir"] == conda.variables["CONDA_SUBDIR"]

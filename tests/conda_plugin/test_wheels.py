@@ -17,8 +17,9 @@ import pytest
 
 from tests import condapackages
 from tests.cli.conftest import Run, run
+from tests.ran import Ran
 from tests.real_python import RealChannel
-from tests.realconda import Conda, Ran, conda_python, make_conda, run_python
+from tests.realconda import Conda, conda_python, make_conda, run_python
 from tests.variantwheels import X86_64, make_document
 from wheelbridge.api.checks.checking import check_environment
 from wheelbridge.api.demo import build_wheel
@@ -243,16 +244,13 @@ def test_a_damaged_wheel_is_refused_and_does_no_harm(stage: Stage) -> None:
     The other wheel is for no platform of conda, and would never be of use.
     """
     phone = stage.wheel("phone", tag=f"{THIS}-{THIS}-ios_13_0_arm64_iphoneos")
-    path = stage.wheel("broken")
-    sound = path.read_bytes()
-    path.write_bytes(sound.replace(b"Generator: wheelbridge", b"Generator: somebodyels"))
+    path = stage.wheel("broken", files={"broken-1.0.data/purelib/broken.py": "found when the first lies unpacked"})
 
     errors = [one["error"] for one in stage.install("--json", path, phone, code=1).json["errors"]]
 
     assert {error["code"] for error in errors} == {"invalid-wheel", "unusable-wheel"}
     assert not (stage.conda.home / "pkgs" / path.stem).exists()
-    path.write_bytes(sound)
-    stage.install(path)
+    stage.install(stage.wheel("broken"))
     assert stage.record("broken")["fn"] == path.name
 
 
@@ -276,11 +274,14 @@ def test_a_wheel_is_not_linked_over_what_pip_put_there(stage: Stage) -> None:
     assert (error["code"], error["package"]) == ("duplicate-wheel", None)
 
 
-def test_a_file_that_is_not_the_announced_one_is_refused(stage: Stage) -> None:
+@pytest.mark.parametrize(("algorithm", "digest"), [("sha256", "0" * 64), ("md5", "0" * 32)])
+def test_a_file_that_is_not_the_announced_one_is_refused(stage: Stage, algorithm: str, digest: str) -> None:
     """Conda looks at the hashes of what it downloads, and not at those of files of this machine."""
-    error = stage.refuses(f"{stage.wheel('forged').as_uri()}#sha256:{'0' * 64}")
+    told = digest if algorithm == "md5" else f"{algorithm}:{digest}"
 
-    assert (error["code"], error["expected"]) == ("forged-wheel", "0" * 64)
+    error = stage.refuses(f"{stage.wheel('forged').as_uri()}#{told}")
+
+    assert (error["code"], error["algorithm"], error["expected"]) == ("forged-wheel", algorithm, digest)
 
 
 def test_a_clone_is_the_same(stage: Stage) -> None:
@@ -367,8 +368,24 @@ def test_what_was_added_goes_when_conda_takes_a_transaction_back(stage: Stage, t
     failing = Conda(stage.conda.home, stage.conda.settings, {"PYTHONPATH": str(tmp_path)})
     before = stage.listed()
 
-    said = failing("install", "-y", "-q", "-p", stage.prefix, stage.wheel("undone"), code=1)
+    said = failing("install", "-y", "-q", "-p", stage.prefix, stage.wheel("undone"), block(stage, "stuck"), code=1)
 
     assert "on purpose" in said.out + said.err
     assert stage.listed() == before
-    assert not list(stage.info("lib").parent.glob("undone*"))
+    assert not [path for name in ("undone", "stuck") for path in stage.info("lib").parent.glob(f"{name}*")]
+
+
+def test_what_cannot_be_written_down_is_told(stage: Stage) -> None:
+    """The wheel is there and runs: that is no reason to take back what conda has done."""
+    said = stage.install(block(stage, "hindered"))
+
+    assert "not all of it is written down" in said.err
+    assert stage.record("hindered")["fn"] == "hindered-1.0-py3-none-any.whl"
+
+
+def block(stage: Stage, name: str) -> Path:
+    """Make a wheel whose record, once it is there, cannot be written anew."""
+    wheel = stage.wheel(name)
+    build = f"py3_none_any_h{hashlib.sha256(wheel.read_bytes()).hexdigest()[:8]}"
+    (stage.prefix / f"conda-meta/{name}-1.0-{build}.json.wheelbridge").mkdir()
+    return wheel

@@ -279,6 +279,43 @@ def test_channels_that_may_not_be_used(alone: Path, text: str, allowed: str, ref
         channels.check(bad.name, bad.url)
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        "https://host.example//corp///bad",
+        "https://host.example/corp/b%61d",
+        "https://host.example./corp/bad",
+        "https://HOST.example:443/corp/x/../bad",
+        "https://host.example/corp/bad?x=1",
+        "https://host.example//t/to-ken/corp/bad",
+    ],
+)
+def test_a_channel_goes_by_its_place(alone: Path, other: str) -> None:
+    """However its URL is written: what is denied stays denied, what is allowed stays allowed."""
+    place = "https://host.example/corp/bad"
+    with pytest.raises(ChannelNotAllowedError, match="denylist"):
+        load(f"denylist_channels: ['{place}']", alone).channels.check("it", other)
+
+    allowing = load(f"allowlist_channels: ['{place}']", alone).channels
+    allowing.check("it", other)
+    with pytest.raises(ChannelNotAllowedError, match="allowlist"):
+        allowing.check("it", other.replace(".example", ".invalid"))
+
+
+@pytest.mark.parametrize("as_path", [True, False])
+def test_a_folder_goes_by_its_place(alone: Path, tmp_path: Path, as_path: bool) -> None:
+    """A link leads to what is forbidden; a folder may be named by its path, too."""
+    folder, link = tmp_path / "channels" / "bad", tmp_path / "link"
+    folder.mkdir(parents=True)
+    link.symlink_to(folder, target_is_directory=True)
+    channels = load(f"denylist_channels: ['{folder if as_path else folder.as_uri()}']", alone).channels
+
+    for url in (link.as_uri(), f"{tmp_path.as_uri()}//channels/./b%61d"):
+        with pytest.raises(ChannelNotAllowedError, match="denylist"):
+            channels.check("it", url)
+    channels.check("it", tmp_path.as_uri())
+
+
 def test_what_is_not_followed_is_said(alone: Path) -> None:
     """Keys about channels; others are none of our business."""
     found = load("channel_settings: [{channel: a, auth: x}]\nuse_local: true\nshow_channel_urls: true\npip: 1", alone)

@@ -1,5 +1,6 @@
 """What conda itself says stands in the place of what its files say."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,30 @@ def test_files_of_condas_are_not_read() -> None:
 
     assert [place.origin for place in levels.places] == ["wheelbridge.toml", "conda", "behind"]
     assert (levels.notes, levels.pins, levels.override_allowed) == (SAID.notes, SAID.pins, False)
+
+
+def test_without_the_projects() -> None:
+    """What runs in any folder is not led by what lies there, but by what its user or caller names."""
+    assert [place.origin for place in load_levels(project=False, conda=SAID).places] == ["conda", "behind"]
+
+    named = load_levels(Path("wheelbridge.toml"), project=False, conda=SAID)
+    assert named.places[0].origin == "wheelbridge.toml"
+
+
+def test_final_indexes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that lie about add nothing to them: sources, routes or names; one that is named does."""
+    monkeypatch.setattr("wheelbridge.configuration.levels.user_file", lambda: tmp_path / "mine.toml")
+    (tmp_path / "mine.toml").write_text('priority = "disabled"\n', encoding="utf-8")
+    sealed = replace(SAID, sealed_by="/etc/condarc")
+    levels = load_levels(conda=sealed)
+
+    assert [place.origin for place in levels.places] == ["conda", "behind"]
+    assert levels.notes == (
+        "a note",
+        "wheelbridge.toml is left out: the indexes of /etc/condarc are final.",
+        "mine.toml is left out: the indexes of /etc/condarc are final.",
+    )
+    assert load_levels(tmp_path / "wheelbridge.toml", conda=sealed).places[0].priority == "flexible"
 
 
 @pytest.mark.parametrize("by_variable", [True, False])

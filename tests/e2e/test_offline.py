@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Ran, Run
+from tests.cli.conftest import Run
 from tests.loopback import LoopbackIndex
+from tests.ran import Ran
 from tests.real_python import RealChannel
 
 

@@ -1,8 +1,6 @@
 """What a real conda makes of an environment with wheels; ``WHEELBRIDGE_TEST_CONDA`` names it."""
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,16 +13,14 @@ from tests.condapackages import dist_info, index_channel, make_conda
 from tests.e2e.conftest import Environment
 from tests.loopback import LoopbackIndex
 from tests.real_python import RealChannel
-from tests.realconda import NAMED, conda_command
+from tests.realconda import NEEDS_CONDA
+from tests.realconda import make_conda as make_staged
 from tests.variantwheels import X86_64, make_document, relabel, repack_installed, write_document
 from wheelbridge.api.demo import build_wheel
 
 Conda: TypeAlias = Callable[..., str]
 
-pytestmark = [
-    pytest.mark.conda,
-    pytest.mark.skipif(NAMED is None, reason="WHEELBRIDGE_TEST_CONDA names no conda; its commands were not tried"),
-]
+pytestmark = [pytest.mark.conda, NEEDS_CONDA]
 
 
 @pytest.fixture
@@ -41,24 +37,9 @@ def place(tmp_path: Path, real_channel: RealChannel, wheels: dict[str, list[Path
 
 @pytest.fixture
 def conda(tmp_path: Path, real_channel: RealChannel) -> Conda:
-    """Run the real conda, without a network and with no settings but these."""
-    settings = tmp_path / "condarc"
-    settings.write_text(
-        f"solver: classic\nchannels: [{real_channel.url}]\ndefault_channels: []\n"
-        f"add_pip_as_python_dependency: false\npkgs_dirs: [{tmp_path / 'pkgs'}]\n",
-        encoding="utf-8",
-    )
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("CONDA", "PYTHON"))}
-
-    def call(*arguments: object) -> str:
-        command = [*conda_command(), *map(str, arguments)]
-        done = subprocess.run(
-            command, env={**kept, "CONDARC": str(settings)}, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return call
+    """Run the real conda, without a network and with no settings but the stage's."""
+    staged = make_staged(tmp_path / "conda", [real_channel.url])
+    return lambda *arguments: staged(*arguments).out
 
 
 def test_conda_lists_wheels(run: Run, place: Environment, conda: Conda) -> None:

@@ -306,3 +306,23 @@ def test_a_wheel_that_nobody_downloaded(workshop: Workshop, tmp_path: Path) -> N
     with pytest.raises(MissingWheelError, match=r"thing-1\.0"):
         workshop.run(replace(workshop.request(made, create=True), wheels={}))
     assert not workshop.prefix.exists()
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        (
+            {"other-2.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: other\nVersion: 2.0\n"},
+            "it has 2 .dist-info folders instead of one: other-2.0.dist-info, thing-1.0.dist-info",
+        ),
+        ({"thing-1.0.data/weird/x": "x"}, "thing-1.0.data/weird/x is not contained in a valid .data subdirectory"),
+    ],
+    ids=["two distributions", "a scheme that nobody knows"],
+)
+def test_what_is_no_wheel_is_told_in_plain_words(
+    tmp_path: Path, cache: Path, files: dict[str, str], reason: str
+) -> None:
+    """Neither RECORD is blamed nor an object of the library shown."""
+    made = make_wheel(tmp_path, "thing", files=HONEST | files)
+
+    assert refuse(made, cache, InvalidWheelError).partition(" cannot be installed: ")[2] == reason

@@ -52,6 +52,12 @@ class TestWords:
                 [package("a", 'b[when="__unix"]'), package("b")], [], {"a": ("b",)}, id="another, and it is there"
             ),
             pytest.param([package("a", 'b[when="__unix"]')], [], {"a": ()}, id="another, and it is not there"),
+            pytest.param(
+                [PYTHON, package("a", 'b[when="python<3 or __unix"]'), package("b")],
+                [],
+                {"a": ("b",)},
+                id="one of two, and not only on python",
+            ),
             pytest.param([package("a", "b[flags=[x]]")], [], {"a": ("b",)}, id="flags"),
             pytest.param([package("a", "b >=1,<2", "c 1.0 x")], [], {}, id="words that all read"),
             pytest.param(

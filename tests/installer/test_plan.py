@@ -5,10 +5,11 @@ import pytest
 
 from tests.installer.wheelmaker import Workshop, make_package, make_wheel, snapshot
 from wheelbridge.installer.cache import PackageFile
+from wheelbridge.installer.conflicts import find_conflicts
 from wheelbridge.installer.errors import FileConflictError
 from wheelbridge.installer.listing import load_records
 from wheelbridge.installer.past import FOLDER
-from wheelbridge.installer.plan import find_conflicts, make_plan
+from wheelbridge.installer.plan import make_plan
 from wheelbridge.installer.transaction import wheels_to_fetch
 
 

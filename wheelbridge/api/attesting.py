@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -27,6 +26,7 @@ from wheelbridge.model.attestation import (
 from wheelbridge.model.source import Source, SourceKind
 from wheelbridge.solver.problem import ResolvedPackage, Solution
 from wheelbridge.solver.records import record_channel
+from wheelbridge.solver.threads import Threads
 
 TRUSTED_ROOT_VARIABLE = "WHEELBRIDGE_TRUSTED_ROOT"
 """Names a ``trusted_root.json`` to verify with, in place of the public sigstore instance's keys."""
@@ -160,7 +160,7 @@ def _verify_of_indexes(
             raise AttestationMissingError(case.subject)
         return case, verifier.verify(document, case.subject)
 
-    with ThreadPoolExecutor(_AT_ONCE) as executor:
+    with Threads(_AT_ONCE) as executor:
         return list(executor.map(verify, cases))
 
 

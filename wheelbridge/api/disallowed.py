@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from packaging.utils import canonicalize_name
 from rattler import MatchSpec, RepoDataRecord
 from rattler.exceptions import InvalidMatchSpecError
 
@@ -32,7 +33,8 @@ def refuse_disallowed(
 ) -> None:
     """See that none of *packages* is *disallowed*; what is *installed* already may stay, as in conda.
 
-    A rule that is a name alone holds for the PyPI project of that name, too, whatever conda calls it.
+    A rule that is a name alone holds for the PyPI project of that name, too, however that is written (PEP 503) and
+    whatever conda calls it.
 
     Raises:
         DisallowedPackageError: if one is.
@@ -42,7 +44,9 @@ def refuse_disallowed(
     there = {record.url for record in installed} if rules else set()
     for package in packages if rules else ():
         for rule, spec in rules:
-            if package.url not in there and (spec.matches(package.record) or package.pypi_name == rule.spec):
+            if package.url not in there and (
+                spec.matches(package.record) or package.pypi_name == canonicalize_name(rule.spec)
+            ):
                 raise DisallowedPackageError(f"{package.name} {package.version}", rule)
 
 

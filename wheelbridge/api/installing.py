@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -41,6 +40,7 @@ from wheelbridge.model.target import Target
 from wheelbridge.model.variant_policy import VariantPolicy
 from wheelbridge.solver.problem import Progress, Solution, Standing
 from wheelbridge.solver.records import record_channel
+from wheelbridge.solver.threads import Threads
 from wheelbridge.target.detect import detect_target
 
 _DOWNLOADS = 8
@@ -189,16 +189,11 @@ def carry_out(
         else (record.url, *_find_again(record, settings, providers))
         for record in missing
     ]
-    wheels = download_wheels(tasks, settings.caches, reporter)
-    check_variants(prepared.solution.packages, wheels, settings.caches.unpacked_wheels)
+    wheels = fetch_wheels(prepared, tasks, settings, reporter)
     told, asked = prepared.warnings, prepared.asked
     for clash in arrived_clashes(prepared.solution, prepared.plan.keep, wheels, told, settings, asked=asked):
         warn(clash)
-    complete_hashes(prepared.transaction, wheels)
-    if any(source.attestations for source in prepared.solution.sources):
-        from wheelbridge.api.attesting import check_attestations  # noqa: PLC0415 - few sources must attest their files
-
-        check_attestations(prepared.solution, prepared.plan, settings, providers)
+    check_proofs(prepared, wheels, settings, providers)
     sources = prepared.solution.sources
     transaction = replace(prepared.transaction, wheels=wheels)
     check, client = check_records(sources), open_client(sources)
@@ -231,6 +226,37 @@ def _find_again(
     raise MissingWheelError(record.file_name)
 
 
+def fetch_wheels(
+    prepared: Prepared,
+    tasks: Sequence[tuple[str, Provider, DistributionFile]],
+    settings: Settings,
+    reporter: Reporter,
+) -> dict[str, Path]:
+    """Fetch the files of URLs, as `download_wheels` does; each is the variant that its index announced.
+
+    Raises:
+        WheelbridgeError: if one cannot be had, or is another one.
+    """
+    wheels = download_wheels(tasks, settings.caches, reporter)
+    check_variants(prepared.solution.packages, wheels, settings.caches.unpacked_wheels)
+    return wheels
+
+
+def check_proofs(
+    prepared: Prepared, wheels: Mapping[str, Path], settings: Settings, providers: Mapping[str, Provider]
+) -> None:
+    """See whether all that is new proves what its source wants it to, once all *wheels* are fetched.
+
+    Raises:
+        WheelbridgeError: if something does not.
+    """
+    complete_hashes(prepared.transaction, wheels)
+    if any(source.attestations for source in prepared.solution.sources):
+        from wheelbridge.api.attesting import check_attestations  # noqa: PLC0415 - few sources must attest their files
+
+        check_attestations(prepared.solution, prepared.plan, settings, providers)
+
+
 def complete_hashes(transaction: Transaction, wheels: Mapping[str, Path]) -> None:
     """Give a record whose index publishes no hash the hash of what came, so that caches can tell files apart."""
     for record in transaction.records:
@@ -261,7 +287,7 @@ def download_wheels(
         reporter.on_download_complete(file.filename)
         return url, path
 
-    with ThreadPoolExecutor(_DOWNLOADS) as executor:
+    with Threads(_DOWNLOADS) as executor:
         return dict(executor.map(fetch, missing))
 
 

@@ -13,6 +13,7 @@ from wheelbridge.api.locking.records import from_record
 from wheelbridge.api.locking.request import join_requests, lock_request
 from wheelbridge.api.locking.solution import lock_solution, lock_sources
 from wheelbridge.api.solving import Settings
+from wheelbridge.api.source_places import is_public_place
 from wheelbridge.api.specs import Request
 from wheelbridge.environment.lock import Lock, LockedPackage, LockedTarget
 from wheelbridge.environment.locks.fields import Fields, UnexpectedFormError
@@ -27,11 +28,12 @@ from wheelbridge.environment.locks.json_form import (
 from wheelbridge.environment.locks.places import SecretInLockError
 from wheelbridge.index.credentials import split_credentials
 from wheelbridge.installer.errors import BrokenRecordError
-from wheelbridge.installer.history import spec_name
+from wheelbridge.installer.history import canonical_channel, spec_name
 from wheelbridge.installer.origins import Memory, Origin, load_memory, load_origins, origins_path, write_memory
 from wheelbridge.model.redaction import without_telling_query
 from wheelbridge.model.source import Route, Source
 from wheelbridge.solver.problem import ResolvedPackage, Solution
+from wheelbridge.solver.records import record_channel, wheel_project
 from wheelbridge.translate.requirement import parse_requirement
 
 IN_PATHS = "variables-in-paths"
@@ -206,14 +208,25 @@ def standing_routes(prefix: Path, installed: Sequence[PrefixRecord], sources: Se
     """Return the routes that an environment brings along, the least near ones of a solve.
 
     A package that was routed to a source stays with it. One from a source that claims strictly stays private where a
-    command does not name that source: a public package of its name cannot take its place.
+    command does not name that source: a public package of its name cannot take its place. A wheel that somebody else
+    put there is private for all that is known, unless its record names a large public source.
     """
     origins = load_origins(prefix)
     return tuple(
         Route(pattern=f"conda:{record.name.normalized}", sources=places, origin=_reason(origin))
         for record in installed
-        if (origin := _own(origins, record)) and (places := _bound(origin, sources))
+        if (origin := _own(origins, record) or _presume(record)) and (places := _bound(origin, sources))
     )
+
+
+def _presume(record: PrefixRecord) -> Origin | None:
+    """Return where a wheel is from as far as its record tells: a private source; None where it is a public one."""
+    channel = record_channel(record).removesuffix(f"/{record.subdir}")  # conda's own records have it in there
+    if not wheel_project(record.file_name) or is_public_place(canonical_channel(channel)):
+        return None
+    place = channel if "://" in channel else record.url  # conda calls a file's channel <unknown>
+    source = without_telling_query(split_credentials(place)[0])
+    return Origin(url=record.url, source_url=source, private=True)
 
 
 def _bound(origin: Origin, sources: Sequence[Source]) -> tuple[str, ...]:

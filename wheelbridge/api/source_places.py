@@ -78,6 +78,16 @@ class SourcePlace:
         return next((base for base in _PUBLIC_INDEXES if kind == "index" and f"{url}/".startswith(f"{base}/")), None)
 
 
+def is_public_place(text: str) -> bool:
+    """Tell whether *text*, a name or a URL as records have it, is that of a large public channel or index.
+
+    >>> is_public_place("conda-forge/label/rc"), is_public_place("https://host.example/simple")
+    (True, False)
+    """
+    kinds: tuple[SourceKind, ...] = ("channel", "index")
+    return is_public_name(text) or any(SourcePlace(text, kind, text).is_public for kind in kinds)
+
+
 def read_channel(text: str, channels: CondaChannels, *, windows: bool = False) -> tuple[SourcePlace, ...]:
     """Return the channels that *text*, a URL, a folder or a name, stands for: several of a multichannel, or mirrors.
 

@@ -116,6 +116,8 @@ def place_of(options: SolveOptions) -> Path:
     """
     manifest = _read_files(options).manifest
     if not (manifest.prefix or manifest.name):
+        for text in manifest.notes:  # such as that base is no name for a new one
+            note(text)
         raise UsageError("The files name no environment", hint="Give -p PATH, or -n NAME; or a file 'name: NAME'.")
     return find_prefix(manifest.prefix, None if manifest.prefix else manifest.name)
 

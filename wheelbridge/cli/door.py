@@ -46,7 +46,7 @@ class Door(Protocol):
         """Return what the user typed, for the history, without secrets."""
 
     def ask(self) -> bool:
-        """Ask whether to go ahead.
+        """Ask whether to go ahead; a door may end the command itself where the answer is no.
 
         Raises:
             UsageError: if there is nobody to ask.
@@ -91,8 +91,8 @@ class Terminal:
         """Ask on standard error."""
         from wheelbridge.cli.output import err
 
-        if not sys.stdin.isatty():
-            raise UsageError("There is nobody to ask", hint="Say --yes to go ahead, or --dry-run to see the plan only.")
+        if not is_somebody_there():
+            raise nobody_to_ask()
         return err().input("Proceed ([y]/n)? ", markup=False).strip().lower() in {"", "y", "yes"}
 
     def steps(self, output: "Output") -> AbstractContextManager["Steps"]:
@@ -106,6 +106,16 @@ class Terminal:
         from wheelbridge.cli.progress import bars
 
         return bars(output)
+
+
+def is_somebody_there() -> bool:
+    """Tell whether standard input is a terminal; it may be closed, too."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def nobody_to_ask() -> UsageError:
+    """Return the error of a question that nobody answers."""
+    return UsageError("There is nobody to ask", hint="Say --yes to go ahead, or --dry-run to see the plan only.")
 
 
 _door: ContextVar[Door] = ContextVar("door", default=Terminal())  # noqa: B039 - it has no state

@@ -303,19 +303,19 @@ def _without_parents(path: Path) -> Path:
     return place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SolveOptions:
-    """What a command line says about sources and target."""
+    """What a command line says about sources and target; of what it leaves out, what is configured holds."""
 
     sources: "SourceChoice"
-    config: Path | None
-    search_config: bool
-    exclude_newer: str | None
-    offline: bool
-    facts: Sequence[str]
-    platform: str | None
     variants: "VariantPolicy"
-    trusted: Sequence[str]
+    config: Path | None = None
+    search_config: bool = True
+    exclude_newer: str | None = None
+    offline: bool = False
+    facts: Sequence[str] = ()
+    platform: str | None = None
+    trusted: Sequence[str] = ()
     builds: Sequence[str] = ()
     modifiers: Modifiers = field(default_factory=Modifiers)
     files: Sequence[str] = ()

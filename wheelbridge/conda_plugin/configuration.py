@@ -12,12 +12,11 @@ from typing import Any, cast
 
 from conda.base.context import context
 from conda.common.configuration import Configuration as Settings
-from conda.common.configuration import ConfigurationError
+from conda.common.configuration import ConfigurationError, ParameterFlag
 
-from wheelbridge.conda_plugin.context_caches import caches_from_context
 from wheelbridge.conda_plugin.context_channels import configured_channels, names_of_channels, with_token
 from wheelbridge.conda_plugin.context_cutoffs import channel_cutoff, cutoff_policy, general_cutoff, note_cutoffs
-from wheelbridge.conda_plugin.context_network import Network, network_from_context
+from wheelbridge.conda_plugin.context_network import network_from_context
 from wheelbridge.configuration.conda_channels import DEFAULTS, LOCAL, NO_DEFAULTS
 from wheelbridge.configuration.condarc import CondaSettings
 from wheelbridge.configuration.condarc_values import expand_variables
@@ -28,14 +27,12 @@ from wheelbridge.configuration.values import Configuration, MapEntry, SourceEntr
 from wheelbridge.model.pin import Pin
 from wheelbridge.model.source import Claim
 
-__all__ = ["Network", "caches_from_context", "conda_settings", "levels_from_context", "network_from_context"]
-
 _CONDA = "conda's configuration"
 _MAMBAS = "mirrored_channels"
 _ENVIRONMENT, _COMMAND_LINE = "envvars", "cmd_line"
 
 
-def levels_from_context(config: Path | None = None, *, search: bool = True) -> Levels:
+def levels_from_context(config: Path | None = None, *, search: bool = True, project: bool = False) -> Levels:
     """Return all that was configured, as `load_levels` does, with conda's part out of conda's context.
 
     Channels are those configured; those of the command line, ``-c``, are its caller's to add.
@@ -43,6 +40,8 @@ def levels_from_context(config: Path | None = None, *, search: bool = True) -> L
     Args:
         config: stands in the place of the project's file; None: ``plugins.wheelbridge_config``, if it is set.
         search: False: read nothing but *config*, and what conda says of names of channels.
+        project: whether the file of the project in the working directory counts. For conda's own commands it does not:
+            nobody expects a folder that he happens to be in to decide what ``conda update`` installs elsewhere.
 
     Raises:
         WheelbridgeError: if a file that counts cannot be read.
@@ -50,7 +49,7 @@ def levels_from_context(config: Path | None = None, *, search: bool = True) -> L
     """
     if config is None and search:
         config = _own_file()
-    levels = load_levels(config, search=search, conda=conda_settings())
+    levels = load_levels(config, search=search, project=project, conda=conda_settings())
     return replace(levels, appended=frozenset({"channel"}))
 
 
@@ -71,6 +70,7 @@ def conda_settings() -> CondaSettings:
         pins=() if context.ignore_pinned else tuple(_pins(origins)),
         others=tuple(_plugin_settings()),
         disallowed=tuple(_rules(origins)),
+        sealed_by=_sealed_by(),
     )
 
 
@@ -156,6 +156,15 @@ def _plugin_settings() -> Iterator[Configuration]:
             priority=cast("Claim | None", priority),
             maps=tuple(_map(text, origins.of("wheelbridge_maps", value=text)) for text in maps),
         )
+
+
+def _sealed_by() -> str:
+    """Return the file in which ``#!final`` stands behind ``wheelbridge_indexes``; nothing where it stands in none."""
+    key = "wheelbridge_indexes"
+    for source, said in context.plugins.raw_data.items():
+        if key in said and said[key].keyflag() is ParameterFlag.final:
+            return _shown(source, key)
+    return ""
 
 
 def _index(text: str, origin: str) -> SourceEntry:

@@ -1,4 +1,4 @@
-"""What can be wrong with conda's configuration; this module needs no conda."""
+"""What can be wrong with conda's configuration, and what conda refuses itself; this module needs no conda."""
 
 from wheelbridge.errors import WheelbridgeError
 
@@ -16,3 +16,13 @@ class PackageCutoffError(WheelbridgeError):
             hint="Give --exclude-newer for all, or take the cutoff of that package away.",
         )
         self.package = package
+
+
+class CondaRefusedError(WheelbridgeError):
+    """conda itself refused: an argument, a setting, or what it was asked to do."""
+
+    code = "conda-error"
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from conda.base.context import context
 from conda.reporters import confirm_yn, get_progress_bar, get_progress_bar_context_manager, get_spinner
+from typer import Abort
 
+from wheelbridge.cli.door import nobody_to_ask
 from wheelbridge.installer.reporter import Reporter
 from wheelbridge.model.redaction import redact_argument
 
@@ -23,24 +25,27 @@ _LINKING = "Linking"
 
 
 class CondaDoor:
-    """``conda wheelbridge``; see `wheelbridge.cli.door.Door`.
+    """What comes in by conda; see `wheelbridge.cli.door.Door`.
+
+    A *project* may say where packages come from in ``conda wheelbridge`` alone, not in conda's own commands.
 
     Attributes:
         found: the environment that was looked for last by its name, or without one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, project: bool = False) -> None:
         self.found: Path | None = None
+        self._project = project
 
     def load_levels(self, config: Path | None, *, search: bool) -> "Levels":
         """Return the project's and the user's configuration, and what conda's context says."""
         from wheelbridge.conda_plugin.configuration import levels_from_context
 
-        return levels_from_context(config, search=search)
+        return levels_from_context(config, search=search, project=self._project)
 
     def open_caches(self) -> "Caches":
         """Return a cache beside conda's packages."""
-        from wheelbridge.conda_plugin.configuration import caches_from_context
+        from wheelbridge.conda_plugin.context_caches import caches_from_context
 
         return caches_from_context()
 
@@ -65,12 +70,17 @@ class CondaDoor:
         return ("conda", *map(redact_argument, sys.argv[1:]))
 
     def ask(self) -> bool:
-        """Ask as conda does; where nobody can answer, the answer is no.
+        """Ask as conda does, whose prompt ends the command itself, with exit code 0, where the answer is no.
 
         Raises:
+            UsageError: if there is nobody to ask.
+            Abort: if the user presses Ctrl-C or Ctrl-D, which conda takes for no and for yes.
             CondaSystemExit: if the answer is no.
         """
-        return bool(confirm_yn(default="yes" if sys.stdin.isatty() else "no"))
+        if sys.stdin is None:
+            raise nobody_to_ask()
+        with _Answers(sys.stdin).in_place():
+            return bool(confirm_yn())
 
     @contextmanager
     def steps(self, output: "Output") -> Iterator["Steps"]:
@@ -92,6 +102,32 @@ class CondaDoor:
                 yield bars
             finally:
                 bars.close()
+
+
+class _Answers:
+    """Standard input, whose end is no answer; an empty one is the default, with conda."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def readline(self, size: int = -1) -> str:
+        """Read an answer."""
+        try:
+            line = self._stream.readline(size)
+        except KeyboardInterrupt:
+            raise Abort from None
+        if not line:
+            raise Abort if self._stream.isatty() else nobody_to_ask()
+        return line
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Let the block read this."""
+        before, sys.stdin = sys.stdin, cast("TextIO", self)
+        try:
+            yield
+        finally:
+            sys.stdin = before
 
 
 class _Bars(Reporter):

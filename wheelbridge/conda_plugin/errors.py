@@ -13,14 +13,17 @@ _OURS = re.compile(rf"(?<!conda )\bwheelbridge (?=(?:{'|'.join(COMMANDS)})\b)")
 
 
 class WheelbridgeCondaError(CondaError):
-    """An error of wheelbridge in conda's clothes; conda shows the name of its class, which is the original's."""
+    """An error of wheelbridge in conda's clothes; conda shows the name of its class, which is the original's.
+
+    It has no cause: with ``-vv`` conda prints those of every error, and what a library said may hold a login.
+    """
 
     def __init__(self, error: WheelbridgeError) -> None:
         self._said = cast("dict[str, Any]", concealed(error.as_json()))
         if hint := self._said.get("hint"):
             self._said["hint"] = through_conda(hint)
         guidance = {"hints": [{"text": self._said["hint"], "hint_code": error.code}]} if hint else None
-        super().__init__(self._said["message"], guidance=guidance, caused_by=error)
+        super().__init__(self._said["message"], guidance=guidance)
         self.return_code = error.exit_code
 
     def dump_map(self) -> dict[str, Any]:
@@ -30,7 +33,7 @@ class WheelbridgeCondaError(CondaError):
 
 
 def as_conda_error(error: WheelbridgeError) -> WheelbridgeCondaError:
-    """Return *error* as one of conda's, by its own name."""
+    """Return *error* as one of conda's, by its own name; raise it ``from None``."""
     kind = type(type(error).__name__.lstrip("_"), (WheelbridgeCondaError,), {})
     made: WheelbridgeCondaError = kind(error)
     return made

@@ -69,9 +69,9 @@ def _export_lock(environment: "Environment", form: Literal["pixi", "pylock"]) ->
 
 def _told() -> AbstractContextManager[None]:
     """Tell of errors as conda does."""
-    from wheelbridge.conda_plugin.file_errors import conda_errors
+    from wheelbridge.conda_plugin.file_errors import having_rattler
 
-    return conda_errors(_folder())
+    return having_rattler(_folder())
 
 
 def _folder() -> Path:

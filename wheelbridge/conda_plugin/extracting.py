@@ -10,13 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from conda.base.context import context
+from conda.common.configuration import ConfigurationError
 from conda.plugins.types import CondaPackageExtractor
 
 _OTHER = "conda_pypi"
 
 
 def extract(source: str, directory: str) -> None:
-    """Unpack the wheel *source* into *directory*; what it takes is imported with the first wheel."""
+    """Unpack the wheel *source* into *directory*; what it takes is imported with the first wheel.
+
+    Raises:
+        CondaError: if the setting is wrong, or the wheel cannot be unpacked.
+    """
+    _setting()
     from wheelbridge.conda_plugin.wheel_packages import extract_wheel
 
     extract_wheel(Path(source), Path(directory))
@@ -37,6 +43,13 @@ def _offered(wish: str) -> tuple[CondaPackageExtractor, ...]:
 
 
 def _wish() -> str:
-    """Return the setting, without reading the configuration while conda itself is still at it."""
+    """Return the setting; one that is wrong stops nobody who has no wheel to unpack."""
+    try:
+        return _setting()
+    except ConfigurationError:
+        return "auto"
+
+
+def _setting() -> str:
     plugins: Any = context.plugins
     return str(getattr(plugins, "wheelbridge_extract_wheels", "auto"))

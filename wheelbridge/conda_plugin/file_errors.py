@@ -48,15 +48,26 @@ class SeveralFilesError(WheelbridgeError):
 
     code = "several-files"
 
-    def __init__(self, prefix: Path, files: Sequence[Path]) -> None:
-        names = [word for file in files for word in ("-f", file)]
-        verb = "install" if (prefix / "conda-meta").exists() else "create"
+    def __init__(self, files: Sequence[str], command: Sequence[object]) -> None:
         super().__init__(
-            f"{' and '.join(map(str, files))} would each be solved without the other",
-            hint="Let wheelbridge solve them together: "
-            f"{shell_command('conda', 'wheelbridge', verb, '-p', prefix, *names)}.",
+            f"{' and '.join(files)} would each be solved without the other",
+            hint=f"Let wheelbridge solve them together: {shell_command('conda', 'wheelbridge', *command)}.",
         )
-        self.files = tuple(map(str, files))
+        self.files = tuple(files)
+
+
+class BesideFileError(WheelbridgeError):
+    """Packages are asked for beside a file: conda would install one of both alone, or nothing."""
+
+    code = "packages-beside-file"
+
+    def __init__(self, path: Path, packages: Sequence[str], command: Sequence[object], *, otherwise: str = "") -> None:
+        named = ", ".join(map(repr, packages))
+        super().__init__(
+            f"{named} would be solved without {path}",
+            hint=f"Let wheelbridge solve them together: {shell_command('conda', 'wheelbridge', *command)}{otherwise}.",
+        )
+        self.packages = tuple(packages)
 
 
 class OtherPlatformError(WheelbridgeError):
@@ -75,14 +86,21 @@ class OtherPlatformError(WheelbridgeError):
 
 @contextmanager
 def conda_errors(path: Path) -> Iterator[None]:
-    """Let errors of ours, about what is at *path*, be conda's; what needs py-rattler is imported in the block."""
-    try:
-        require_rattler()
-        from wheelbridge.installer.errors import os_errors
+    """Let errors of ours, about what is at *path*, be conda's."""
+    from wheelbridge.installer.errors import os_errors
 
+    try:
         with os_errors(path):
             yield
     except WheelbridgeError as error:
         from wheelbridge.conda_plugin.errors import as_conda_error
 
-        raise as_conda_error(error) from error
+        raise as_conda_error(error) from None
+
+
+@contextmanager
+def having_rattler(path: Path) -> Iterator[None]:
+    """See that there is py-rattler, which is to be imported in the block; errors are conda's as in `conda_errors`."""
+    with conda_errors(path):
+        require_rattler()
+        yield

@@ -1,16 +1,15 @@
 """Environments of conda's as the files that wheelbridge writes."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from conda.base.context import context
 from conda.models.environment import Environment
 
 from wheelbridge.api.exporting.describing import Described, describe_environment
 from wheelbridge.api.exporting.manifest import Wish, make_manifest
 from wheelbridge.conda_plugin.command_line import said
 from wheelbridge.conda_plugin.file_errors import OtherPlatformError
+from wheelbridge.conda_plugin.telling import tell
 from wheelbridge.environment.locks.files import render_lock
 from wheelbridge.environment.yml.writing import render_environment
 from wheelbridge.errors import UsageError
@@ -26,7 +25,7 @@ def render_manifest(environment: Environment, folder: Path) -> str:
         builds=not said("no_builds"),
     )
     manifest = make_manifest(described, wish)
-    _tell(manifest.notes)
+    tell(manifest.notes)
     return render_environment(manifest)
 
 
@@ -38,7 +37,7 @@ def render_locked(environment: Environment, form: Literal["pixi", "pylock"], fol
             hint="Leave out --from-history and --no-builds, or write an environment file.",
         )
     described = _describe(environment)
-    _tell(described.inexact)
+    tell(described.inexact)
     return render_lock(described.lock, form, folder)
 
 
@@ -54,10 +53,3 @@ def _describe(environment: Environment) -> Described:
         raise OtherPlatformError(Path(str(environment.prefix)), environment.platform, subdir)
     described.check_variables()
     return described
-
-
-def _tell(notes: Iterable[str]) -> None:
-    from wheelbridge.cli.output import note
-
-    for text in () if context.quiet else notes:
-        note(text)

@@ -13,6 +13,8 @@ from conda.core.package_cache_data import ProgressiveFetchExtract
 from conda.models.records import PackageRecord
 from conda.reporters import get_spinner
 
+from wheelbridge.conda_plugin.conda_records import complete_record
+
 Fetch = Callable[[Collection[str]], Mapping[str, Path]]
 """Fetches the wheels of URLs: URL -> the file on this machine; checks all that is new, whoever has fetched it."""
 
@@ -22,6 +24,7 @@ def fetch_packages(records: Sequence[PackageRecord], fetch: Fetch) -> None:
     fetched = ProgressiveFetchExtract(records)
     fetched.prepare()
     places: dict[str, Path] = {}
+    announced = {record.url: record for record in records}
     for record, (download, extract) in list(fetched.paired_actions.items()):
         if download is not None and record.fn.endswith(".whl"):
             places[record.url] = Path(download.target_full_path)
@@ -30,4 +33,5 @@ def fetch_packages(records: Sequence[PackageRecord], fetch: Fetch) -> None:
         wheels = fetch(places.keys())
     for url, place in places.items():
         shutil.copyfile(wheels[url], place)
+        complete_record(announced[url], wheels[url])
     fetched.execute()

@@ -1,6 +1,6 @@
 """Locks as environments of conda's."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,9 +17,9 @@ from wheelbridge.api.syncing.syncing import PreparedSync, prepare_sync
 from wheelbridge.api.syncing.targets import choose_target
 from wheelbridge.cli.door import entering
 from wheelbridge.cli.main import rare_collections
-from wheelbridge.cli.output import note
 from wheelbridge.conda_plugin.door import CondaDoor
-from wheelbridge.conda_plugin.file_transactions import Outcome, as_environment
+from wheelbridge.conda_plugin.file_transactions import Outcome, as_environment, check_alone
+from wheelbridge.conda_plugin.telling import tell
 from wheelbridge.environment.locks.files import read_lock
 from wheelbridge.environment.locks.pylock import ANY
 from wheelbridge.installer.reporter import Reporter
@@ -46,6 +46,7 @@ def describe_lock(path: Path, subdir: str) -> Environment:
 
 def read_locked(path: Path, subdir: str) -> Environment:
     """Return the packages that the lock at *path* has for *subdir*, as conda's explicit installer takes them."""
+    check_alone(path)
     with inside_conda() as door:
         lock, prefix = read_lock(path), Path(context.target_prefix)
         levels = door.load_levels(None, search=True)
@@ -83,12 +84,6 @@ def _fetch(prepared: PreparedSync, urls: Collection[str]) -> Mapping[str, Path]:
     complete_hashes(prepared.transaction, wheels)
     check_attested(gathered, prepared.transaction.records, prepared.plan)
     return wheels
-
-
-def tell(notes: Iterable[str]) -> None:
-    """Tell people what they should know, on standard error."""
-    for text in () if context.quiet else notes:
-        note(text)
 
 
 def overrides() -> frozenset[str]:

@@ -8,19 +8,19 @@ from conda.exceptions import InvalidMatchSpec
 from conda.models.environment import EXTERNAL_PACKAGES_PYPI_KEY, Environment
 from conda.models.match_spec import MatchSpec
 
-from wheelbridge.api.installing import Prepared, complete_hashes, download_wheels, prepare
+from wheelbridge.api.installing import Prepared, check_proofs, fetch_wheels, prepare
 from wheelbridge.api.manifests.reading import read_files
 from wheelbridge.api.origins import remember_origins
 from wheelbridge.api.solving import Settings
 from wheelbridge.api.sources import SourceChoice
-from wheelbridge.api.variant_checks import check_variants
 from wheelbridge.cli.asking import Asked, read_asked, tell_platforms
 from wheelbridge.cli.options import Output, SolveOptions
 from wheelbridge.cli.variables import plan_variables
 from wheelbridge.conda_plugin.command_line import named, said
 from wheelbridge.conda_plugin.door import CondaDoor
-from wheelbridge.conda_plugin.file_locks import inside_conda, overrides, tell
-from wheelbridge.conda_plugin.file_transactions import Outcome, as_environment
+from wheelbridge.conda_plugin.file_locks import inside_conda, overrides
+from wheelbridge.conda_plugin.file_transactions import Outcome, as_environment, check_alone
+from wheelbridge.conda_plugin.telling import tell
 from wheelbridge.environment.manifest import Stated
 from wheelbridge.installer.prefix import is_environment
 from wheelbridge.installer.reporter import Reporter
@@ -45,6 +45,7 @@ def describe_manifest(path: Path, subdir: str) -> Environment:
 
 def solve_manifest(path: Path, subdir: str) -> Environment:
     """Solve what the file at *path* asks for, and return the packages as conda's explicit installer takes them."""
+    check_alone(path)
     with inside_conda() as door:
         asked = read_asked((), (), _options(path, subdir))
         tell_platforms(asked)
@@ -60,14 +61,9 @@ def _options(path: Path, subdir: str) -> SolveOptions:
     channels: tuple[tuple[SourceKind, str], ...] = tuple(("channel", name) for name in named("channel"))
     return SolveOptions(
         sources=SourceChoice(sources=channels, defaults=not said("override_channels")),
-        config=None,
-        search_config=True,
-        exclude_newer=None,
-        offline=bool(context.offline),
-        facts=(),
-        platform=subdir,
         variants=VariantPolicy(),
-        trusted=(),
+        offline=bool(context.offline),
+        platform=subdir,
         files=(str(path),),
     )
 
@@ -106,16 +102,11 @@ def _outcome(path: Path, prepared: Prepared, asked: Asked) -> Outcome:
 
 
 def _fetch(prepared: Prepared, settings: Settings, urls: Collection[str]) -> Mapping[str, Path]:
-    solution, providers = prepared.solution, settings.open_providers()
-    packages = [package for package in solution.packages if package.url in urls]
+    providers = settings.open_providers()
+    packages = [package for package in prepared.solution.packages if package.url in urls]
     tasks = [(one.url, providers[one.source], one.file) for one in packages if one.file]
-    wheels = download_wheels(tasks, settings.caches, Reporter())
-    check_variants(solution.packages, wheels, settings.caches.unpacked_wheels)
-    complete_hashes(prepared.transaction, wheels)
-    if any(source.attestations for source in solution.sources):
-        from wheelbridge.api.attesting import check_attestations
-
-        check_attestations(solution, prepared.plan, settings, providers)
+    wheels = fetch_wheels(prepared, tasks, settings, Reporter())
+    check_proofs(prepared, wheels, settings, providers)
     return wheels
 
 

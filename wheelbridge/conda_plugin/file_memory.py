@@ -40,15 +40,7 @@ _waiting: dict[Path, Facts] = {}
 
 
 def remember_later(prefix: Path, facts: Facts) -> None:
-    """Write down *facts* when conda has made the environment at *prefix*.
-
-    Raises:
-        SeveralFilesError: if another file waits for the same environment: each was solved for itself.
-    """
-    from wheelbridge.conda_plugin.file_errors import SeveralFilesError
-
-    if (other := _waiting.get(prefix)) is not None and other.file != facts.file:
-        raise SeveralFilesError(prefix, (other.file, facts.file))
+    """Write down *facts* when conda has made the environment at *prefix*."""
     _waiting[prefix] = facts
 
 

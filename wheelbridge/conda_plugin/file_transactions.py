@@ -5,7 +5,7 @@ for asked for, and does not look at ``--dry-run``; so some of it is done here, a
 """
 
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,14 +19,13 @@ from conda.models.records import PackageRecord
 from conda.reporters import confirm_yn
 from rattler import MatchSpec, RepoDataRecord
 
-from wheelbridge.conda_plugin.command_line import said
+from wheelbridge.conda_plugin.command_line import named, said
 from wheelbridge.conda_plugin.conda_records import as_conda_records
-from wheelbridge.conda_plugin.file_errors import BeyondCondaError
+from wheelbridge.conda_plugin.file_errors import BesideFileError, BeyondCondaError, SeveralFilesError
 from wheelbridge.conda_plugin.file_fetching import Fetch, fetch_packages
 from wheelbridge.conda_plugin.file_memory import Facts, remember_later
 from wheelbridge.errors import UsageError
 from wheelbridge.installer.history import conda_spec, exact_spec, merge_specs
-from wheelbridge.installer.plain_depends import plain_depends
 from wheelbridge.installer.plan import Plan
 from wheelbridge.installer.prefix import is_environment
 from wheelbridge.installer.state import load_variables, write_variables
@@ -70,18 +69,34 @@ class Outcome:
     is_solved: bool = False
 
 
+def check_alone(path: Path) -> None:
+    """See that the file at *path* is all that the command asks for.
+
+    conda asks its readers for one file after the other, and puts the packages of its command line beside them when all
+    is solved: what does not go together would be refused after the download, or forgotten where nothing is new.
+
+    Raises:
+        SeveralFilesError, BesideFileError: if it is not.
+    """
+    files = tuple(dict.fromkeys(named("file")))
+    if len(files) > 1:
+        raise SeveralFilesError(files, _joint_command(files))
+    if packages := named("packages"):
+        raise BesideFileError(path, packages, _joint_command((path,), packages))
+
+
 def as_environment(outcome: Outcome, platform: str) -> Environment:
     """Return *outcome* as conda's value, after all that conda would leave out.
 
     Raises:
-        BeyondCondaError, UsageError: if conda cannot do it.
+        BesideFileError, BeyondCondaError, UsageError: if conda cannot do it.
         SystemExit: if there is nothing to do.
         DryRunExit, CondaExitZero, CondaSystemExit: if that is all the user wanted, or he says no.
     """
     _check(outcome)
     prefix = Path(context.target_prefix)
-    needs = plain_depends(outcome.records, map(str, outcome.requested))
-    records = as_conda_records(outcome.plan.to_link, needs, outcome.sources)
+    records = as_conda_records(outcome.plan.to_link, outcome.sources)
+    _check_defaults(outcome.file, {record.name for record in records})
     if records:
         _prepare(records, prefix, outcome)
         remember_later(prefix, _facts(outcome, records))
@@ -127,6 +142,28 @@ def _check(outcome: Outcome) -> None:
     if gone := [*(record.name.normalized for record in outcome.plan.unlink), *outcome.strays]:
         names = ", ".join(gone)
         raise BeyondCondaError(f"{names} would have to go, and conda only adds what a file lists", outcome.command)
+
+
+def _check_defaults(path: Path, names: Collection[str]) -> None:
+    """Refuse ``create_default_packages`` that are not among the packages called *names*, as conda does in the end.
+
+    Only commands that make environments have the option that leaves them out.
+    """
+    if said("no_default_packages") is not False:
+        return
+    texts = map(str, context.create_default_packages)
+    if packages := tuple(text for text in texts if CondaSpec(text).name not in names):
+        otherwise = "; or say --no-default-packages"
+        raise BesideFileError(path, packages, _joint_command((path,), packages), otherwise=otherwise)
+
+
+def _joint_command(files: Sequence[object], packages: Sequence[str] = ()) -> tuple[object, ...]:
+    """Return the command of ``conda wheelbridge`` that solves all of it together."""
+    prefix = Path(context.target_prefix)
+    channels = [word for name in named("channel") for word in ("-c", name)]
+    only = ["-O"] if said("override_channels") else []
+    options = [*channels, *only, *(word for file in files for word in ("-f", file))]
+    return ("install" if is_environment(prefix) else "create", "-p", prefix, *options, *packages)
 
 
 def _prepare(records: Sequence[PackageRecord], prefix: Path, outcome: Outcome) -> None:

@@ -1,7 +1,7 @@
 """The checks that ``conda doctor`` makes for wheelbridge, with their fixers; what they need is imported when they run.
 
-They are those of ``wheelbridge check``, in groups. What conda's own checks see of packages of channels (files that are
-missing or altered, dependencies between records) they leave to those.
+They are those of ``wheelbridge check``, in groups, and one of conda's own environment. What conda's own checks see of
+packages of channels (files that are missing or altered, dependencies between records) they leave to those.
 """
 
 from argparse import Namespace
@@ -120,12 +120,24 @@ def health_checks() -> Iterator[CondaHealthCheck]:
             summary=check.summary,
             fix=check.fix,
         )
+    yield CondaHealthCheck(
+        name="wheelbridge-solvers",
+        action=_show_solvers,
+        summary="Detect a solver of this conda that does not take the py-rattler beside it",
+    )
 
 
 def _show(check: Check, prefix: str, verbose: bool) -> None:  # noqa: FBT001 - conda calls it like this
     from wheelbridge.conda_plugin.health_showing import show
 
     show(check, prefix, verbose=bool(verbose))
+
+
+def _show_solvers(prefix: str, verbose: bool) -> None:  # noqa: FBT001 - as above
+    from wheelbridge.conda_plugin.health_showing import show_solvers
+
+    del prefix, verbose
+    show_solvers()
 
 
 def _fix(check: Check, prefix: str, args: Namespace, confirm: Confirm) -> int:

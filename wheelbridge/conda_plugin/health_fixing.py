@@ -159,15 +159,5 @@ def _settings(prefix: Path) -> "Settings":
     from wheelbridge.cli.solve import read_settings
     from wheelbridge.model.variant_policy import VariantPolicy
 
-    options = SolveOptions(
-        sources=SourceChoice(),
-        config=None,
-        search_config=True,
-        exclude_newer=None,
-        offline=bool(context.offline),
-        facts=(),
-        platform=None,
-        variants=VariantPolicy(),
-        trusted=(),
-    )
+    options = SolveOptions(sources=SourceChoice(), variants=VariantPolicy(), offline=bool(context.offline))
     return read_settings(for_environment(options, prefix))

@@ -41,6 +41,18 @@ def show(check: Check, prefix: str, *, verbose: bool) -> None:
         say(f"  {len(findings) - _FEW} more are shown with -v.\n")
 
 
+def show_solvers() -> None:
+    """Print which solver of this conda wants another py-rattler than the one that is there."""
+    from wheelbridge.conda_plugin.other_solvers import find_breakage
+
+    if (found := find_breakage()) is None:
+        say(f"{OK_MARK} All solvers of this conda take its py-rattler.\n")
+        return
+    say(f"{X_MARK} A solver of this conda does not take its py-rattler:\n")
+    say(f"  {found.message}")
+    say(f"    {found.hint}\n")
+
+
 def find(check: Check, examination: "Examination") -> tuple["Finding", ...]:
     """Return the findings of a check; of a change that was interrupted, it is told in any case."""
     environment = examination.environment

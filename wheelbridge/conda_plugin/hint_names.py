@@ -10,11 +10,11 @@ from wheelbridge.tables import CHANNEL, load_known_names, load_names
 __all__ = ["CHANNEL", "find_project", "load_names", "other_name", "say", "tell", "write_requirement", "written_names"]
 
 
-def write_requirement(project: str, version: str) -> str:
-    """Write a requirement of *project*, with conda's *version*, empty for any, if an index reads it the same way.
+def write_requirement(project: str, version: str) -> str | None:
+    """Write a requirement of *project*, with conda's *version*, empty for any; None where no index reads that so.
 
     >>> write_requirement("rich", "13.*"), write_requirement("rich", "1|2")
-    ('pypi:rich==13.*', 'pypi:rich')
+    ('pypi:rich==13.*', None)
     """
     from packaging.requirements import InvalidRequirement, Requirement
 
@@ -22,7 +22,7 @@ def write_requirement(project: str, version: str) -> str:
     try:
         return f"pypi:{Requirement(f'{project}{comparison}{version}')}" if version else f"pypi:{project}"
     except InvalidRequirement:
-        return f"pypi:{project}"
+        return None
 
 
 def other_name(name: str, table: LayeredNameTable) -> str | None:

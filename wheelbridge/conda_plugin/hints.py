@@ -4,7 +4,7 @@ The tables that come with wheelbridge say so, and nothing is asked over a networ
 that fails, and shows one hint of each code, so that one speaks of all packages.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,10 @@ from conda.plugins.types import CondaErrorHint
 _MOST = 4
 """Missing packages that hints speak of; where more are missing, the channels are wrong, and conda says that."""
 _OURS = "wheelbridge"
+_VERBS = {"create": "create", "install": "install", "update": "install", "upgrade": "install"}
+"""conda's commands, and ours that do the same with requirements."""
+_NOT_KEPT = ("file", "clone", "subdir", "revision")
+"""Options that make it another command; a hint does not repeat them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def _of_missing(asked: Iterable[_Asked]) -> Iterator[CondaErrorHint]:
         yield CondaErrorHint(f"{', '.join(renamed)} in {CHANNEL}.", "wheelbridge_other_name")
     wanted = {one: project for one in asked if (project := find_project(one.name, table))}
     if wanted and context.solver != _OURS:
-        yield _take_from_index(wanted, "Take {} from a Python index: ")
+        yield _take_from_index(wanted, "Take {} from a Python index")
     if told := [text for one in asked if (text := tell(one.name, table))]:
         yield CondaErrorHint("; ".join(told), "wheelbridge_name")
 
@@ -91,23 +95,41 @@ def _of_conflict(chains: Iterable[Any]) -> Iterator[CondaErrorHint]:
     table = load_names()
     wanted = {one: project for one in asked if (project := find_project(one.name, table))}
     if 0 < len(wanted) <= _MOST and context.solver != _OURS:
-        yield _take_from_index(wanted, "Wheels of {} may fit where no conda package does: ")
+        yield _take_from_index(wanted, "Wheels of {} may fit where no conda package does")
 
 
 def _take_from_index(wanted: dict[_Asked, str], text: str) -> CondaErrorHint:
     from wheelbridge.conda_plugin.hint_names import write_requirement
 
     said = [one.name if one.name == project else f"{one.name}, there {project}," for one, project in wanted.items()]
-    requirements = [write_requirement(project, one.version) for one, project in wanted.items()]
-    return CondaErrorHint(text.format(" and ".join(said)) + _command(requirements), "wheelbridge_index")
+    written = {one.name: write_requirement(project, one.version) for one, project in wanted.items()}
+    beginning = text.format(" and ".join(said))
+    if command := _command(written):
+        return CondaErrorHint(f"{beginning}: {command}", "wheelbridge_index")
+    names = " and ".join(f"pypi:{project}" for project in wanted.values())
+    condition = "" if all(written.values()) else ", with versions as PEP 440 has them"
+    return CondaErrorHint(f"{beginning}: conda wheelbridge install takes {names}{condition}.", "wheelbridge_index")
 
 
-def _command(requirements: Iterable[str]) -> str:
-    """Write the command for the environment that the user named, or for the active one."""
+def _command(written: Mapping[str, str | None]) -> str | None:
+    """Write the user's command with requirements for the packages *written*; None where it would be another one."""
+    from wheelbridge.conda_plugin.command_line import named, said
     from wheelbridge.errors import shell_command
+    from wheelbridge.model.redaction import redact_argument
 
+    verb = _VERBS.get(str(said("cmd")))
+    specs = {spec: asked.name for spec in named("packages") if (asked := _read(spec))}
+    if verb is None or any(map(said, _NOT_KEPT)) or not written.keys() <= set(specs.values()):
+        return None
+    packages = [written.get(name, spec) for spec, name in specs.items()]
+    if None in packages:
+        return None
     prefix = str(context.target_prefix)
     name = str(env_name(prefix))
     place = ("-p", prefix) if name == prefix else ("-n", name)
-    verb = "install" if PrefixData(prefix).is_environment() else "create"
-    return shell_command("conda", _OURS, verb, *(() if prefix == str(context.default_prefix) else place), *requirements)
+    channels = [word for channel in named("channel") for word in ("-c", redact_argument(channel))]
+    options = (
+        *(() if prefix == str(context.default_prefix) else place),
+        *(["-O"] if said("override_channels") else []),
+    )
+    return shell_command("conda", _OURS, verb, *options, *channels, *packages)

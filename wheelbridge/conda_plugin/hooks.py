@@ -96,10 +96,12 @@ def conda_environment_exporters() -> Iterable[t.CondaEnvironmentExporter]:
 
 @hookimpl
 def conda_post_transaction_actions() -> Iterable[t.CondaPostTransactionAction]:
-    """Write down what conda does not know of: what a file asked for, and where its wheels came from."""
+    """Write down what conda does not know of: what a file or another environment says, and where wheels came from."""
     from wheelbridge.conda_plugin.file_memory import RememberFile
+    from wheelbridge.conda_plugin.inheriting import InheritMemory
     from wheelbridge.conda_plugin.recording import RecordWheels
 
+    yield t.CondaPostTransactionAction(name="wheelbridge-inherit-memory", action=InheritMemory)
     yield t.CondaPostTransactionAction(name="wheelbridge-remember-file", action=RememberFile)
     yield t.CondaPostTransactionAction(name="wheelbridge-record-wheels", action=RecordWheels)
 

@@ -9,7 +9,37 @@ from conda.cli.conda_argparse import ArgumentParser
 _PATH = "wheelbridge_path"
 
 
-class CommandParser(ArgumentParser):
+class TellingParser(ArgumentParser):
+    """A parser that tells of wrong usage as of every other error, with JSON where that is asked for."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            CondaError: always.
+        """
+        from wheelbridge.conda_plugin.errors import as_conda_error
+        from wheelbridge.errors import UsageError
+
+        error = UsageError(message[:1].upper() + message[1:], hint=f"See {self.prog} --help.")
+        raise as_conda_error(error) from None
+
+    def use_all(self, parsed: Any, rest: list[str]) -> Any:  # noqa: ANN401 - argparse's own
+        """Refuse arguments that are left over: there is nobody else who might know them."""
+        if rest:
+            self.error(f"unrecognized arguments: {' '.join(rest)}")
+        return parsed, rest
+
+
+class FrontParser(TellingParser):
+    """The parser in front of the commands."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401 - argparse's own
+        """See argparse."""
+        return self.use_all(*super().parse_known_args(args, namespace))
+
+
+class CommandParser(TellingParser):
     """The parser of one command; *path* leads to it, such as ``("map", "lookup")``."""
 
     path: tuple[str, ...] = ()
@@ -28,12 +58,11 @@ class CommandParser(ArgumentParser):
 
         self._mixing = True
         try:
-            parsed, rest = self.parse_known_intermixed_args(spell_out(find_command(self.path), args), namespace)
+            found = self.parse_known_intermixed_args(spell_out(find_command(self.path), args), namespace)
         finally:
             self._mixing = False
-        if rest:
-            self.error(f"unrecognized arguments: {' '.join(rest)}")
-        return parsed, rest
+        self._check_name(getattr(found[0], "name", None))
+        return self.use_all(*found)
 
     def format_help(self) -> str:
         """See argparse."""
@@ -41,17 +70,15 @@ class CommandParser(ArgumentParser):
         text: str = super().format_help()
         return text
 
-    def error(self, message: str) -> NoReturn:
-        """Tell of wrong usage as of every other error.
+    def _check_name(self, name: object) -> None:
+        """Refuse what cannot name an environment, before conda does, whose error is none of wrong usage."""
+        from conda.core.prefix_data import PrefixData
 
-        Raises:
-            CondaError: always.
-        """
-        from wheelbridge.conda_plugin.errors import as_conda_error
-        from wheelbridge.errors import UsageError
-
-        error = UsageError(message[:1].upper() + message[1:], hint=f"See {self.prog} --help.")
-        raise as_conda_error(error) from None
+        try:
+            if isinstance(name, str):
+                PrefixData.from_name(name)
+        except ValueError as error:
+            self.error(f"{name!r}: {error}")
 
     def _fill(self) -> None:
         if self._filled:

@@ -12,7 +12,7 @@ from wheelbridge.errors import WheelbridgeError
 log = getLogger(f"conda.{__name__}")
 
 
-class RememberWheels(Action):  # type: ignore[misc, unused-ignore] # conda is not there where types are checked
+class RememberWheels(Action):
     """Write down the records of wheels that go, where wheelbridge has changed the environment before.
 
     What is remembered does no harm if conda does not come to remove them. It is worth no refusal: what fails is told.

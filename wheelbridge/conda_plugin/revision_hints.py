@@ -7,6 +7,7 @@ from conda.base.context import context
 from conda.exceptions import PackagesNotFoundError
 from conda.plugins.types import CondaErrorHint
 
+from wheelbridge.conda_plugin.command_line import said
 from wheelbridge.errors import shell_command
 
 _OURS = "# wheelbridge version:"
@@ -15,8 +16,7 @@ _OURS = "# wheelbridge version:"
 
 def hints_of_revision(error: object) -> Iterator[CondaErrorHint]:
     """Name the command that goes back to the revision asked for, in an environment that wheelbridge has changed."""
-    asked = getattr(context, "_argparse_args", None)  # conda keeps the rest of a command line nowhere else
-    number = asked.get("revision") if asked else None
+    number = said("revision")
     prefix = Path(context.target_prefix)
     if number is not None and isinstance(error, PackagesNotFoundError) and is_known(prefix):
         command = shell_command("conda", "wheelbridge", "install", "-p", prefix, "--revision", str(number))

@@ -11,6 +11,7 @@ from conda.base.context import context
 from conda.exceptions import DryRunExit
 
 from wheelbridge.conda_plugin.arguments import dest_of, find_command, order_of, parameters, read_parameter
+from wheelbridge.conda_plugin.conda_errors import complete_error
 from wheelbridge.conda_plugin.context_network import network_from_context
 from wheelbridge.conda_plugin.door import CondaDoor
 from wheelbridge.conda_plugin.errors import as_conda_error
@@ -35,7 +36,7 @@ def run_command(args: Namespace) -> int:
     from wheelbridge.cli.door import entering
     from wheelbridge.cli.main import as_ours, rare_collections
 
-    door = CondaDoor()
+    door = CondaDoor(project=True)
     try:
         require_rattler()
         _tell_unfollowed(args)
@@ -46,8 +47,8 @@ def run_command(args: Namespace) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
-    except (Exception, KeyboardInterrupt) as error:
-        raise (error if isinstance(error, CondaError) else as_conda_error(as_ours(error))) from error
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - raised again, as an error of conda's
+        raise (complete_error(error) if isinstance(error, CondaError) else as_conda_error(as_ours(error))) from None
     if context.dry_run and not context.json and code == 0:
         raise DryRunExit
     return code
@@ -82,7 +83,7 @@ def _shared(args: Namespace) -> Iterator[tuple[str, object]]:
     if hasattr(args, "channel"):
         yield "channel", args.channel
         yield "override_channels", bool(getattr(args, "override_channels", False))
-    if hasattr(args, "subdir") and context.subdir != context._native_subdir():  # noqa: SLF001 - conda has no other word
+    if hasattr(args, "subdir") and (args.subdir or _is_foreign(context.subdir)):
         yield "platform", context.subdir
     for name in ("wheelbridge_variant_prefer", "wheelbridge_variant_ban"):
         if getattr(args, name, None) is None and (configured := getattr(context.plugins, name)):
@@ -91,10 +92,19 @@ def _shared(args: Namespace) -> Iterator[tuple[str, object]]:
         yield "virtual_package", facts
 
 
+def _is_foreign(subdir: str) -> bool:
+    """Tell whether a platform is another than this machine's, or than the variable says, which may not count."""
+    native = context._native_subdir()  # noqa: SLF001 - conda has no other word
+    return {subdir} != {native, os.environ.get("CONDA_SUBDIR") or native}
+
+
 def _facts(args: Namespace) -> Iterator[str]:
-    """Yield virtual packages: those of ``override_virtual_packages``, which a variable beats, and those given now."""
+    """Yield virtual packages: those of ``override_virtual_packages``, which a variable beats, and those given now.
+
+    An empty value takes one away, in either place.
+    """
     for name, value in context.override_virtual_packages.items():
-        if value and not os.environ.get(f"CONDA_OVERRIDE_{name.upper()}"):
+        if value is not None and f"CONDA_OVERRIDE_{name.upper()}" not in os.environ:
             yield f"__{name}={value}"
     yield from getattr(args, "wheelbridge_virtual_package", None) or ()
 
@@ -120,6 +130,16 @@ def _settle(args: Namespace, door: CondaDoor) -> None:
     if path in _MAKING:
         register_env(str(prefix))
         if path == ("create",):
+            _remember_platform(prefix)
             print_activate(args.name or str(prefix))
     elif not prefix.exists():
         unregister_env(str(prefix))
+
+
+def _remember_platform(prefix: Path) -> None:
+    """Let conda's other commands take packages of the platform that a new environment is for, as ``conda create``."""
+    from conda.cli.main_config import set_keys
+    from conda.common.configuration import DEFAULT_CONDARC_FILENAME
+
+    if context.subdir != context._native_subdir():  # noqa: SLF001 - conda has no other word
+        set_keys(("subdir", context.subdir), path=prefix / DEFAULT_CONDARC_FILENAME)

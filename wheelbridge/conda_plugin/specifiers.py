@@ -45,8 +45,10 @@ class FileSpec(EnvironmentSpecBase):
         Raises:
             CondaError: if it is not, with the reason.
         """
-        with self._told():
-            self.check(self.path)
+        from wheelbridge.conda_plugin.file_errors import conda_errors
+
+        with conda_errors(Path(self.given)):
+            self.check(self.path)  # without py-rattler: conda makes an error of its own, without our hint, of any here
         return True
 
     @abstractmethod
@@ -81,9 +83,9 @@ class FileSpec(EnvironmentSpecBase):
 
     def _told(self) -> AbstractContextManager[None]:
         """Tell of errors as conda does."""
-        from wheelbridge.conda_plugin.file_errors import conda_errors
+        from wheelbridge.conda_plugin.file_errors import having_rattler
 
-        return conda_errors(Path(self.given))
+        return having_rattler(Path(self.given))
 
 
 class ManifestSpec(FileSpec):

@@ -3,7 +3,7 @@
 conda builds the parsers of all plugins for every command it runs, so a command's parser is filled when it is used.
 """
 
-from argparse import ArgumentParser, Namespace
+from argparse import SUPPRESS, ArgumentParser, Namespace
 
 COMMANDS = {
     "add": "Add lines to a file that people write, or change what is there; every other byte of it stays.",
@@ -36,9 +36,11 @@ def configure(parser: ArgumentParser) -> None:
     """Give conda's *parser* the commands; nothing of them is imported yet."""
     from conda.cli.helpers import add_parser_help
 
-    from wheelbridge.conda_plugin.lazy import CommandParser
+    from wheelbridge.conda_plugin.lazy import CommandParser, FrontParser
 
+    parser.__class__ = FrontParser  # conda made it, and offers no other way to say of what class
     add_parser_help(parser)
+    parser.add_argument("--json", action="store_true", default=SUPPRESS, help=SUPPRESS)
     commands = parser.add_subparsers(
         dest="wheelbridge_command", metavar="COMMAND", title="commands", parser_class=CommandParser, required=True
     )

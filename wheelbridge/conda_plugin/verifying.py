@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conda.base.context import context
+from conda.core.package_cache_data import PackageCacheData
 from conda.core.path_actions import Action
+from conda.core.prefix_data import PrefixData
 
 from wheelbridge.errors import WheelbridgeError
 
@@ -33,8 +35,13 @@ def is_wheel(record: "PackageRecord") -> bool:
     return any(str(record.get(key) or "").partition("#")[0].endswith(".whl") for key in ("fn", "url"))
 
 
-class VerifyWheels(Action):  # type: ignore[misc, unused-ignore] # conda is not there where types are checked
-    """Refuse wheels that cannot run in the environment, before anything of it is changed.
+def unpacked(record: "PackageRecord") -> Path:
+    """Return where conda has unpacked what it is about to link."""
+    return Path(PackageCacheData.get_entry_to_link(record).extracted_package_dir)
+
+
+class VerifyWheels(Action):
+    """Refuse wheels that cannot run in the environment, or would share files with others, before it is changed.
 
     The environment's manager is at work here: a python that is marked as managed by somebody else (PEP 668) keeps other
     tools away, and not conda.
@@ -43,7 +50,7 @@ class VerifyWheels(Action):  # type: ignore[misc, unused-ignore] # conda is not 
     def verify(self) -> Exception | None:
         """Return what is wrong with the wheels of the transaction; None where nothing is, or nobody wants to know."""
         self._verified = True
-        if not self._is_wanted or not any(map(is_wheel, self.link_precs or ())):
+        if not self._is_wanted or not self._is_about_wheels:
             return None
         from wheelbridge.conda_plugin.errors import as_conda_error
         from wheelbridge.conda_plugin.wheel_checks import Change, check_wheels
@@ -65,6 +72,13 @@ class VerifyWheels(Action):  # type: ignore[misc, unused-ignore] # conda is not 
 
     def cleanup(self) -> None:
         """Do nothing: nothing was left."""
+
+    @property
+    def _is_about_wheels(self) -> bool:
+        """Whether wheels are linked, or something else where wheels are; conda has read the records by now."""
+        links = self.link_precs or ()
+        there = PrefixData(str(self.target_prefix)).iter_records() if links else ()
+        return any(map(is_wheel, links)) or any(map(is_wheel, there))
 
     @property
     def _is_wanted(self) -> bool:

@@ -30,6 +30,8 @@ LISTS = (
 )
 """Names without ``__``; those that nothing detects are there for ``CONDA_OVERRIDE_VARIANT_...``."""
 _CAPABILITY = re.compile(r"[0-9]+\.[0-9]+")
+_BUILD = re.compile(r"[a-zA-Z0-9_.+]{1,64}")
+"""CEP 26: "Builds strings MUST only consist of ASCII letters, numbers, periods, plus symbols, and underscores"."""
 _OURS = "wheelbridge.conda_plugin.hooks"
 
 
@@ -51,6 +53,23 @@ class CudaArch(CondaVirtualPackage):
         if self.cuda is None or self.cuda.to_virtual_package() is NULL:
             return NULL
         return super().to_virtual_package()
+
+
+class SupportedValues(CondaVirtualPackage):
+    """A list of supported values, which is a build string."""
+
+    def to_virtual_package(self) -> Any:  # noqa: ANN401 - as above
+        """Return the record.
+
+        Raises:
+            CondaValueError: if what was given can be no build string.
+        """
+        record = super().to_virtual_package()
+        if record is not NULL and _BUILD.fullmatch(record.build) is None:
+            raise CondaValueError(
+                f"CONDA_OVERRIDE_{self.name.upper()}: {record.build!r} is no list of values; write it like 9.0+8.0"
+            )
+        return record
 
 
 def virtual_packages() -> Iterator[CondaVirtualPackage]:
@@ -77,7 +96,7 @@ def _ask_others() -> Iterator[CondaVirtualPackage]:
 
 def _describe_list(name: str, arch: CondaVirtualPackage) -> CondaVirtualPackage:
     find = partial(_find_mixed, arch) if name == GPU_LIST else partial(_find_list, name)
-    return CondaVirtualPackage(name=name, version="1", build=find, override_entity="build")
+    return SupportedValues(name=name, version="1", build=find, override_entity="build")
 
 
 def _check_capability(text: str) -> str:

@@ -21,10 +21,13 @@ from conda.core.prefix_data import PrefixData
 from packaging.tags import InvalidTag, Tag, parse_tag
 from packaging.utils import NormalizedName, canonicalize_name
 
+from wheelbridge.conda_plugin.verifying import is_trusted, is_wheel, unpacked
 from wheelbridge.conda_plugin.wheel_errors import DuplicateWheelError, ForgedWheelError, WrongWheelError
+from wheelbridge.conda_plugin.wheel_files import check_files
 from wheelbridge.conda_plugin.wheel_packages import UNTRANSLATED
 from wheelbridge.errors import TranslationError, WheelbridgeError
 from wheelbridge.installer.errors import NoPythonError
+from wheelbridge.installer.layout import PythonLayout
 from wheelbridge.model.target import Target, VirtualPackage
 from wheelbridge.translate.fitting import find_misfit
 from wheelbridge.translate.wheel import WheelName
@@ -46,8 +49,15 @@ def check_wheels(change: "Change") -> None:
         WrongWheelError: if some are for another python, platform or machine.
         DuplicateWheelError: if one is of a project that something else there is already.
         ForgedWheelError: if one has not the hash that was announced; conda does not look at those of local files.
+        AlteredWheelError: if one is not whole where conda has it unpacked.
+        FileConflictError: if a wheel, be it new or there before, and another package have different files of one name.
     """
-    wheels = change.wheels
+    if change.wheels:
+        _check_linked(change.wheels, change)
+    check_files(change)
+
+
+def _check_linked(wheels: "Sequence[LinkedWheel]", change: "Change") -> None:
     if change.python is None:
         raise NoPythonError(tuple(wheel.fn for wheel in wheels))
     misfits = {wheel: reason for wheel in wheels if (reason := _misfit(wheel, change))}
@@ -107,7 +117,7 @@ class LinkedWheel:
     @cached_property
     def directory(self) -> Path:
         """Where conda has unpacked it."""
-        return Path(PackageCacheData.get_entry_to_link(self.record).extracted_package_dir)
+        return unpacked(self.record)
 
     @property
     def untranslated(self) -> str | None:
@@ -115,21 +125,20 @@ class LinkedWheel:
         reason = self._index.get(UNTRANSLATED)
         return reason if tuple(self.record.depends) == tuple(self._index.get("depends", ())) else None
 
-    @property
-    def announced(self) -> str | None:
-        """The sha256 that a channel, a list or a lock tells of it."""
-        return str(self.record.sha256).lower() if self.record.get("sha256") else None
+    def announced(self, algorithm: str) -> str | None:
+        """Return the hash that a channel, a list or a lock tells of it."""
+        return str(self.record[algorithm]).lower() if self.record.get(algorithm) else None
 
-    @property
-    def sha256(self) -> str | None:
-        """The sha256 of the file that was unpacked, None where it is not there any more and nobody wrote it down."""
-        if known := self._index.get("sha256"):
+    def digest(self, algorithm: str) -> str | None:
+        """Return the hash of the file that was unpacked, None where it is gone and nobody wrote that down."""
+        if known := self._index.get(algorithm):
             return str(known)
         archive = Path(PackageCacheData.get_entry_to_link(self.record).package_tarball_full_path)
         if not archive.is_file():
             return None
         with archive.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+            digest = hashlib.file_digest(stream, lambda: hashlib.new(algorithm, usedforsecurity=False))
+        return digest.hexdigest()
 
     @cached_property
     def _index(self) -> Mapping[str, Any]:
@@ -160,8 +169,6 @@ class Change:
     @cached_property
     def wheels(self) -> tuple[LinkedWheel, ...]:
         """The wheels among what it links."""
-        from wheelbridge.conda_plugin.verifying import is_wheel
-
         return tuple(LinkedWheel(record) for record in self.link if is_wheel(record))
 
     @cached_property
@@ -170,6 +177,24 @@ class Change:
         if linked := next((record for record in self.link if record.name == "python"), None):
             return linked
         return None if "python" in self.unlinked else PrefixData(str(self.prefix)).get("python", None)
+
+    @property
+    def staying(self) -> "Sequence[PackageRecord]":
+        """The records of what is there and stays as it is."""
+        gone = {*self.unlinked, *(str(record.name) for record in self.link)}
+        return [record for record in PrefixData(str(self.prefix)).iter_records() if str(record.name) not in gone]
+
+    @cached_property
+    def subdir(self) -> str:
+        """The platform that the environment is for."""
+        return str(self.python.subdir) if self.python and self.python.subdir != _ANY else str(context.subdir)
+
+    @cached_property
+    def layout(self) -> PythonLayout | None:
+        """Where its python keeps things; None where it has none."""
+        return (
+            PythonLayout.of_python(str(self.python.version), self.subdir, self.site_packages) if self.python else None
+        )
 
     @cached_property
     def target(self) -> Target:
@@ -182,22 +207,23 @@ class Change:
         return self._target(None)
 
     def _target(self, names: frozenset[str] | None) -> Target:
-        subdir = str(self.python.subdir) if self.python and self.python.subdir != _ANY else str(context.subdir)
         hooks = context.plugin_manager.get_hook_results("virtual_packages")
         records = (hook.to_virtual_package() for hook in hooks if names is None or hook.name in names)
         found = {f"{one.name}": VirtualPackage(f"{one.name}", f"{one.version}", one.build) for one in records if one}
-        return Target(subdir=subdir, virtual_packages=tuple(sorted(found.values())))
+        return Target(subdir=self.subdir, virtual_packages=tuple(sorted(found.values())))
 
     @property
     def is_of_this_machine(self) -> bool:
         """Whether the environment is for machines like this one."""
-        return self.target.subdir == str(context._native_subdir())  # noqa: SLF001 - conda has no other name for it
+        return self.subdir == str(context._native_subdir())  # noqa: SLF001 - conda has no other name for it
 
 
 def _check_hash(wheel: LinkedWheel, change: Change) -> None:
-    expected, actual = wheel.announced, wheel.sha256
-    if expected is not None and actual is not None and expected != actual:
-        raise ForgedWheelError(change.prefix, wheel.fn, expected=expected, actual=actual)
+    for algorithm in ("sha256", "md5"):
+        expected = wheel.announced(algorithm)
+        actual = wheel.digest(algorithm) if expected else None
+        if expected is not None and actual is not None and expected != actual:
+            raise ForgedWheelError(change.prefix, wheel.fn, algorithm=algorithm, expected=expected, actual=actual)
 
 
 @dataclass(frozen=True)
@@ -218,8 +244,6 @@ def _misfit(wheel: LinkedWheel, change: Change) -> str | None:
 
 def _variant_misfit(wheel: LinkedWheel, change: Change) -> str | None:
     """Say why this machine does not run a variant wheel; a warning where nobody here can tell."""
-    from wheelbridge.conda_plugin.verifying import is_trusted
-
     if wheel.name is None or wheel.name.label is None or is_trusted(str(wheel.record.get("url"))):
         return None
     from wheelbridge.index.variants import read_variants
@@ -257,7 +281,7 @@ def _find_twin(wheel: LinkedWheel, change: Change) -> _Twin | None:
 
 def _projects_of(record: "PackageRecord") -> Iterator[NormalizedName]:
     """Yield the projects whose metadata a package to be linked has."""
-    directory = Path(PackageCacheData.get_entry_to_link(record).extracted_package_dir)
+    directory = unpacked(record)
     for pattern in ("site-packages", "lib/python*/site-packages", "Lib/site-packages"):
         for folder in directory.glob(pattern):
             yield from map(_project_of, _infos(folder))

@@ -56,12 +56,29 @@ class ForgedWheelError(WheelbridgeError):
 
     code = "forged-wheel"
 
-    def __init__(self, prefix: Path, fn: str, *, expected: str, actual: str) -> None:
+    def __init__(self, prefix: Path, fn: str, *, algorithm: str, expected: str, actual: str) -> None:
         super().__init__(
-            f"{fn} has the sha256 {actual}, and {expected} was announced; {prefix} was not changed",
+            f"{fn} has the {algorithm} {actual}, and {expected} was announced; {prefix} was not changed",
             hint="Do not trust the file; get it anew, or ask who told the hash.",
         )
         self.prefix = str(prefix)
         self.fn = fn
+        self.algorithm = algorithm
         self.expected = expected
         self.actual = actual
+
+
+class AlteredWheelError(WheelbridgeError):
+    """A wheel that conda has unpacked is not whole any more."""
+
+    code = "altered-wheel"
+
+    def __init__(self, prefix: Path, name: str, directory: Path) -> None:
+        super().__init__(
+            f"Files of {name} are gone or were changed in {directory}, from where it would be linked; {prefix} was not "
+            "changed",
+            hint="Delete that folder and repeat the command: conda then unpacks the wheel anew.",
+        )
+        self.prefix = str(prefix)
+        self.name = name
+        self.directory = str(directory)

@@ -52,7 +52,7 @@ def extract_wheel(wheel: Path, directory: Path) -> None:
         _extract(wheel, directory)
     except WheelbridgeError as error:
         shutil.rmtree(directory, ignore_errors=True)
-        raise type(type(error).__name__, (_BrokenArchiveError,), {})(error) from error
+        raise type(type(error).__name__, (_BrokenArchiveError,), {})(error) from None
     except BaseException:
         shutil.rmtree(directory, ignore_errors=True)
         raise

@@ -15,7 +15,7 @@ from conda.core.prefix_data import PrefixData
 from packaging.direct_url import ArchiveInfo, DirectUrl
 
 from wheelbridge.conda_plugin.needs import require_rattler
-from wheelbridge.installer.errors import os_errors
+from wheelbridge.installer.record_files import record_place, replace_file, write_record
 
 if TYPE_CHECKING:
     from conda.models.records import PackageRecord
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _INSTALLER = "wheelbridge"
 
 
-def complete_files(prefix: Path, wheels: "Iterable[PackageRecord]", asked: Collection[str]) -> tuple[Path, ...]:
-    """Add to the ``.dist-info`` of *wheels* what depends on the environment; return the files that are new.
+def complete_files(prefix: Path, wheels: "Iterable[PackageRecord]", asked: Collection[str], added: list[Path]) -> None:
+    """Add to the ``.dist-info`` of *wheels* what depends on the environment.
 
     Recording installed projects: REQUESTED "is created when the distribution was installed by direct user request".
     PEP 610: "The ``direct_url.json`` file MUST be created by installers when installing a distribution from a
@@ -34,17 +34,17 @@ def complete_files(prefix: Path, wheels: "Iterable[PackageRecord]", asked: Colle
         prefix: the environment.
         wheels: what conda has linked.
         asked: the names of packages that the user asked for.
+        added: gets the files that are new, each before it is written.
     """
-    added: list[Path] = []
-    with os_errors(prefix):
+    try:
         for record in wheels:
             members = {"REQUESTED": b""} if record.name in asked else {}
             if direct_url := _direct_url(record):
                 members["direct_url.json"] = json.dumps(direct_url, sort_keys=True).encode()
-            added += _add_members(prefix, record, members)
-    if added:
-        PrefixData(str(prefix)).reload()
-    return tuple(added)
+            _add_members(prefix, record, members, added)
+    finally:
+        if added:
+            PrefixData(str(prefix)).reload()
 
 
 def complete_depends(prefix: Path, wheels: "Iterable[PackageRecord]") -> None:
@@ -86,23 +86,23 @@ def _direct_url(record: "PackageRecord") -> Mapping[str, object] | None:
     return DirectUrl(url=url, archive_info=ArchiveInfo(hashes=hashes)).to_dict(generate_legacy_hash=True)
 
 
-def _add_members(prefix: Path, record: "PackageRecord", members: Mapping[str, bytes]) -> list[Path]:
+def _add_members(prefix: Path, record: "PackageRecord", members: Mapping[str, bytes], added: list[Path]) -> None:
     """Add files to the ``.dist-info`` of a linked wheel, to its RECORD, and to the record in ``conda-meta``."""
-    meta = prefix / "conda-meta" / f"{record.name}-{record.version}-{record.build}.json"
+    meta = record_place(prefix, str(record.name), str(record.version), str(record.build))
     content = json.loads(meta.read_bytes())
     info = _find_info(prefix, content["files"])
     if info is None or not (fresh := {name: data for name, data in members.items() if not (info / name).exists()}):
-        return []
+        return
     for name, data in fresh.items():
+        added.append(info / name)
         (info / name).write_bytes(data)
     rows = list(csv.reader((info / "RECORD").read_text(encoding="utf-8").splitlines()))
     rows += [[f"{info.name}/{name}", f"sha256={_digest(data)}", str(len(data))] for name, data in fresh.items()]
     text = StringIO()
     csv.writer(text, lineterminator="\n").writerows(sorted(rows))
-    _replace(info / "RECORD", text.getvalue().encode())  # a new file: the old one is shared with conda's cache
+    replace_file(info / "RECORD", text.getvalue().encode())  # a new file: the old one is shared with conda's cache
     _tell(content, prefix, info, fresh)
-    _replace(meta, json.dumps(content, indent=2).encode())
-    return [info / name for name in fresh]
+    write_record(meta, content)
 
 
 def _find_info(prefix: Path, files: Iterable[str]) -> Path | None:
@@ -132,9 +132,3 @@ def _facts(path: Path) -> dict[str, object]:
 
 def _digest(data: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
-
-
-def _replace(path: Path, data: bytes) -> None:
-    draft = path.with_name(f"{path.name}.wheelbridge")
-    draft.write_bytes(data)
-    draft.replace(path)

@@ -1,7 +1,12 @@
 """What conda's names of channels mean, as its configuration says: aliases, custom channels, multichannels, mirrors."""
 
+import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from posixpath import normpath
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
 
 from wheelbridge.configuration.errors import ChannelNotAllowedError
 from wheelbridge.configuration.texts import without_token
@@ -13,6 +18,9 @@ LOCAL = "local"
 """conda reserves the name for what conda-build has built."""
 DEFAULT_CHANNELS = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")
 WINDOWS_CHANNELS = (*DEFAULT_CHANNELS, "https://repo.anaconda.com/pkgs/msys2")
+_PORTS = {"http": 80, "https": 443}
+_SLASHES = re.compile("/+")
+_FOLDER = re.compile(r"[./~\\]|[A-Za-z]:[\\/]")
 _CUSTOM = {"pkgs/pro": "https://repo.anaconda.com"}
 
 
@@ -75,14 +83,18 @@ class CondaChannels:
         Raises:
             ChannelNotAllowedError: if conda's configuration forbids it.
         """
-        if url in self._urls(self.denied):
+        place = _place_of(url)
+        if place in self._places(self.denied):
             raise ChannelNotAllowedError(channel, url, "it is among denylist_channels of conda's configuration")
-        if self.allowed and url not in self._urls(self.allowed):
+        if self.allowed and place not in self._places(self.allowed):
             raise ChannelNotAllowedError(channel, url, "it is not among allowlist_channels of conda's configuration")
 
-    def _urls(self, texts: tuple[str, ...]) -> set[str]:
-        both = (self.resolve(text, windows=windows) for text in texts for windows in (False, True))
-        return {without_token(channel.url) for channels in both for channel in channels}
+    def _places(self, texts: tuple[str, ...]) -> set[str]:
+        folders = {text for text in texts if "://" not in text and _FOLDER.match(text)}
+        names = (text for text in texts if text not in folders)
+        both = (self.resolve(text, windows=windows) for text in names for windows in (False, True))
+        found = {_place_of(channel.url) for channels in both for channel in channels}
+        return found | {_place_of_folder(os.path.expanduser(text)) for text in folders}  # noqa: PTH111 - as conda
 
     def _multichannels(self, *, windows: bool) -> dict[str, tuple[str, ...]]:
         """Return name -> channels; ``custom_multichannels.defaults`` beats ``default_channels``, as in conda."""
@@ -128,6 +140,21 @@ class CondaChannels:
         bare = without_token(url).rstrip("/")
         rest = _below(bare, without_token(self.alias))
         return (rest[0] if rest else bare.partition("://")[2].partition("/")[2]).strip("/") or bare
+
+
+def _place_of(url: str) -> str:
+    """Return where *url* leads: one text for all spellings that a server, or this machine, takes for one place."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    if parts.scheme == "file" and host in {"", "localhost"}:
+        return _place_of_folder(url2pathname(parts.path))
+    port = f":{parts.port}" if parts.port not in (None, _PORTS.get(parts.scheme)) else ""
+    path = _SLASHES.sub("/", normpath(f"/{unquote(parts.path)}"))
+    return without_token(f"{parts.scheme}://{host}{port}{path}").rstrip("/")
+
+
+def _place_of_folder(path: str) -> str:
+    return os.path.normcase(os.path.realpath(path))
 
 
 def _below(url: str, base: str) -> tuple[str] | None:

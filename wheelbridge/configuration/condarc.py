@@ -62,6 +62,7 @@ class CondaSettings:
         pins: ``pinned_packages``.
         others: what else stands in conda's configuration, behind its channels.
         disallowed: ``disallowed_packages``.
+        sealed_by: the file whose indexes nothing nearer may add to; empty: there is none.
     """
 
     configuration: Configuration
@@ -71,6 +72,7 @@ class CondaSettings:
     pins: tuple[Pin, ...] = ()
     others: tuple[Configuration, ...] = ()
     disallowed: tuple[Pin, ...] = ()
+    sealed_by: str = ""
 
 
 def load_conda_settings(environ: Mapping[str, str] | None = None) -> CondaSettings | None:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any
-
-from rattler.repo_data import PackageRecord, RepoDataRecord
+from typing import TYPE_CHECKING, Any
 
 from wheelbridge.installer.errors import OtherPackageError, UnsafeNameError, UnsafePathError
 from wheelbridge.installer.layout import PythonLayout, is_inside
+
+if TYPE_CHECKING:
+    from rattler.repo_data import PackageRecord, RepoDataRecord
 
 _ENTRY = re.compile(r"[A-Za-z0-9_.+!-]+")
 _BUILD = re.compile(r"[A-Za-z0-9_.+]+")
@@ -43,7 +44,7 @@ class PackageFile:
     in_prefix: str | None = None
 
 
-def entry_name(record: PackageRecord) -> str:
+def entry_name(record: "PackageRecord") -> str:
     """Return the directory name by which rattler's package cache finds *record*.
 
     CEP 26: "Builds strings MUST only consist of ASCII letters, numbers, periods, plus symbols, and underscores."
@@ -54,7 +55,7 @@ def entry_name(record: PackageRecord) -> str:
     """
     name = f"{record.name.normalized}-{record.version}-{record.build}"
     if _ENTRY.fullmatch(name) is None or _BUILD.fullmatch(str(record.build)) is None:
-        raise UnsafeNameError(record.url if isinstance(record, RepoDataRecord) else name, name)
+        raise UnsafeNameError(str(getattr(record, "url", name)), name)
     return name
 
 
@@ -79,7 +80,7 @@ def read_lock(directory: Path) -> bytes | None:
     return digest if len(digest) == _SHA256_BYTES else None
 
 
-def write_origin(directory: Path, record: RepoDataRecord, found: Mapping[str, object]) -> None:
+def write_origin(directory: Path, record: "RepoDataRecord", found: Mapping[str, object]) -> None:
     """Write what the archive was that *directory* was extracted from: its record, as conda does, with what was *found*.
 
     That is ``sha256``, ``md5`` and ``size``.
@@ -102,7 +103,7 @@ def read_origin(directory: Path) -> Mapping[str, Any]:
         return {}
 
 
-def is_from(directory: Path, record: RepoDataRecord) -> bool:
+def is_from(directory: Path, record: "RepoDataRecord") -> bool:
     """Tell whether *directory* was extracted from the archive of *record*: by sha256, else by MD5, else by URL."""
     if record.sha256 is not None:
         return read_lock(directory) == record.sha256
@@ -110,7 +111,7 @@ def is_from(directory: Path, record: RepoDataRecord) -> bool:
     return bool(read_origin(directory).get(key) == wanted)
 
 
-def check_index(directory: Path, record: RepoDataRecord) -> None:
+def check_index(directory: Path, record: "RepoDataRecord") -> None:
     """Make sure that the extracted package in *directory* is by its own metadata the one that *record* is of.
 
     Raises:
@@ -132,18 +133,29 @@ def load_files(directory: Path, layout: PythonLayout | None) -> tuple[PackageFil
         UnsafePathError: if a file would be linked outside the environment; rattler does as it is told.
     """
     try:
-        entries = [entry for entry in _path_entries(directory) if _is_file(directory, entry)]
-        if not all(_is_whole(directory, entry) for entry in entries):
-            return None
-        index = json.loads((directory / "info/index.json").read_bytes())
-        if index.get("noarch") != "python" or layout is None:
-            return tuple(_package_file(entry, str(entry["_path"])) for entry in entries)
-        linked = [_package_file(entry, layout.target_path(str(entry["_path"]))) for entry in entries]
-        made = [path for command in _commands(directory) for path in layout.entry_point_paths(command)]
-        _check_inside(directory, made)
-        return (*linked, *(PackageFile(path, patched=True) for path in made))
+        entries = _file_entries(directory)
+        return _linked(directory, entries, layout) if all(_is_whole(directory, entry) for entry in entries) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def list_files(directory: Path, layout: PythonLayout | None) -> tuple[PackageFile, ...]:
+    """Return what the extracted package in *directory* links into an environment with *layout*, be it whole or not.
+
+    Raises:
+        UnsafePathError: if a file would be linked outside the environment.
+    """
+    return _linked(directory, _file_entries(directory), layout)
+
+
+def _linked(directory: Path, entries: Iterable[dict[str, Any]], layout: PythonLayout | None) -> tuple[PackageFile, ...]:
+    index = json.loads((directory / "info/index.json").read_bytes())
+    if index.get("noarch") != "python" or layout is None:
+        return tuple(_package_file(entry, str(entry["_path"])) for entry in entries)
+    linked = [_package_file(entry, layout.target_path(str(entry["_path"]))) for entry in entries]
+    made = [path for command in _commands(directory) for path in layout.entry_point_paths(command)]
+    _check_inside(directory, made)
+    return (*linked, *(PackageFile(path, patched=True) for path in made))
 
 
 def is_intact(directory: Path) -> bool:
@@ -175,9 +187,10 @@ def _path_entries(directory: Path) -> Iterable[dict[str, Any]]:
             yield {"_path": line, "path_type": kind}
 
 
-def _is_file(directory: Path, entry: dict[str, Any]) -> bool:
-    _check_inside(directory, [str(entry["_path"])])
-    return entry.get("path_type") != "directory"
+def _file_entries(directory: Path) -> list[dict[str, Any]]:
+    entries = list(_path_entries(directory))
+    _check_inside(directory, [str(entry["_path"]) for entry in entries])
+    return [entry for entry in entries if entry.get("path_type") != "directory"]
 
 
 def _check_inside(directory: Path, paths: Iterable[str]) -> None:
@@ -189,14 +202,14 @@ def _check_inside(directory: Path, paths: Iterable[str]) -> None:
 
 def _is_whole(directory: Path, entry: dict[str, Any]) -> bool:
     status = os.lstat(directory / entry["_path"])
-    if entry.get("path_type", "hardlink") != "hardlink" or "size_in_bytes" not in entry:
+    if entry.get("path_type", "hardlink") != "hardlink" or entry.get("size_in_bytes") is None:
         return True
     return S_ISREG(status.st_mode) and status.st_size == entry["size_in_bytes"]
 
 
 def _package_file(entry: dict[str, Any], path: str) -> PackageFile:
     patched = bool(entry.get("prefix_placeholder"))
-    return PackageFile(path, entry.get("sha256"), int(entry.get("size_in_bytes", 0)), patched)
+    return PackageFile(path, entry.get("sha256"), int(entry.get("size_in_bytes") or 0), patched)
 
 
 def _commands(directory: Path) -> Iterator[str]:

@@ -15,6 +15,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from wheelbridge.installer.cache import PackageFile
 from wheelbridge.installer.layout import PythonLayout
+from wheelbridge.installer.wheel import INSTALLER
 
 _INFO = re.compile(r"(?P<name>[^-]+)(-(?P<version>[^-]+))?.*\.(?P<kind>dist-info|egg-info)")
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -131,7 +132,8 @@ def load_distributions(
     """Return the distributions in ``site-packages``, sorted by folder.
 
     A record of ``conda-meta`` has a distribution if it lists the folder's METADATA and its RECORD has the hash that was
-    recorded: what pip installs again in the same version has the same folder, and other files.
+    recorded: what pip installs again in the same version has the same folder, and other files. A RECORD that is gone,
+    or was changed and is still ours, is no other tool's.
 
     Args:
         prefix: the environment.
@@ -183,10 +185,15 @@ def _claim(found: Distribution, owners: Mapping[str, tuple[str, PackageFile]]) -
     if owner is None:
         return found
     record = owners.get(f"{found.folder}/RECORD")
-    known = record[1].in_prefix if record else None
-    same = known is None or known == hashlib.sha256(found.read("RECORD")).hexdigest()
     name = owner[0]
+    same = record is None or _is_as_put(found, record[1].in_prefix)
     return Distribution(found.prefix, found.folder, name if same else None, None if same else name)
+
+
+def _is_as_put(found: Distribution, known: str | None) -> bool:
+    """Tell whether its RECORD is the recorded one, or a damaged one: who puts another there writes its name, too."""
+    data = found.read("RECORD")
+    return known is None or not data or found.installer == INSTALLER or known == hashlib.sha256(data).hexdigest()
 
 
 def _read(path: Path) -> bytes:

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit, urlunsplit
 from rattler import MatchSpec, RepoDataRecord
 from rattler.exceptions import InvalidMatchSpecError
 
+from wheelbridge.installer.errors import os_errors
+
 _HEAD = re.compile(r"==>\s*(.+?)\s*<==")
 _SPECS = re.compile(r"#\s*(\w+)\s*specs:\s*(.+)?")
 _NAME = re.compile(r"(?:.*::)?([A-Za-z0-9_.\-]+)")
@@ -24,6 +26,7 @@ _REMOVED = frozenset({"remove", "uninstall"})
 _OWN_VERSION = "# wheelbridge version:"
 _EXACT = "wheelbridge"
 """Begins the comment with the specs that conda could not read: those with extras or a condition."""
+_UPDATE = "# update specs: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +266,21 @@ def render_revision(
         f"# {action} specs: {list(specs[action])}" for action in (_EXACT, "remove", "update") if specs.get(action)
     ]
     return "\n".join(lines) + "\n"
+
+
+def restate_request(prefix: Path, specs: Sequence[str], exact: Sequence[str]) -> None:
+    """Put *specs*, and what they say in full (*exact*), in the place of those of the last revision, if it has any.
+
+    conda's explicit installer says that every package was asked for.
+    """
+    path = history_path(prefix)
+    before, separator, last = path.read_text(encoding="utf-8").rpartition(_UPDATE)
+    if not separator:
+        return
+    stated = {f"# {_EXACT} specs: ": exact, _UPDATE: specs}
+    lines = "".join(f"{head}{list(texts)}\n" for head, texts in stated.items() if texts)
+    with os_errors(prefix):
+        path.write_text(f"{before}{lines}{last.partition(chr(10))[2]}", encoding="utf-8", newline="\n")
 
 
 def _changes(before: frozenset[str], after: frozenset[str]) -> list[str]:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Self
-
-from rattler.repo_data import PackageRecord
+from typing import TYPE_CHECKING, Self
 
 from wheelbridge.installer.errors import UnsafePathError
+
+if TYPE_CHECKING:
+    from rattler.repo_data import PackageRecord
 
 _SITE_PACKAGES = "site-packages/"
 _PYTHON_SCRIPTS = "python-scripts/"
@@ -82,7 +83,7 @@ class PythonLayout:
         return (f"{self.scripts}/{command}",)
 
 
-def find_layout(records: Iterable[PackageRecord], subdir: str) -> PythonLayout | None:
+def find_layout(records: "Iterable[PackageRecord]", subdir: str) -> PythonLayout | None:
     """Return the layout of the interpreter among *records*, or None where there is none.
 
     Raises:

@@ -13,6 +13,7 @@ from rattler import PrefixRecord
 from wheelbridge.installer.cache import PackageFile
 from wheelbridge.installer.errors import BrokenRecordError
 from wheelbridge.installer.plain_depends import read_record
+from wheelbridge.installer.record_files import record_path
 from wheelbridge.installer.wheel import is_wheel
 from wheelbridge.model.name import wheel_file_name
 from wheelbridge.model.variant import ReleaseVariants, WheelVariant
@@ -72,11 +73,6 @@ def load_records(prefix: Path) -> tuple[PrefixRecord, ...]:
     return tuple(sorted(records, key=lambda record: record.name.normalized))
 
 
-def record_path(prefix: Path, record: PrefixRecord) -> Path:
-    """Return the file of ``conda-meta`` that holds *record*."""
-    return prefix / "conda-meta" / f"{record.name.normalized}-{record.version}-{record.build}.json"
-
-
 def load_installed_files(prefix: Path, records: tuple[PrefixRecord, ...]) -> Mapping[str, tuple[PackageFile, ...]]:
     """Return name -> files of *records*; read as plain JSON, since there may be a hundred thousand of them."""
     files: dict[str, tuple[PackageFile, ...]] = {}
@@ -95,7 +91,8 @@ def linked_paths(content: Mapping[str, Any]) -> tuple[str, ...]:
     """Return where the paths of a record of ``conda-meta`` lie in the prefix, in their order.
 
     Of a ``noarch: python`` package that conda linked, ``paths_data`` has the paths inside of the package; where they
-    lie is in ``files`` alone, in the same order (``CreatePrefixRecordAction``; a menu is twice in it).
+    lie is in ``files`` alone, in the same order (``CreatePrefixRecordAction``; a menu is twice in it). Of a file that
+    was damaged in its cache, conda writes nothing into ``paths_data``.
 
     >>> paths = [{"_path": "site-packages/a.py"}, {"_path": "bin/a"}]
     >>> files = ["lib/x/site-packages/a.py", "bin/a"]
@@ -104,10 +101,20 @@ def linked_paths(content: Mapping[str, Any]) -> tuple[str, ...]:
     """
     paths = [str(entry["_path"]).replace("\\", "/") for entry in content["paths_data"]["paths"]]
     files = [str(file).replace("\\", "/") for file in dict.fromkeys(content.get("files", ()))]
-    if content.get("noarch") != "python" or len(files) != len(paths):
+    if content.get("noarch") != "python":
+        return tuple(paths)
+    if len(files) != len(paths):
+        rest = iter(files)
+        files = [found for path in paths if (found := next((file for file in rest if _lies_at(path, file)), None))]
+    if len(files) != len(paths):
         return tuple(paths)
     pairs = zip(paths, files, strict=True)
     return tuple(file if path.startswith(_INSIDE) else path for path, file in pairs)
+
+
+def _lies_at(path: str, file: str) -> bool:
+    """Tell whether *file* may be where the *path* of a package was linked to."""
+    return file == path or (path.startswith(_INSIDE) and file.endswith(f"/{path.partition('/')[2]}"))
 
 
 def _file(entry: Mapping[str, object], path: str) -> PackageFile:

@@ -19,9 +19,9 @@ from rattler import PrefixRecord, RepoDataRecord
 
 from wheelbridge.installer.errors import BrokenRecordError
 from wheelbridge.installer.history import distribution
-from wheelbridge.installer.listing import record_path
 from wheelbridge.installer.origins import Origin, load_origins
 from wheelbridge.installer.plain_depends import OWN, read_record
+from wheelbridge.installer.record_files import record_path
 
 FOLDER = "wheelbridge-past"
 _DIRECT_URL = ".dist-info/direct_url.json"

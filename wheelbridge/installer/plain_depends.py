@@ -14,6 +14,7 @@ from pathlib import Path
 from rattler import MatchSpec, PackageRecord, PrefixRecord
 
 from wheelbridge.installer.history import conda_spec
+from wheelbridge.installer.record_files import record_path, write_record
 
 OWN = "wheelbridge"
 """The key in a record that holds what is ours."""
@@ -100,7 +101,7 @@ def write_depends(prefix: Path, records: Iterable[PackageRecord], requested: Ite
     plain = plain_depends(records, requested)
     for record in records:
         name = record.name.normalized
-        path = prefix / "conda-meta" / f"{name}-{record.version}-{record.build}.json"
+        path = record_path(prefix, record)
         if name not in plain and not _is_marked(path):
             continue
         before = json.loads(path.read_bytes())
@@ -108,9 +109,7 @@ def write_depends(prefix: Path, records: Iterable[PackageRecord], requested: Ite
         if name in plain:
             after |= {"depends": [*plain[name]], OWN: {"depends": [*record.depends]}}
         if after != before:
-            fresh = path.with_name(f"{path.name}.wheelbridge")
-            fresh.write_text(json.dumps(after, indent=2), encoding="utf-8")
-            fresh.replace(path)
+            write_record(path, after)
 
 
 def read_record(path: Path) -> PrefixRecord:

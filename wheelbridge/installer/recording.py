@@ -9,8 +9,9 @@ from rattler import PrefixRecord
 from wheelbridge.installer.errors import os_errors
 from wheelbridge.installer.history import history_path, load_history, requested_specs
 from wheelbridge.installer.journal import Journal, begin, finish, forget, roll_back
-from wheelbridge.installer.listing import load_records, record_path
+from wheelbridge.installer.listing import load_records
 from wheelbridge.installer.plain_depends import write_depends
+from wheelbridge.installer.record_files import record_path
 
 
 def write_records(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rattler import MatchSpec, RepoDataRecord
 
+from wheelbridge.installer.conflicts import Conflict
 from wheelbridge.installer.history import (
     State,
     conda_spec,
@@ -19,7 +20,7 @@ from wheelbridge.installer.history import (
     states_of,
 )
 from wheelbridge.installer.layout import PythonLayout, find_layout
-from wheelbridge.installer.plan import Conflict, Plan
+from wheelbridge.installer.plan import Plan
 from wheelbridge.installer.wheel import WheelUse, is_wheel
 
 

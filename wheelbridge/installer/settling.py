@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from wheelbridge.installer.listing import linked_paths
+from wheelbridge.installer.record_files import write_record
 
 CLOBBERS = "__clobbers__"
 
@@ -35,7 +36,7 @@ def place_paths(prefix: Path, names: Iterable[str]) -> None:
         if linked != tuple(str(entry["_path"]).replace("\\", "/") for entry in entries):
             for entry, place in zip(entries, linked, strict=True):
                 entry["_path"] = place
-            _write(path, content)
+            write_record(path, content)
 
 
 def settle_clobbers(prefix: Path) -> None:
@@ -74,7 +75,7 @@ def settle_hashes(prefix: Path, names: Iterable[str]) -> None:
             continue
         content = json.loads(path.read_bytes())
         if any([_settle_hash(entry) for entry in content["paths_data"]["paths"]]):  # noqa: C419 - of each of them
-            _write(path, content)
+            write_record(path, content)
 
 
 def _settle_hash(entry: dict[str, Any]) -> bool:
@@ -99,7 +100,7 @@ def _settle(prefix: Path, path: Path, content: Mapping[str, Any]) -> set[str]:
                 entry["_path"] = settled[entry["_path"]]
                 entry.pop("original_path", None)
         files = [settled.get(file, file) for file in content.get("files", ())]
-        _write(path, {**content, "files": files})
+        write_record(path, {**content, "files": files})
     return waiting
 
 
@@ -114,9 +115,3 @@ def _take_place(waiting: Path, place: Path) -> bool:
     if waiting.is_symlink() or place.is_symlink():
         return waiting.is_symlink() and place.is_symlink() and waiting.readlink() == place.readlink()
     return place.is_file() and filecmp.cmp(waiting, place, shallow=False)
-
-
-def _write(path: Path, content: Mapping[str, Any]) -> None:
-    fresh = path.with_name(f"{path.name}.wheelbridge")
-    fresh.write_text(json.dumps(content, indent=2), encoding="utf-8")
-    fresh.replace(path)

@@ -16,6 +16,7 @@ from rattler.install import InstallerReporter
 from rattler.package_cache import PackageCache, PackageCacheLayer
 
 from wheelbridge.installer.cache import PackageFile, entry_name, load_files
+from wheelbridge.installer.conflicts import Conflict, find_conflicts, ignores_case
 from wheelbridge.installer.distributions import Distribution, load_distributions
 from wheelbridge.installer.errors import (
     FileConflictError,
@@ -30,19 +31,12 @@ from wheelbridge.installer.fetch import check_cached, fetch_packages, run_all
 from wheelbridge.installer.history import history_path
 from wheelbridge.installer.journal import Journal, begin, finish, forget, prune, roll_back
 from wheelbridge.installer.layout import find_layout
-from wheelbridge.installer.listing import load_installed_files, load_records, record_path
+from wheelbridge.installer.listing import load_installed_files, load_records
 from wheelbridge.installer.past import gather_past, write_past
 from wheelbridge.installer.plain_depends import plain_depends, write_depends
-from wheelbridge.installer.plan import (
-    Conflict,
-    Plan,
-    contents,
-    find_conflicts,
-    ignores_case,
-    make_plan,
-    shared_paths,
-)
+from wheelbridge.installer.plan import Plan, contents, make_plan, shared_paths
 from wheelbridge.installer.prefix import check_environment, check_new, check_wheels_allowed, hold_prefix
+from wheelbridge.installer.record_files import record_path
 from wheelbridge.installer.reporter import RattlerReporter, Reporter
 from wheelbridge.installer.request import Caches, Outcome, Request, asked_of, requested_of, revision_of, uses_of
 from wheelbridge.installer.settling import place_paths

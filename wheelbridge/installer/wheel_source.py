@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import IO
 
-from installer.exceptions import InstallerError
+from installer.exceptions import InstallerError, InvalidWheelSource
 from installer.records import parse_record_file
 from installer.sources import WheelContentElement, WheelFile, WheelSource
 from installer.utils import canonicalize_name, parse_entrypoints, parse_metadata_file, parse_wheel_filename
@@ -71,6 +71,18 @@ class CheckedWheel(WheelFile):
         for record, stream, is_executable in super().get_contents():
             if record[0] not in ours and "__pycache__" not in record[0].split("/")[:-1]:
                 yield record, stream, is_executable
+
+    def check_dist_info(self) -> None:
+        """Refuse a wheel of several distributions, or of none.
+
+        Raises:
+            InvalidWheelError: if it has not one ``.dist-info`` folder.
+        """
+        tops = {name.partition("/")[0] for name in self._zipfile.namelist()}
+        found = sorted(name for name in tops if name.endswith(".dist-info"))
+        if len(found) != 1:
+            told = f"it has {len(found)} .dist-info folders instead of one"
+            raise InvalidWheelError(self.fn, f"{told}: {', '.join(found)}" if found else told)
 
     def check_paths(self) -> None:
         """Refuse members that would land outside their place.
@@ -137,17 +149,19 @@ def open_wheel(stream: IO[bytes], fn: str) -> Iterator[CheckedWheel]:
     Raises:
         UnsafePathError: if a member would land outside its place.
         RecordMismatchError: if RECORD does not describe the files.
-        InvalidWheelError: if it is no wheel at all, or an entry point cannot be made a command.
+        InvalidWheelError: if it is no wheel at all or of several distributions, or an entry point is no command.
     """
     try:
         with zipfile.ZipFile(stream) as archive:
             wheel = CheckedWheel(archive, fn)
+            wheel.check_dist_info()
             wheel.check_paths()
             wheel.check_record()
             wheel.check_entry_points()
             yield wheel
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, AssertionError, InstallerError) as error:
-        raise InvalidWheelError(fn, str(error).strip("'\"") or type(error).__name__) from error
+        reason = error.args[-1] if isinstance(error, InvalidWheelSource) else error
+        raise InvalidWheelError(fn, str(reason).strip("'\".") or type(error).__name__) from error
     except OSError as error:  # an archive with something cut out makes zipfile look before its beginning
         if error.errno != errno.EINVAL:
             raise

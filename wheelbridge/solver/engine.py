@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -44,6 +44,7 @@ from wheelbridge.solver.refinements import Refinements
 from wheelbridge.solver.request import take_request
 from wheelbridge.solver.solution import collect_packages
 from wheelbridge.solver.stand_ins import note_stand_ins, translate_specs
+from wheelbridge.solver.threads import Threads
 from wheelbridge.solver.undecided import note_undecided
 from wheelbridge.solver.variant_notes import note_idle_pins, note_idle_wishes, note_variants
 from wheelbridge.solver.wheels import Context, WheelSource
@@ -74,7 +75,7 @@ async def solve_jointly(
         WheelbridgeError: what an index raised.
     """
     started = time.perf_counter()
-    executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="wheelbridge")
+    executor = Threads(_THREADS)
     access = ChannelAccess(repodata_cache, client)
 
     async def solve_once(problem: Problem) -> Solution:
@@ -100,7 +101,7 @@ async def _solve_soundly(
     table: NameTable,
     access: ChannelAccess,
     progress: Progress,
-    executor: ThreadPoolExecutor,
+    executor: Executor,
 ) -> Solution:
     """Solve, and again where a name turns out to be conda's."""
     conda_names = taken_names(problem.standing.locked)
@@ -147,13 +148,13 @@ class _Session:
             target=problem.target,
         )
         listing = {source.url for source in problem.sources if source.kind == "channel"}
-        there = (*problem.standing.locked, *problem.standing.replaced)
+        there = (*problem.standing.locked, *problem.standing.replaced, *problem.standing.moving)
         self._installed = installed_names(record for record in there if record_channel(record) not in listing)
         self._kept = {record.url for record in problem.standing.locked}
         self._constraints = [*problem.standing.constraints]
         self._versions: dict[NormalizedName, Collection[Version]] = {}
 
-    async def open(self, executor: ThreadPoolExecutor) -> None:
+    async def open(self, executor: Executor) -> None:
         """Read what the channels have, decide the names, and take in the request."""
         self._progress.step("Reading channels")
         for provider in self._providers.values() if self._problem.requirements else ():
@@ -187,7 +188,7 @@ class _Session:
         wanted = (spec for spec in (*self._problem.specs, *self._constraints) if spec_name(spec) == "python")
         return pythons_of((record for found in records.values() for record in found), wanted)
 
-    def _make_context(self, pythons: frozenset[Release], executor: ThreadPoolExecutor) -> Context:
+    def _make_context(self, pythons: frozenset[Release], executor: Executor) -> Context:
         known = CondaPackages(self._owners, self._problem.standing.locked)
         return Context(
             target=self._problem.target,

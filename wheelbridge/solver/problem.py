@@ -74,6 +74,7 @@ class Standing:
         present: names of packages that stay unless they stand in the way.
         locked: rattler records preferred where they fit.
         replaced: installed wheels of which another one is wanted.
+        moving: installed wheels that may move, and keep the names that they have.
         variants: URL -> what an installed wheel is as a variant.
         constraints: MatchSpecs that hold for whatever is installed.
     """
@@ -82,6 +83,7 @@ class Standing:
     present: tuple[str, ...] = ()
     locked: tuple[RepoDataRecord, ...] = ()
     replaced: tuple[RepoDataRecord, ...] = ()
+    moving: tuple[RepoDataRecord, ...] = ()
     variants: Mapping[str, WheelVariant] = field(default_factory=dict)
     constraints: tuple[str, ...] = ()
 

@@ -24,11 +24,8 @@ def find_misfit(
 ) -> str | None:
     """Say why a wheel cannot run in an environment; None where it can.
 
-    >>> from packaging.tags import parse_tag
-    >>> from wheelbridge.model.target import VirtualPackage
-    >>> linux = Target(subdir="linux-64", virtual_packages=(VirtualPackage("__glibc", "2.36"),))
-    >>> tags, python = parse_tag("cp311-cp311-linux_x86_64"), ("3.12.4", "0_cpython")
-    >>> find_misfit(tags, None, python, linux, is_of_this_machine=True)
+    >>> tags, linux = frozenset([Tag("cp311", "none", "any")]), Target(subdir="linux-64")
+    >>> find_misfit(tags, None, ("3.12.4", "0_cpython"), linux, is_of_this_machine=True)
     'python is 3.12.4'
 
     Args:
@@ -38,16 +35,13 @@ def find_misfit(
         target: the machine that the environment is for.
         is_of_this_machine: whether that is this one; of others nobody knows how old their system is.
     """
-    version, build = python
-    if requires_python and not _allows(requires_python, version):
-        return f"it requires python {requires_python}, and python is {version}"
+    if requires_python and not _allows(requires_python, python[0]):
+        return f"it requires python {requires_python}, and python is {python[0]}"
     try:
         support = translate_tags(tags, target, requires_python)
-    except PlatformTooOldError as error:
-        return error.message if is_of_this_machine else None
     except WheelbridgeError as error:
-        return error.message
-    return None if _covers(support, version, build) else f"python is {version}"
+        return error.message if is_of_this_machine or not isinstance(error, PlatformTooOldError) else None
+    return None if _covers(support, *python) else f"python is {python[0]}"
 
 
 def _covers(support: WheelSupport, version: str, build: str) -> bool:

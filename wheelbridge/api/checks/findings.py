@@ -185,7 +185,8 @@ class Environment:
     def _of_pip(self) -> tuple[Part, ...]:
         """The distributions that no record of ``conda-meta`` has, with all files that they list."""
         owned = {_posix(path) for record in self.records for path in record.files}
-        patterns = ("lib/python*/site-packages/*.dist-info/RECORD", "Lib/site-packages/*.dist-info/RECORD")
+        infos = "[!~]*.dist-info/RECORD"  # what begins with ~ pip moved aside
+        patterns = (f"lib/python*/site-packages/{infos}", f"Lib/site-packages/{infos}")
         places = (path for pattern in patterns for path in sorted(self.prefix.glob(pattern)))
         new = [path for path in places if path.relative_to(self.prefix).as_posix() not in owned]
         parts = {part.name: part for path in new if (part := _part_of_pip(path, self.prefix)) is not None}

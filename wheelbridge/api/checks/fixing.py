@@ -19,9 +19,9 @@ from wheelbridge.api.sources import read_sources
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.index.local import url_to_path
 from wheelbridge.installer.cache import discard, entry_name, is_intact
+from wheelbridge.installer.conflicts import Conflict, find_conflicts, ignores_case
 from wheelbridge.installer.errors import MissingWheelError, UnmanagedDistributionError
 from wheelbridge.installer.fetch import check_cached, fetch_packages
-from wheelbridge.installer.plan import Conflict, find_conflicts, ignores_case
 from wheelbridge.installer.prefix import check_environment
 from wheelbridge.installer.reporter import Reporter
 from wheelbridge.installer.request import Request, uses_of

@@ -23,6 +23,8 @@ UNOWNED = "unowned-file"
 _COMPILED = (".pyc", ".pyo")
 _STASHED = "~"
 """Begins the names of what pip moves aside, and forgets when it is interrupted."""
+_STASHING = "-~.=%0123456789"
+"""What pip writes in the place of the first characters of such names, more of them where a name is taken."""
 _CLOBBERED = re.compile("__clobbers__/[^/]+/")
 """Begins, in a record of rattler's, what another package has at the same place, where its own copy lies."""
 _IGNORED = frozenset({"__pycache__", "README.txt"})
@@ -43,8 +45,8 @@ class RecordChecks:
         the package whose place it took.
         """
         for one in self._environment.distributions:
-            if one.owner is None or not self._environment.is_wheel(one.owner):
-                continue
+            if one.owner is None or not one.rows or not self._environment.is_wheel(one.owner):
+                continue  # a RECORD that is gone is a file that is missing
             ours = {_claimed(file.path) for file in self._environment.files[one.owner] if not _is_compiled(file.path)}
             theirs = {path for path in one.files if not _is_compiled(path)}
             more = sorted(theirs - self._owned)
@@ -91,7 +93,9 @@ class RecordChecks:
     def leftovers(self) -> Iterator[Finding]:
         """Find what is left of distributions that are gone."""
         for folder in self._stashed():
-            yield _left(folder, "pip moved it aside and was interrupted", fixable=True)
+            known = self._is_of_pip(folder)
+            name = "pip moved it aside and was interrupted" if known else "it is called as what pip moves aside"
+            yield _left(folder, name, fixable=known)
         counts = Counter(one.project for one in self._environment.distributions if one.headers)
         for one in self._environment.distributions:
             if one.owner or one.stolen_from or not one.is_modern:
@@ -166,6 +170,18 @@ class RecordChecks:
             for path in sorted(root.glob(f"{_STASHED}*")):
                 yield path.relative_to(self._environment.prefix).as_posix()
 
+    def _is_of_pip(self, folder: str) -> bool:
+        """Tell whether something that begins with ``~`` is metadata, or has the name of what a project has or had."""
+        prefix = self._environment.prefix
+        stashed = [Distribution(prefix, path) for path in self._stashed() if path.endswith(".dist-info")]
+        if any(one.folder == folder and one.headers for one in stashed):
+            return True
+        files = (path for one in (*self._environment.distributions, *stashed) for path in one.files)
+        depth = folder.count("/")
+        names = {path.split("/")[depth] for path in (*self._owned, *files) if path.count("/") >= depth}
+        names |= {one.folder.rpartition("/")[2] for one in self._environment.distributions}
+        return any(_may_stash(posixpath.basename(folder), name) for name in names)
+
     def _is_owned(self, info: Path) -> bool:
         folder = info.relative_to(self._environment.prefix).as_posix()
         return any(path.startswith(f"{folder}/") for path in self._owned)
@@ -188,6 +204,20 @@ class RecordChecks:
             and not name.startswith((*folders, *stashed))
             and posixpath.basename(name) not in _IGNORED
         )
+
+
+def _may_stash(aside: str, name: str) -> bool:
+    """Tell whether pip calls *name* so where it moves it aside; versions of metadata do not count.
+
+    >>> [_may_stash(aside, "alpha") for aside in ("~lpha", "~-pha", "~beta")]
+    [True, True, False]
+    >>> _may_stash("~lpha-1.0.dist-info", "alpha-1.1.dist-info")
+    True
+    """
+    if aside.endswith(".dist-info") and name.endswith(".dist-info"):
+        aside, name = aside.rpartition("-")[0].rpartition("-")[0], name.rpartition("-")[0].rpartition("-")[0]
+    kept = aside.lstrip(_STASHING)
+    return bool(kept) and len(aside) == len(name) and name.endswith(kept)
 
 
 def _differs(one: Distribution, more: list[str], less: list[str]) -> Finding:

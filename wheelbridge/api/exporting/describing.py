@@ -32,9 +32,10 @@ from wheelbridge.installer.history import (
     spec_name,
 )
 from wheelbridge.installer.layout import find_layout
-from wheelbridge.installer.listing import installed_variant, load_installed_files, load_records, record_path
+from wheelbridge.installer.listing import installed_variant, load_installed_files, load_records
 from wheelbridge.installer.origins import Memory, Origin, load_memory, origins_path
 from wheelbridge.installer.prefix import is_environment
+from wheelbridge.installer.record_files import record_path
 from wheelbridge.installer.state import load_variables
 from wheelbridge.installer.unmanaged import unmanaged
 from wheelbridge.installer.wheel import is_wheel

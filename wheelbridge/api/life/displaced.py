@@ -46,7 +46,9 @@ class Displacements:
         environment = self._environment
         if (layout := environment.layout) is None:
             return
-        there = {one.project: one for one in sorted(environment.distributions, key=_by_owner) if one.headers}
+        there = {
+            one.project: one for one in sorted(environment.distributions, key=_by_owner) if one.headers or one.owner
+        }
         for record in environment.records:
             name = record.name.normalized
             paths = [file.path for file in environment.files[name]]

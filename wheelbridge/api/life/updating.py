@@ -12,6 +12,7 @@ from wheelbridge.api.life.modifying import frozen, solve_for
 from wheelbridge.api.life.site import Site, open_site, standing_of
 from wheelbridge.api.life.update_reasons import Stay, explain_stay
 from wheelbridge.api.life.update_requests import ask_for, bounds, file_version, unbound
+from wheelbridge.api.mapping.maps import open_names
 from wheelbridge.api.removing import find_installed, needs_of, reachable
 from wheelbridge.api.solving import Settings, Silent, solve_request
 from wheelbridge.api.specs import Request
@@ -19,7 +20,9 @@ from wheelbridge.errors import UsageError, WheelbridgeError
 from wheelbridge.installer.history import spec_name
 from wheelbridge.installer.past import read_direct_url
 from wheelbridge.installer.plan import Plan
+from wheelbridge.solver.errors import NoWheelError, PackageNotFoundError
 from wheelbridge.solver.problem import Progress, Solution, Standing
+from wheelbridge.solver.records import record_channel, wheel_project
 
 _NAME = re.compile(r"(?:pypi:)?[A-Za-z0-9._-]+")
 _NOTHING = Request((), ())
@@ -115,8 +118,7 @@ class Updating:
         """Move what is named: to its newest version if all else can stay or move, too; else as far as possible."""
         moving = self.names - self.linked
         request = ask_for(self.site, moving)
-        standing = standing_of(self.site, request.specs)
-        standing = replace(standing, locked=tuple(one for one in standing.locked if _name(one) not in moving))
+        standing = let_move(self.site, standing_of(self.site, request.specs), moving)
         newest = self._newest(request, standing)
         if newest and (solution := self._reach(newest, standing, progress)):
             return request, standing, self._recorded(solution)
@@ -126,12 +128,22 @@ class Updating:
         """Move everything that was asked for, *also* now, or that nothing asked for needs, and what those need.
 
         conda: "This lets UPDATE_ALL drop dependencies if they're no longer needed, and their presence would otherwise
-        prevent the updated solution the user most likely wants."
+        prevent the updated solution the user most likely wants." Wheels of an index that is not among the sources stay.
         """
+        try:
+            return self._all(self.linked, progress, also)
+        except (PackageNotFoundError, NoWheelError):
+            if not (lost := self._unserved() - self.linked - self.names):
+                raise
+        request, standing, solution = self._all(self.linked | lost, progress, also)
+        notes = tuple(f"{name} stays as it is: its index is not among the sources." for name in sorted(lost))
+        return request, standing, replace(solution, notes=(*solution.notes, *notes))
+
+    def _all(self, staying: frozenset[str], progress: Progress, also: Request) -> tuple[Request, Standing, Solution]:
         asked = set(self.site.requested)
         needs = needs_of(self.site.records, self.site.requested.values())
         roots = asked | (set(self.site.records) - reachable(needs, asked))
-        request = ask_for(self.site, (roots | self.names) - self.linked)
+        request = ask_for(self.site, (roots | self.names) - staying)
         python = (
             request.specs
             if "python" in self.names
@@ -139,15 +151,22 @@ class Updating:
         )
         standing = standing_of(self.site, (*python, *also.specs))
         request = Request((*request.specs, *also.specs), (*request.requirements, *also.requirements))
-        held = tuple(record for record in self.site.installed if _name(record) in self.linked)
+        held = tuple(record for record in self.site.installed if _name(record) in staying)
+        standing = let_move(self.site, standing, set(self.site.records) - staying)
         standing = frozen(
-            replace(standing, kept=(), present=tuple(sorted(self.linked)), locked=held, replaced=()), held, ()
+            replace(standing, kept=(), present=tuple(sorted(staying)), locked=held, replaced=()), held, ()
         )
         return request, standing, self._recorded(solve_for(self.site, request, standing, progress))
 
+    def _unserved(self) -> frozenset[str]:
+        """Return the names of the wheels whose index is not among the sources."""
+        urls = {source.url for source in self.site.settings.sources}
+        wheels = (record for record in self.site.installed if wheel_project(record.file_name))
+        return frozenset(_name(record) for record in wheels if record_channel(record) not in urls)
+
     def _newest(self, request: Request, standing: Standing) -> dict[str, str]:
         """Return name -> the newest version there would be without the rest of the environment, where it is another."""
-        alone = Standing(constraints=standing.constraints)
+        alone = Standing(constraints=standing.constraints, moving=standing.moving)
         try:
             solution = solve_request(request, self.site.settings, Silent(), alone)
         except WheelbridgeError:
@@ -180,6 +199,25 @@ class Updating:
             f"{before[name]} was asked for earlier; it is let go of." for name in outgrown if name not in self.names
         )
         return replace(solution, specs=specs, loosened=(), notes=(*solution.notes, *notes))
+
+
+def let_move(site: Site, standing: Standing, names: Collection[str]) -> Standing:
+    """Return *standing* without a preference for what is installed of *names*.
+
+    A wheel keeps the name that it was given, whatever channels have come to have by now; unless its project turns out
+    to be a conda package of another name, and no route holds it where it came from.
+    """
+    table = open_names(site.settings.sources, site.settings.maps)
+    routed = {route.pattern for route in site.settings.routes}
+
+    def keeps_name(record: RepoDataRecord) -> bool:
+        project = wheel_project(record.file_name)
+        if project is None or _name(record) not in names:
+            return False
+        return f"conda:{_name(record)}" in routed or not any(row.is_identity for row in table.by_project(project).rows)
+
+    locked = tuple(record for record in standing.locked if _name(record) not in names)
+    return replace(standing, locked=locked, moving=tuple(filter(keeps_name, site.installed)))
 
 
 def _is_same(site: Site, record: RepoDataRecord | None, name: str) -> bool:

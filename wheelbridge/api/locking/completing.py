@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -27,6 +26,7 @@ from wheelbridge.model.record import Refusal
 from wheelbridge.model.variant import WheelVariant
 from wheelbridge.solver.names import SolverNames
 from wheelbridge.solver.records import to_rattler_record, wheel_project
+from wheelbridge.solver.threads import Threads
 from wheelbridge.translate.errors import InvalidWheelNameError
 from wheelbridge.translate.variant_order import rank_variants
 from wheelbridge.translate.variant_wheel import describe_variant
@@ -165,7 +165,7 @@ def _complete_wheels(
             variant=variant,
         )
 
-    with ThreadPoolExecutor(_READERS) as executor:
+    with Threads(_READERS) as executor:
         return [*executor.map(complete, packages)]
 
 

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from wheelbridge.api.solving import solve_request
 from wheelbridge.environment.lock import Lock, LockedRequest, LockedSource, LockedTarget
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.solver.problem import Progress, Solution
+from wheelbridge.solver.threads import Threads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +115,7 @@ def _each(lock_one: Callable[[Asked, Progress], _Found], asked: Sequence[Asked],
     found = [lock_named(first)]
     if any(one.settings.builds or one.settings.links for one in asked):
         return [*found, *map(lock_named, others)]
-    with ThreadPoolExecutor(min(len(others), os.cpu_count() or 1)) as executor:
+    with Threads(min(len(others), os.cpu_count() or 1)) as executor:
         return [*found, *executor.map(lock_named, others)]
 
 

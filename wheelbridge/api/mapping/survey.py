@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -21,6 +20,7 @@ from wheelbridge.mapping.pins import Pin, Role
 from wheelbridge.mapping.survey import Survey, is_foreign, read_versions
 from wheelbridge.model.name import CondaName, NormalizedName
 from wheelbridge.solver.problem import Progress
+from wheelbridge.solver.threads import Threads
 from wheelbridge.tables.bulk import Input, make_table
 from wheelbridge.tables.load import CHANNEL
 from wheelbridge.tables.pinned import PINS, check_input, kept_path, read_input, read_pins, render_pins
@@ -105,7 +105,7 @@ def _ask(
     provider: Provider, projects: Collection[NormalizedName], progress: Progress
 ) -> Iterable[tuple[NormalizedName, list[str]]]:
     """Yield every project, and the names of its files; none where the index does not have it."""
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="survey") as executor:
+    with Threads(_THREADS) as executor:
         pages = executor.map(provider.project_page, projects)
         for number, (project, page) in enumerate(zip(projects, pages, strict=True)):
             if number % _STEP == 0:

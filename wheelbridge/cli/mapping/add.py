@@ -1,6 +1,5 @@
 """``wheelbridge map add``: a row for the curated names, asked for field by field, checked and put in its place."""
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from wheelbridge.api.mapping.add import (
     today,
     write_draft,
 )
+from wheelbridge.cli.door import is_somebody_there
 from wheelbridge.cli.output import err, note, out, print_json
 from wheelbridge.errors import UsageError, WheelbridgeError
 from wheelbridge.mapping.lookup import LayerAnswer, LayeredNameTable
@@ -72,7 +72,7 @@ def run(project: str, fields: Fields, manner: Manner, *, mappings: Path | None, 
         refuse_shipped(mappings, hint="Give --map FILE for a map of your own; or work in a checkout, for everybody.")
     path = map_file or curated_file(mappings or find_mappings())
     names = open_tables(mappings)
-    asks = sys.stdin.isatty() and not manner.yes and not manner.as_json
+    asks = is_somebody_there() and not manner.yes and not manner.as_json
     if asks:
         _show_answers(name, names)
     data = _Form(name, fields, names, own=own, asks=asks, short=own and is_short(path)).fill()

@@ -1,6 +1,6 @@
 """What conda asks of a solve, by its modifiers, as changes of an environment."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from conda.base.constants import DepsModifier, UpdateModifier
@@ -9,7 +9,7 @@ from wheelbridge.api.life.modifiers import Deps, Modifiers
 from wheelbridge.api.life.modifying import named_packages, solve_for
 from wheelbridge.api.life.site import Site, standing_of
 from wheelbridge.api.life.update_requests import ask_for
-from wheelbridge.api.life.updating import Updating
+from wheelbridge.api.life.updating import Updating, let_move
 from wheelbridge.api.removing import needs_of, reachable
 from wheelbridge.api.specs import Request
 from wheelbridge.installer.history import spec_name
@@ -53,9 +53,8 @@ def solve_change(site: Site, asked: Request, manner: Manner, progress: Progress)
         WheelbridgeError: if there is no answer.
     """
     if manner.prune:
-        return _solve(
-            site, asked, replace(standing_of(site, asked.specs), kept=(), present=(), locked=(), replaced=()), progress
-        )
+        standing = let_move(site, standing_of(site, asked.specs), site.records.keys())
+        return _solve(site, asked, replace(standing, kept=(), present=(), replaced=()), progress)
     linked = frozenset(record.name.normalized for record in site.installed if read_direct_url(site.prefix, record))
     if manner.update is UpdateModifier.UPDATE_ALL and site.installed:
         return Updating(site, frozenset(), linked).all(progress, asked)
@@ -73,7 +72,7 @@ def _move(site: Site, asked: Request, moving: Collection[str], manner: Manner, p
     again = ask_for(site, moving)
     request = Request((*asked.specs, *again.specs), (*asked.requirements, *again.requirements))
     free = {*moving, *(() if manner.frozen else _channel_packages(site, manner.aggressive))}
-    return _solve(site, request, _unlock(standing_of(site, request.specs), lambda name: name in free), progress)
+    return _solve(site, request, let_move(site, standing_of(site, request.specs), free), progress)
 
 
 def _solve(site: Site, request: Request, standing: Standing, progress: Progress) -> Solved:
@@ -96,11 +95,6 @@ def _with_dependencies(site: Site, asked: Request, manner: Manner, progress: Pro
     named = named_packages(first)
     kept = tuple(spec for spec in solution.specs if spec_name(spec) in named or spec_name(spec) not in needed)
     return request, standing, replace(solution, specs=kept)
-
-
-def _unlock(standing: Standing, is_free: Callable[[str], bool]) -> Standing:
-    locked = (record for record in standing.locked if not is_free(record.name.normalized))
-    return replace(standing, locked=tuple(locked))
 
 
 def _channel_packages(site: Site, names: Collection[str]) -> set[str]:

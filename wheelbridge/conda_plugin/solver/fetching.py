@@ -1,20 +1,21 @@
 """conda's transaction, with wheels fetched as their indexes want it."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conda.core.link import PrefixSetup, UnlinkLinkTransaction
 from conda.core.path_actions import CacheUrlAction
+from conda.models.records import PackageRecord
 
-from wheelbridge.api.attesting import check_attestations
-from wheelbridge.api.installing import complete_hashes, download_wheels
+from wheelbridge.api.installing import check_proofs, fetch_wheels
 from wheelbridge.api.origins import remember_origins
-from wheelbridge.api.variant_checks import check_variants
+from wheelbridge.conda_plugin.conda_records import complete_record
 from wheelbridge.conda_plugin.context_network import network_from_context
 from wheelbridge.conda_plugin.errors import as_conda_error
-from wheelbridge.conda_plugin.solver.records import complete_records
+from wheelbridge.conda_plugin.file_writing import complete_records
+from wheelbridge.conda_plugin.telling import after_the_fact
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.installer.reporter import Reporter
 
@@ -43,38 +44,42 @@ class JointTransaction(UnlinkLinkTransaction):
         self._take_over()
         with network_from_context().surroundings():
             super().download_and_extract()
-            self._wheels.check()
+            self._check()
 
     def prepare(self) -> None:
         """Fetch what is in no cache, and decide on every file."""
         self._take_over()
         with network_from_context().surroundings():
             super().prepare()
-            self._wheels.check()
+            self._check()
 
     def execute(self) -> None:
         """Link; remember where everything came from."""
         super().execute()
-        answer = self._joint
-        try:
-            complete_records(answer.site.prefix, answer.prepared, answer.requested)
-            remember_origins(answer.site.prefix, answer.prepared.solution, answer.settings, answer.prepared.wish)
-        except WheelbridgeError as error:
-            raise as_conda_error(error) from error
+        answer, prefix = self._joint, self._joint.site.prefix
+        with after_the_fact(prefix):
+            prepared = answer.prepared
+            complete_records(prefix, prepared.transaction.records, prepared.plan.to_link, answer.requested)
+        with after_the_fact(prefix):
+            remember_origins(prefix, answer.prepared.solution, answer.settings, answer.prepared.wish)
+
+    def _check(self) -> None:
+        """See whether all that came proves what its source wants it to."""
+        self._wheels.check([record for setup in self.prefix_setups.values() for record in setup.link_precs])
 
     def _take_over(self) -> None:
         """Put our downloads in the place of conda's; what is in a cache already has none."""
-        fetching = self._get_pfe()
+        fetching = self._get_pfe()  # conda's own transaction fetches with it, and has no other place for it
         fetching.prepare()
         for record, (download, extract) in fetching.paired_actions.items():
             if type(download) is CacheUrlAction and record.url in self._joint.files:
-                fetching.paired_actions[record] = (WheelDownload(download, self._wheels), extract)
+                fetching.paired_actions[record] = (WheelDownload(download, record, self._wheels), extract)
 
 
 class WheelDownload(CacheUrlAction):
-    """One wheel on its way into conda's package cache."""
+    """One wheel on its way into conda's package cache; its *record* is completed before conda writes it there."""
 
-    def __init__(self, download: CacheUrlAction, wheels: "_Wheels") -> None:
+    def __init__(self, download: CacheUrlAction, record: PackageRecord, wheels: "_Wheels") -> None:
         super().__init__(
             url=download.url,
             target_pkgs_dir=download.target_pkgs_dir,
@@ -83,6 +88,7 @@ class WheelDownload(CacheUrlAction):
             size=download.size,
             md5=download.md5,
         )
+        self._record = record
         self._wheels = wheels
 
     def execute(self, progress_update_callback: Told | None = None) -> None:
@@ -90,8 +96,9 @@ class WheelDownload(CacheUrlAction):
         try:
             wheel = self._wheels.fetch(self.url, _Part(self.size, progress_update_callback))
         except WheelbridgeError as error:
-            raise as_conda_error(error) from error
+            raise as_conda_error(error) from None
         shutil.copyfile(wheel, self.target_full_path)
+        complete_record(self._record, wheel)
 
 
 class _Part(Reporter):
@@ -118,23 +125,23 @@ class _Wheels:
     def fetch(self, url: str, reporter: Reporter) -> Path:
         """Download one; called from several threads."""
         source, file = self._answer.files[url]
-        caches = self._answer.settings.caches
-        found = download_wheels([(url, self._providers[source], file)], caches, reporter)
-        check_variants(self._answer.prepared.solution.packages, found, caches.unpacked_wheels)
+        task = (url, self._providers[source], file)
+        found = fetch_wheels(self._answer.prepared, [task], self._answer.settings, reporter)
         self._fetched |= found
         return found[url]
 
-    def check(self) -> None:
-        """See whether all that came proves what its source wants it to.
+    def check(self, records: Iterable[PackageRecord]) -> None:
+        """See whether all of conda's *records* prove what their sources want them to.
 
         Raises:
             CondaError: if something does not.
         """
         prepared, settings = self._answer.prepared, self._answer.settings
-        complete_hashes(prepared.transaction, self._fetched)
-        if not any(source.attestations for source in prepared.solution.sources):
-            return
+        hashes = {str(record.url): str(record.sha256) for record in records if record.get("sha256")}
+        for record in prepared.transaction.records:  # what conda had in its cache was not fetched
+            if record.sha256 is None and (known := hashes.get(record.url)):
+                record.sha256 = bytes.fromhex(known)
         try:
-            check_attestations(prepared.solution, prepared.plan, settings, self._providers)
+            check_proofs(prepared, self._fetched, settings, self._providers)
         except WheelbridgeError as error:
-            raise as_conda_error(error) from error
+            raise as_conda_error(error) from None

@@ -1,6 +1,5 @@
 """The solver that conda calls; it decides what the environment becomes, and conda does it."""
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,17 +55,10 @@ class JointSolver(Solver):
         update = _modifier(UpdateModifier, update_modifier, context.update_modifier)
         if update is UpdateModifier.SPECS_SATISFIED_SKIP_SOLVE and not pruned and self._is_satisfied():
             return _sorted(PrefixData(self.prefix).iter_records())
-        from wheelbridge.conda_plugin.solver.changes import Manner
-
-        manner = Manner(
-            update=update,
-            deps=_modifier(DepsModifier, deps_modifier, context.deps_modifier),
-            frozen=update is context.update_modifier is UpdateModifier.FREEZE_INSTALLED and not pruned,
-            prune=pruned,
-            pins=not (context.ignore_pinned if ignore_pinned is NULL else ignore_pinned),
-            aggressive=frozenset(spec.name for spec in context.aggressive_update_packages if not context.offline),
-        )
-        return self._solve(manner)
+        self._require_rattler()
+        deps = _modifier(DepsModifier, deps_modifier, context.deps_modifier)
+        pins = not (context.ignore_pinned if ignore_pinned is NULL else ignore_pinned)
+        return self._solve(_manner(update, deps, prune=pruned, pins=pins))
 
     def solve_for_transaction(self, *args: Any, **kwargs: Any) -> "UnlinkLinkTransaction":  # noqa: ANN401 - conda's
         """Return the transaction; its wheels are fetched as each index wants it."""
@@ -82,7 +74,6 @@ class JointSolver(Solver):
         return JointTransaction(*transaction.prefix_setups.values(), answer=self._answer)
 
     def _solve(self, manner: "Manner") -> Records:
-        self._require_rattler()
         from wheelbridge.conda_plugin.context_network import network_from_context
         from wheelbridge.conda_plugin.solver.errors import as_solver_error
         from wheelbridge.conda_plugin.solver.solving import Question, answer
@@ -100,15 +91,17 @@ class JointSolver(Solver):
             with network_from_context().surroundings(), get_spinner("Solving environment"):
                 found = answer(question)
         except WheelbridgeError as error:
-            raise as_solver_error(error, [channel.canonical_name for channel in self.channels], self.prefix) from error
+            raise as_solver_error(error, [channel.canonical_name for channel in self.channels], self.prefix) from None
         return self._take(found)
 
     def _take(self, found: "Answer") -> Records:
         """Hand over what was found, with what the history is to say; conda's own solver changes requests, too."""
+        from wheelbridge.conda_plugin.telling import tell
+
         self._answer = found
         self.specs_to_add = self.unmerged_specs_to_add = found.asked
         self.neutered_specs = found.outgrown
-        _tell(found.notes)
+        tell(found.notes)
         installed = {record.name: record for record in PrefixData(self.prefix).iter_records()}
         return _sorted(found.records(installed))
 
@@ -140,7 +133,7 @@ class JointSolver(Solver):
         except WheelbridgeError as error:
             from wheelbridge.conda_plugin.errors import as_conda_error
 
-            raise as_conda_error(error) from error
+            raise as_conda_error(error) from None
 
     def _is_satisfied(self) -> bool:
         prefix = PrefixData(self.prefix)
@@ -149,6 +142,19 @@ class JointSolver(Solver):
 
 def _modifier(kind: Any, given: Any, configured: Any) -> Any:  # noqa: ANN401 - conda's enumerations, or their names
     return configured if given is NULL else kind(str(given).lower())
+
+
+def _manner(update: UpdateModifier, deps: DepsModifier, *, prune: bool, pins: bool) -> "Manner":
+    from wheelbridge.conda_plugin.solver.changes import Manner
+
+    return Manner(
+        update=update,
+        deps=deps,
+        frozen=update is context.update_modifier is UpdateModifier.FREEZE_INSTALLED and not prune,
+        prune=prune,
+        pins=pins,
+        aggressive=frozenset(spec.name for spec in context.aggressive_update_packages if not context.offline),
+    )
 
 
 def _sorted(records: Iterable[PackageRecord]) -> Records:
@@ -166,9 +172,3 @@ def _named(specs: Iterable[MatchSpec], records: Iterable[PackageRecord], prefix:
     if missing := sorted(str(spec) for spec, names in found.items() if not names):
         raise PackagesNotFoundInPrefixError(missing, prefix=prefix)
     return set().union(*found.values())
-
-
-def _tell(notes: Iterable[str]) -> None:
-    if not (context.json or context.quiet):
-        for text in notes:
-            print(f"Note: {text}", file=sys.stderr)  # noqa: T201 - conda's solvers print as well

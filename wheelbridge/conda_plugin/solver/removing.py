@@ -7,6 +7,7 @@ from conda.core.link import UnlinkLinkTransaction
 
 from wheelbridge.api.removing import prepare_removal
 from wheelbridge.conda_plugin.errors import as_conda_error
+from wheelbridge.conda_plugin.telling import after_the_fact
 from wheelbridge.errors import WheelbridgeError
 from wheelbridge.installer.errors import FrozenEnvironmentError
 from wheelbridge.installer.history import load_history, requested_specs
@@ -22,10 +23,8 @@ class Removal(UnlinkLinkTransaction):
         """Remove; then say in the records what their packages need."""
         super().execute()
         for prefix in map(Path, self.prefix_setups):
-            try:
+            with after_the_fact(prefix):
                 _tidy(prefix)
-            except WheelbridgeError as error:
-                raise as_conda_error(error) from error
 
 
 def left(prefix: Path, names: Collection[str]) -> tuple[str, ...]:
@@ -33,7 +32,7 @@ def left(prefix: Path, names: Collection[str]) -> tuple[str, ...]:
     try:
         removal = prepare_removal(prefix, sorted(names), override={FrozenEnvironmentError.code})
     except WheelbridgeError as error:
-        raise as_conda_error(error) from error
+        raise as_conda_error(error) from None
     return tuple(record.name.normalized for record in removal.transaction.records)
 
 

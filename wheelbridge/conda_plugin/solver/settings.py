@@ -40,7 +40,11 @@ def read_settings(
     """
     target = _target(next((subdir for subdir in subdirs if subdir != "noarch"), context.subdir))
     listed = _sources(channels, target)
-    settings = Settings(
+    return _settings(listed, target, modifiers), listed.notes
+
+
+def _settings(listed: SourceList, target: Target, modifiers: Modifiers) -> Settings:
+    return Settings(
         target=target,
         sources=tuple(map(_with_cutoff, listed.sources)),
         routes=listed.routes,
@@ -56,7 +60,6 @@ def read_settings(
         modifiers=modifiers,
         disallowed=listed.disallowed,
     )
-    return settings, listed.notes
 
 
 def _sources(channels: Iterable[str | Channel], target: Target) -> SourceList:
@@ -89,11 +92,13 @@ def _with_cutoff(source: Source) -> Source:
 def _target(subdir: str) -> Target:
     """Return the target as conda sees it: where its virtual packages differ from what is detected, they count."""
     detected = detect_target(subdir)
-    facts = []
-    for record in context.plugin_manager.get_virtual_package_records():
-        known = detected.virtual_package(record.name)
-        if known is None or (known.version, known.build) != (record.version, record.build):
-            facts.append(f"{record.name}={record.version}={record.build}")
+    known = {package.name: (package.version, package.build) for package in detected.virtual_packages}
+    records = context.plugin_manager.get_virtual_package_records()
+    seen = {record.name: (record.version, record.build) for record in records}
+    facts = [
+        f"{name}={version}={build}" for name, (version, build) in seen.items() if known.get(name) != (version, build)
+    ]
+    facts += [f"{name}=" for name in known.keys() - seen.keys()]
     return detect_target(subdir, facts) if facts else detected
 
 

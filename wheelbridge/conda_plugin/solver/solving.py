@@ -72,7 +72,7 @@ class Answer:
 
     def records(self, installed: Mapping[str, PackageRecord]) -> list[PackageRecord]:
         """Return all packages; those that stay are the *installed* ones."""
-        return final_records(self.prepared, installed, self.requested)
+        return final_records(self.prepared, installed)
 
 
 def answer(question: Question) -> Answer:
