@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.conftest import Run
 from tests.condapackages import index_channel, make_conda
-from wheelbridge.cli.main import OperatingSystemError
+from wheelbridge.cli.main import OperatingSystemError, as_ours
 from wheelbridge.cli.output import note, show_error
 from wheelbridge.errors import WheelbridgeError
 
@@ -73,6 +73,17 @@ class TestErrors:
         assert ran.out.count("\n") == 1
         assert (ran.json["success"], ran.json["error"]["code"]) == (False, code)
         assert message.format(folder=tmp_path) in ran.json["error"]["message"]
+
+
+def test_nobody_foresaw_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """The report has no login of a URL in it, which other libraries' errors may name."""
+    ours = as_ours(ValueError("no answer of https://me:secret@host.example/t/tk-hidden/x"))
+
+    report = capsys.readouterr().err.splitlines()[-1]
+    assert report.startswith("ValueError: no answer of https://")
+    assert ours.message.startswith("ValueError: no answer of https://")
+    assert "secret" not in report + ours.message
+    assert "tk-hidden" not in report + ours.message
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are of POSIX")

@@ -151,6 +151,18 @@ class TestList:
             "~/.condarc: use_local is conda's, and wheelbridge does not follow it."
         ]
 
+    def test_a_channel_that_is_forbidden_does_not_come_along(self, run: Run, tmp_path: Path, alone: Path) -> None:
+        """Conda's deny list holds for what another channel brings, too; the way out is to follow no relations."""
+        write_channel(tmp_path / "bio", ["tool 1.0"], {"base": "../other"})
+        write_channel(tmp_path / "other", ["foo 1.0"])
+        (alone / ".condarc").write_text(f"denylist_channels: ['{(tmp_path / 'other').as_uri()}']\n")
+        command = ("solve", "tool", "-O", "-c", tmp_path / "bio", "--json")
+
+        refused = run(*command).json["error"]
+        assert (refused["code"], refused["channel"]) == ("channel-not-allowed", "other")
+        assert "--no-channel-relations" in refused["hint"]
+        assert run(*command, "--no-channel-relations").json["success"] is True
+
     def test_channels_that_come_along_are_shown(self, run: Run, tmp_path: Path) -> None:
         """In their place, with who brought them; not where relations are not followed (CEP 42)."""
         write_channel(tmp_path / "bio", ["tool 1.0"], {"base": "../conda-forge"})

@@ -21,6 +21,7 @@ from wheelbridge.api.providers import Provider, open_providers
 from wheelbridge.api.running import run_to_end
 from wheelbridge.api.sources import read_sources
 from wheelbridge.api.specs import Request, read_request
+from wheelbridge.configuration.conda_channels import CondaChannels
 from wheelbridge.configuration.values import COMMAND_LINE
 from wheelbridge.errors import UsageError
 from wheelbridge.mapping.rows import NameTable
@@ -65,6 +66,7 @@ class Settings:
         processes: of the builds.
         pins: what installed packages must meet, whoever asks for them.
         disallowed: packages that may not come in.
+        names: which channels may come along (CEP 42).
         modifiers: how an environment is changed.
         links: projects that are asked for by where they are.
         in_paths: URL of a source or a link -> variables in its path, as `Manifest` has them.
@@ -86,6 +88,7 @@ class Settings:
     processes: Processes = field(default_factory=Processes, compare=False, repr=False)
     pins: tuple[Pin, ...] = ()
     disallowed: tuple[Pin, ...] = ()
+    names: CondaChannels = field(default_factory=CondaChannels)
     modifiers: Modifiers = field(default_factory=Modifiers)
     links: "tuple[Link, ...]" = ()
     in_paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
@@ -193,6 +196,9 @@ def _solve(
     work = solve_jointly(problem, providers, table, repodata_cache=repodata, progress=progress, client=client)
     with settings.processes.stopped_by_interrupt():
         solution = run_to_end(work)
+    for source in solution.sources:
+        if source.kind == "channel":
+            settings.names.check(source.name, source.url)
     refuse_disallowed(solution.packages, settings.disallowed, problem.standing.locked)
     return replace(solution, notes=(*solution.notes, *_note_lookalikes(solution, problem, table)))
 

@@ -14,6 +14,7 @@ from wheelbridge.api.source_candidates import Candidate, add_routed, append_conf
 from wheelbridge.api.source_claims import Ruling, check_names, general_ruling, read_priorities, rule_claims
 from wheelbridge.api.source_names import guard_names
 from wheelbridge.api.source_reading import Reader
+from wheelbridge.configuration.conda_channels import CondaChannels
 from wheelbridge.configuration.levels import Levels
 from wheelbridge.configuration.texts import is_host
 from wheelbridge.configuration.values import Configuration, MapEntry, RouteEntry, SourceEntry
@@ -78,6 +79,7 @@ class SourceList:
         no_external: projects, normalized, whose wheels get nothing of conda for their external dependencies.
         pins: what conda is configured to hold wherever it installs.
         disallowed: what conda is configured to keep out.
+        names: what conda's names of channels mean, and which channels may be used.
     """
 
     sources: tuple[Source, ...]
@@ -92,6 +94,7 @@ class SourceList:
     no_external: frozenset[str] = frozenset()
     pins: tuple[Pin, ...] = ()
     disallowed: tuple[Pin, ...] = ()
+    names: CondaChannels = field(default_factory=CondaChannels)
 
 
 def read_sources(given: Iterable[tuple[SourceKind, str]], *, defaults: bool = True) -> tuple[Source, ...]:
@@ -156,6 +159,7 @@ def gather_sources(choice: SourceChoice, levels: Levels, target: Target | None =
         no_external=read_no_external(choice.no_external).union(*(place.no_external for place in levels.places)),
         pins=levels.pins,
         disallowed=levels.disallowed,
+        names=levels.channels,
     )
 
 

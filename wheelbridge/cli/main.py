@@ -19,6 +19,7 @@ from typer.main import get_command, get_command_name
 from wheelbridge.cli.app import app
 from wheelbridge.cli.output import concealed, print_json, show_error
 from wheelbridge.errors import UsageError, WheelbridgeError
+from wheelbridge.model.redaction import redact_text
 
 _INTERRUPTED = 130
 _OBJECTS = 100_000
@@ -90,7 +91,7 @@ def as_ours(error: BaseException) -> WheelbridgeError:
         return _InterruptedError()
     if isinstance(error, OSError):
         return OperatingSystemError(error)
-    traceback.print_exception(error)
+    sys.stderr.write(redact_text("".join(traceback.format_exception(error))))
     return InternalError(error)
 
 
@@ -138,7 +139,8 @@ class InternalError(WheelbridgeError):
     def __init__(self, error: BaseException) -> None:
         kind = type(error).__name__
         super().__init__(
-            f"{kind}: {error}", hint="This is an error of wheelbridge; please report it with the text above."
+            f"{kind}: {redact_text(str(error))}",
+            hint="This is an error of wheelbridge; please report it with the text above.",
         )
         self.kind = kind
 

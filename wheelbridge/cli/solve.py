@@ -56,6 +56,7 @@ def make_settings(options: SolveOptions, target: Target, levels: Levels) -> Sett
         builds=read_builds(options.builds),
         pins=listed.pins if options.modifiers.pins else (),
         disallowed=listed.disallowed,
+        names=listed.names,
         modifiers=options.modifiers,
     )
 

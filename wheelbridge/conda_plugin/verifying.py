@@ -50,7 +50,7 @@ class VerifyWheels(Action):
     def verify(self) -> Exception | None:
         """Return what is wrong with the wheels of the transaction; None where nothing is, or nobody wants to know."""
         self._verified = True
-        if not self._is_wanted or not self._is_about_wheels:
+        if not self._is_about_wheels or not self._is_wanted:
             return None
         from wheelbridge.conda_plugin.errors import as_conda_error
         from wheelbridge.conda_plugin.wheel_checks import Change, check_wheels

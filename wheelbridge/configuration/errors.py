@@ -23,7 +23,8 @@ class ChannelNotAllowedError(WheelbridgeError):
     def __init__(self, channel: str, url: str, reason: str) -> None:
         super().__init__(
             f"The channel {channel} ({url}) may not be used: {reason}",
-            hint="Leave the channel out, or ask who looks after conda's configuration ('conda config --show-sources').",
+            hint="Leave it out, with --no-channel-relations if another channel brings it; or ask who looks after "
+            "conda's configuration ('conda config --show-sources').",
         )
         self.channel = channel
         self.url = url

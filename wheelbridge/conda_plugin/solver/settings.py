@@ -59,6 +59,7 @@ def _settings(listed: SourceList, target: Target, modifiers: Modifiers) -> Setti
         pins=listed.pins if modifiers.pins else (),
         modifiers=modifiers,
         disallowed=listed.disallowed,
+        names=listed.names,
     )
 
 
