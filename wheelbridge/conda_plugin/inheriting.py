@@ -15,7 +15,7 @@ log = getLogger(f"conda.{__name__}")
 _RENAME = "conda.cli.main_rename.execute"
 
 
-class InheritMemory(Action):  # type: ignore[misc, unused-ignore] # conda is not there where types are checked
+class InheritMemory(Action):
     """Let a new environment remember what the one remembers that conda makes it like; nothing in all other commands.
 
     It is worth no refusal: what fails is told.
