@@ -131,6 +131,11 @@ LINES = st.lists(st.one_of(REQUIREMENTS, REQUIREMENTS, FORMATS, INDEXES, LINKS, 
 class TestAgainstPip:
     """pip's documentation: "Requirements File Format"."""
 
+    def test_a_url_behind_words(self, read: Callable[[str], Manifest]) -> None:
+        """Two lines joined to one by a backslash, by mistake: no path is called so."""
+        with pytest.raises(InvalidEnvironmentFileError, match="no URL begins it"):
+            read("foo \\\nfoo [b] @ https://h.example/f.zip")
+
     @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(lines=LINES)
     def test_never_reads_otherwise(self, lines: list[str], folder: Path, read: Callable[[str], Manifest]) -> None:

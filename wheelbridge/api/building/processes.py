@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from threading import Lock
+from threading import Condition
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Process = subprocess.Popen[bytes]
 
 _GRACE = 3.0
-"""Seconds between the request to end, and the end."""
+"""Seconds between the request to end, and the end; and at most so many for tidying up after it."""
 
 
 class Processes:
@@ -25,7 +25,8 @@ class Processes:
     """
 
     def __init__(self) -> None:
-        self._guard = Lock()
+        self._guard = Condition()
+        self._works = 0
         self._running: set[Process] = set()
         self._stopped = False
 
@@ -59,12 +60,26 @@ class Processes:
             self.stop()
             raise
 
+    @contextmanager
+    def awaited(self) -> Iterator[None]:
+        """Let who stops the processes wait a while for the block, which tidies up behind its own."""
+        with self._guard:
+            self._works += 1
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._works -= 1
+                self._guard.notify_all()
+
     def stop(self) -> None:
         """End all that run, and let no other begin; returns when they are gone."""
         with self._guard:
             self._stopped = True
             running = [*self._running]
         _end(running)
+        with self._guard:
+            self._guard.wait_for(lambda: not self._works, timeout=_GRACE)
 
     def _start(
         self, command: Sequence[str], cwd: str | None, env: Mapping[str, str], log: "BufferedWriter"

@@ -63,7 +63,7 @@ class SdistBuilder:
         self._check(project, sdist)
         settings = replace(self.settings, builds=self.settings.builds - {project}, links=())
         expected = Expected(project, SdistName.parse(sdist.filename).version)
-        with open_workshop(settings.caches.builds) as workshop:
+        with settings.processes.awaited(), open_workshop(settings.caches.builds) as workshop:
             story = BuildStory(sdist.filename, project, workshop)
             with story.told():
                 archive = _fetch(index, sdist, settings.caches.downloads)

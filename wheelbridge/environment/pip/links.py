@@ -158,6 +158,10 @@ def _locate(where: str, folder: Path, text: str) -> Link:
     if found := _REPOSITORY(where):
         return _locate_repository(found["system"].lower(), where[found.end() :], text)
     if _URL(where) is None:
+        if "://" in where:
+            raise InvalidLinkError(
+                text, "it is no path, and no URL begins it", hint="Write NAME @ URL, or the URL alone."
+            )
         return _locate_path(where, folder, text)
     if len(where.split()) > 1:
         raise InvalidLinkError(text, "there is a blank in its URL", hint="Write %20 for a blank.")
