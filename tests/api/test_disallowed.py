@@ -1,6 +1,9 @@
 """conda's ``disallowed_packages`` keeps packages out, whatever kind they are."""
 
+from collections.abc import Sequence
+
 import pytest
+from rattler import RepoDataRecord
 
 from tests.solver.test_lookalike_notes import make_conda, make_wheel
 from wheelbridge.api.disallowed import DisallowedPackageError, refuse_disallowed
@@ -32,11 +35,22 @@ def test_what_is_kept_out(spec: str, package: ResolvedPackage) -> None:
     assert caught.value.spec == spec
 
 
+def refusal(
+    packages: list[ResolvedPackage], disallowed: list[Pin], installed: Sequence[RepoDataRecord] = ()
+) -> str | None:
+    """Return the rule that keeps one of *packages* out; None where all may come in."""
+    try:
+        refuse_disallowed(packages, disallowed, installed)
+    except DisallowedPackageError as error:
+        return error.spec
+    return None
+
+
 def test_what_may_come_in() -> None:
     """Other versions, and other names; a version of a project's name is one of conda's."""
     packages = [make_conda("thing"), make_wheel("torch", name="pytorch")]
 
-    refuse_disallowed(packages, rules("thing >1", "torch <2", "other"))
+    assert refusal(packages, rules("thing >1", "torch <2", "other")) is None
 
 
 def test_a_rule_that_is_no_spec() -> None:
@@ -49,4 +63,5 @@ def test_what_is_there_may_stay() -> None:
     """conda: it looks at what is to be linked."""
     package = make_conda("thing")
 
-    refuse_disallowed([package], rules("thing"), [package.record])
+    assert refusal([package], rules("thing")) == "thing"
+    assert refusal([package], rules("thing"), [package.record]) is None

@@ -310,6 +310,7 @@ class TestCopies:
         file.write_text(stage.conda("list", "-p", stage.prefix, "--explicit", "--sha256").out)
         stage.conda("create", "-p", copy, "--file", file, "-y")
 
+        assert stage.conda.packages(copy).keys() == EVERYTHING
         _is_like(stage, copy)
 
     def test_rename(self, day: Everyday, plugin: None) -> None:

@@ -130,9 +130,12 @@ class TestLists:
         command = ("create", "-p", tmp_path / "new", "-d", "-y", "tuned")
 
         conda.variables = {"CONDA_OVERRIDE_VARIANT_AMD_GFX_ARCH": "gfx90a"}
-        conda(*command, code=1)
+        refused = conda(*command, code=1)
         conda.variables = {"CONDA_OVERRIDE_VARIANT_AMD_GFX_ARCH": "gfx90a+gfx942"}
-        conda(*command)
+        planned = conda(*command)
+
+        assert GFX in refused.err
+        assert "tuned-1.0" in planned.out
 
     def test_our_solver_misses_what_was_taken_away(self, conda: Conda, tmp_path: Path) -> None:
         """Conda's virtual packages are all there are, whatever else py-rattler finds."""
